@@ -1,0 +1,466 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The only file that talks to Kubernetes. Private to this collection, may change at any time.
+
+Every question has one of three answers (L(Answer)): present, absent, unknown. A request never raises for
+what the server or the network did; it answers C(unknown) with the reason in words. Only wrong input
+(kubeconfig, context, credentials file) raises :class:`ApiFailure`, before anything is sent.
+"""
+
+from __future__ import annotations
+
+import copy
+import email.utils
+import json
+import time
+import typing as t
+from dataclasses import dataclass, field
+from urllib.parse import urlencode
+
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Json = dict[str, t.Any]
+
+PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
+
+PAGE = 1000
+"""Objects asked for in one page of a LIST."""
+
+TRIES = 3
+"""Attempts for a request that met 429, 5xx or a lost connection."""
+
+CONTENT_TYPES = {
+    "merge": "application/merge-patch+json",
+    "json": "application/json-patch+json",
+    "strategic": "application/strategic-merge-patch+json",
+    "apply": "application/apply-patch+yaml",
+}
+
+
+class ApiFailure(Exception):
+    """Input or a conversation that cannot be used: C(msg) names it, C(hint) the way out."""
+
+    def __init__(self, msg: str, hint: str = "") -> None:
+        super().__init__(msg)
+        self.msg = msg
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.msg} {self.hint}" if self.hint else self.msg
+
+
+class WatchBroken(Exception):
+    """The watch cannot go on from its resource version: list again. C(refused) when watching is not allowed."""
+
+    def __init__(self, reason: str, refused: bool = False) -> None:
+        super().__init__(reason)
+        self.refused = refused
+
+
+@dataclass
+class Answer:
+    """What the API server said.
+
+    C(state) is V(present), V(absent) (the server answered that it is not there) or V(unknown) (no answer, or not
+    allowed). C(status) is the HTTP status, 0 without an answer. C(date) is the server's clock in epoch seconds.
+    """
+
+    state: str
+    body: Json = field(default_factory=dict)
+    status: int = 0
+    reason: str = ""
+    date: float | None = None
+
+    @property
+    def present(self) -> bool:
+        return self.state == PRESENT
+
+    @property
+    def absent(self) -> bool:
+        return self.state == ABSENT
+
+    @property
+    def unknown(self) -> bool:
+        return self.state == UNKNOWN
+
+    @property
+    def items(self) -> list[Json]:
+        items = self.body.get("items")
+        return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
+
+    @property
+    def uid(self) -> str:
+        return str((self.body.get("metadata") or {}).get("uid") or "")
+
+    @property
+    def resource_version(self) -> str:
+        return str((self.body.get("metadata") or {}).get("resourceVersion") or "")
+
+
+@dataclass
+class ExecResult:
+    """Outcome of a command in a container."""
+
+    rc: int
+    stdout: str
+    stderr: str
+
+
+def auth_spec() -> Json:
+    """Argument spec of the authentication options of kubernetes.core."""
+    return copy.deepcopy(AUTH_ARG_SPEC)
+
+
+def broker_spec() -> Json:
+    """Argument spec of the option O(broker): how a member reaches the broker's cluster."""
+    return {"type": "dict", "options": auth_spec()}
+
+
+def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 10.0) -> Api:
+    """Client for the cluster that C(params) (default: the module's own options) name; nothing is sent yet.
+
+    Raises ApiFailure for a kubeconfig, context or certificate that cannot be used, and ends the module when the
+    C(kubernetes) library is missing.
+    """
+    try:
+        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+        from kubernetes import client as kube
+    except ImportError as error:
+        from ansible.module_utils.basic import missing_required_lib
+
+        module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(error))
+        raise AssertionError("fail_json ends the module") from error
+    chosen = {
+        k: v for k, v in (module.params if params is None else params).items() if k in AUTH_ARG_SPEC and v is not None
+    }
+    try:
+        auth = core._create_auth_spec(**chosen)
+        configuration = core._create_configuration(auth)
+        headers = core._create_headers(**chosen)
+    except Exception as error:  # the loaders raise whatever their parsers raise
+        raise ApiFailure(*_auth_trouble(chosen, error)) from error
+    return Api(kube.ApiClient, configuration, headers, timeout)
+
+
+def _auth_trouble(params: Json, error: Exception) -> tuple[str, str]:
+    text = " ".join(str(error).split())
+    where = (
+        "kubeconfig {}".format(params["kubeconfig"]) if isinstance(params.get("kubeconfig"), str) else "the kubeconfig"
+    )
+    if params.get("context") and "context" in text.lower():
+        return (
+            "The context '{}' is not in {}.".format(params["context"], where),
+            "List the contexts with 'kubectl config get-contexts' and set submariner_context.",
+        )
+    return (
+        "{} cannot be used: {}.".format(where[0].upper() + where[1:], text.rstrip(".") or type(error).__name__),
+        "Set submariner_kubeconfig to a readable file and submariner_context to one of its contexts.",
+    )
+
+
+class Api:
+    """Requests on literal REST paths over one connection pool; safe to use from several threads."""
+
+    def __init__(
+        self, factory: t.Callable[[t.Any], t.Any], configuration: t.Any, headers: dict[str, t.Any], timeout: float
+    ) -> None:
+        configuration.retries = False
+        self._factory = factory
+        self._configuration = configuration
+        try:
+            self._client = factory(configuration)
+        except Exception as error:  # unreadable certificate files surface here
+            raise ApiFailure(
+                "The credentials cannot be loaded: {}.".format(" ".join(str(error).split())),
+                "Check the certificate options.",
+            ) from error
+        self._extra = [(k, v) for k, value in headers.items() for v in (value if isinstance(value, list) else [value])]
+        self._pool = self._client.rest_client.pool_manager
+        self.timeout = timeout
+        self.server: str = str(configuration.host).rstrip("/")
+        self.requests = 0
+
+    @property
+    def configuration(self) -> t.Any:
+        """The kubernetes client Configuration in use (host, certificates, token): secret, never returned to the user."""
+        return self._configuration
+
+    # -- reading ------------------------------------------------------------------------------------------------
+
+    def get(self, path: str, **query: t.Any) -> Answer:
+        """GET one object (or any other path that answers JSON)."""
+        return self._ask("GET", path, query)
+
+    def list(self, path: str, **query: t.Any) -> Answer:
+        """LIST, page by page, into one answer; a kind that is not served is V(absent)."""
+        query.setdefault("limit", PAGE)
+        whole = self._ask("GET", path, query)
+        page = whole
+        while page.present and (page.body.get("metadata") or {}).get("continue"):
+            page = self._ask("GET", path, dict(query, **{"continue": page.body["metadata"]["continue"]}))
+            if page.status == 410:
+                return self._ask("GET", path, {k: v for k, v in query.items() if k != "limit"})
+            if not page.present:
+                return Answer(UNKNOWN, {}, page.status, page.reason or "the list ended early", page.date)
+            whole.body["items"] = whole.items + page.items
+        return whole
+
+    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> t.Iterator[Json]:
+        """Events after C(resource_version) until C(timeout) seconds passed or the server ends the watch.
+
+        Raises WatchBroken when it cannot be continued (410), is refused, or the connection is lost.
+        """
+        query.update(
+            watch="true",
+            resourceVersion=resource_version,
+            timeoutSeconds=max(1, int(timeout)),
+            allowWatchBookmarks="true",
+        )
+        try:
+            response = self._send("GET", path, query, None, None, read_timeout=timeout + 5, stream=True)
+        except Exception as error:
+            raise WatchBroken(_words(error)) from error
+        try:
+            if response.status >= 400:
+                raise WatchBroken(
+                    "the server answered %d to the watch" % response.status,
+                    refused=response.status in (401, 403, 405, 501),
+                )
+            rest = b""
+            for chunk in response.stream(amt=2**16, decode_content=True):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in lines:
+                    if not line.strip():
+                        continue
+                    event = json.loads(line)
+                    if event.get("type") == "ERROR":
+                        raise WatchBroken(
+                            str((event.get("object") or {}).get("message") or "the watch ended in an error")
+                        )
+                    yield event
+        except WatchBroken:
+            raise
+        except Exception as error:
+            raise WatchBroken(_words(error)) from error
+        finally:
+            response.close()
+            response.release_conn()
+
+    def log(
+        self,
+        namespace: str,
+        pod: str,
+        container: str = "",
+        tail: int | None = None,
+        limit_bytes: int = 1 << 20,
+        previous: bool = False,
+    ) -> Answer:
+        """Log of a container as C(body['text']), bounded to C(limit_bytes)."""
+        query: Json = {"limitBytes": limit_bytes, "previous": str(previous).lower()}
+        if container:
+            query["container"] = container
+        if tail is not None:
+            query["tailLines"] = tail
+        return self._ask("GET", f"/api/v1/namespaces/{namespace}/pods/{pod}/log", query, text=True)
+
+    # -- writing ------------------------------------------------------------------------------------------------
+
+    def create(self, path: str, body: Json, dry_run: bool = False) -> Answer:
+        """POST to a collection path. A refusal is V(unknown) with its status (409: it is there already) and reason."""
+        return self._ask("POST", path, _dry(dry_run), body)
+
+    def replace(self, path: str, body: Json, dry_run: bool = False) -> Answer:
+        """PUT; a resource version in C(body) guards against a lost update (409)."""
+        return self._ask("PUT", path, _dry(dry_run), body)
+
+    def patch(self, path: str, body: t.Any, kind: str = "merge", dry_run: bool = False) -> Answer:
+        """PATCH of a kind in CONTENT_TYPES; V(apply) names this collection as field manager."""
+        query = _dry(dry_run)
+        if kind == "apply":
+            query.update(fieldManager="submariner.lifecycle", force="true")
+        return self._ask("PATCH", path, query, body, content_type=CONTENT_TYPES[kind])
+
+    def delete(
+        self,
+        path: str,
+        uid: str | None = None,
+        grace: int | None = None,
+        propagation: str = "Background",
+        dry_run: bool = False,
+    ) -> Answer:
+        """DELETE one object: V(present) it was there and is asked to go, V(absent) it is not there (any more).
+
+        With C(uid) another object of the same name is left alone and counts as V(absent).
+        """
+        options: Json = {"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": propagation}
+        if uid:
+            options["preconditions"] = {"uid": uid}
+        if grace is not None:
+            options["gracePeriodSeconds"] = grace
+        if dry_run:
+            options["dryRun"] = ["All"]
+        answer = self._ask("DELETE", path, {}, options)
+        if answer.status == 409 and uid and self.get(path).uid != uid:
+            return Answer(ABSENT, {}, answer.status, "replaced by another object", answer.date)
+        return answer
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        argv: t.Sequence[str],
+        stdin: str | None = None,
+        timeout: float = 60.0,
+    ) -> ExecResult:
+        """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout)."""
+        from kubernetes.client import CoreV1Api
+        from kubernetes.stream import stream
+
+        client = self._factory(self._configuration)  # stream() swaps the client's request method: one client per call
+        for name, value in self._extra:
+            client.set_default_header(name, value)
+        try:
+            socket = stream(
+                CoreV1Api(client).connect_get_namespaced_pod_exec,
+                pod,
+                namespace,
+                container=container,
+                command=list(argv),
+                stderr=True,
+                stdin=stdin is not None,
+                stdout=True,
+                tty=False,
+                _preload_content=False,
+            )
+        except Exception as error:
+            raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {_words(error)}.") from error
+        out: list[str] = []
+        err: list[str] = []
+        end = time.monotonic() + timeout
+        try:
+            if stdin is not None:
+                socket.write_stdin(stdin)
+            while socket.is_open():
+                socket.update(timeout=1)
+                out.append(socket.read_stdout() if socket.peek_stdout() else "")
+                err.append(socket.read_stderr() if socket.peek_stderr() else "")
+                if time.monotonic() > end:
+                    raise ApiFailure("A command in pod %s/%s did not end within %d s." % (namespace, pod, timeout))
+            out.append(socket.read_stdout() if socket.peek_stdout() else "")
+            err.append(socket.read_stderr() if socket.peek_stderr() else "")
+            code = socket.returncode
+        except ApiFailure:
+            raise
+        except Exception as error:
+            raise ApiFailure(f"The connection to pod {namespace}/{pod} broke: {_words(error)}.") from error
+        finally:
+            socket.close()
+        if code is None:
+            raise ApiFailure(f"Pod {namespace}/{pod} gave no exit code.")
+        return ExecResult(int(code), "".join(out), "".join(err))
+
+    # -- one request --------------------------------------------------------------------------------------------
+
+    def _ask(
+        self,
+        method: str,
+        path: str,
+        query: Json,
+        body: t.Any = None,
+        content_type: str = "application/json",
+        text: bool = False,
+    ) -> Answer:
+        payload = None if body is None else json.dumps(body)
+        answer = Answer(UNKNOWN, reason="not asked")
+        for attempt in range(TRIES):
+            if attempt:
+                time.sleep(0.2 * 2**attempt)
+            try:
+                response = self._send(method, path, query, payload, content_type)
+            except Exception as error:
+                answer = Answer(UNKNOWN, reason=_words(error))
+                if "timed out" in answer.reason or method != "GET":
+                    return answer
+                continue
+            answer = _answer(response.status, response.data, response.headers.get("Date"), text)
+            if not (answer.status == 429 or (answer.status >= 500 and method == "GET")):
+                return answer
+        return answer
+
+    def _send(
+        self,
+        method: str,
+        path: str,
+        query: Json,
+        payload: str | None,
+        content_type: str | None,
+        read_timeout: float | None = None,
+        stream: bool = False,
+    ) -> t.Any:
+        import urllib3
+
+        self.requests += 1
+        headers: dict[str, str] = {"Accept": "application/json"}
+        self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        combined = urllib3.HTTPHeaderDict(headers)
+        if payload is not None:
+            combined["Content-Type"] = content_type or "application/json"
+        for name, value in self._extra:
+            combined.add(name, value)
+        url = self.server + path + ("?" + urlencode(query) if query else "")
+        return self._pool.request(
+            method,
+            url,
+            body=payload,
+            headers=combined,
+            timeout=urllib3.Timeout(connect=min(5.0, self.timeout), read=read_timeout or self.timeout),
+            retries=False,
+            preload_content=not stream,
+        )
+
+
+def _dry(dry_run: bool) -> Json:
+    return {"dryRun": "All"} if dry_run else {}
+
+
+def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
+    clock = email.utils.parsedate_to_datetime(date).timestamp() if date else None
+    if text and status == 200:
+        return Answer(PRESENT, {"text": data.decode("utf-8", "replace")}, status, "", clock)
+    try:
+        body = json.loads(data) if data else {}
+    except ValueError:
+        body = {}
+    if not isinstance(body, dict):
+        body = {}
+    if 200 <= status < 300:
+        if not body and not text:
+            return Answer(UNKNOWN, {}, status, "the server's answer is not JSON", clock)
+        return Answer(PRESENT, body, status, "", clock)
+    reason = str(body.get("message") or "the server answered HTTP %d" % status)
+    return Answer(ABSENT if status in (404, 410) else UNKNOWN, {}, status, reason, clock)
+
+
+def _words(error: BaseException) -> str:
+    """A transport error in a few words, without object addresses and class prefixes."""
+    text = " ".join(str(getattr(error, "reason", None) or error).split())
+    known = (
+        ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted"),
+        ("Connection refused", "connection refused"),
+        ("Name or service not known", "the host name is unknown"),
+        ("Temporary failure in name resolution", "the host name cannot be resolved"),
+        ("No route to host", "no route to host"),
+        ("timed out", "timed out"),
+        ("Connection reset", "the connection was reset"),
+        ("Remote end closed", "the connection was closed"),
+    )
+    for sign, words in known:
+        if sign.lower() in text.lower():
+            return words
+    return text[:200] or type(error).__name__

@@ -1,0 +1,314 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Typed records that the other files exchange. Pure: nothing of Kubernetes or Ansible. Private, may change at any time."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+from dataclasses import asdict, dataclass, field
+
+Json = dict[str, t.Any]
+
+OPERATOR_NAMESPACE = "submariner-operator"
+BROKER_NAMESPACE = "submariner-k8s-broker"
+ORIGIN_LABEL = "submariner-io/clusterID"
+GATEWAY_LABEL = "submariner.io/gateway"
+CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
+
+ERROR, WARNING, INFO, UNKNOWN = "error", "warning", "info", "unknown"
+
+
+def mapping(value: t.Any) -> Json:
+    """``value`` when it is a mapping, else an empty one: API objects may lack or abuse any field."""
+    return value if isinstance(value, dict) else {}
+
+
+def sequence(value: t.Any) -> list[t.Any]:
+    """``value`` when it is a list, else an empty one."""
+    return value if isinstance(value, list) else []
+
+
+def text(value: t.Any) -> str:
+    """``value`` when it is a string, else an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+@dataclass
+class Finding:
+    """One thing that is wrong, or cannot be known.
+
+    severity: V(error) (the clusterset does not do its job), V(warning) (it does, at a risk), V(unknown) (the question
+    was not answered), V(info). The stable C(id) is listed in docs/findings.md.
+    """
+
+    id: str
+    severity: str
+    subject: str
+    observed: str
+    expected: str = ""
+    cause: str = ""
+    hint: str = ""
+    evidence: Json = field(default_factory=dict)
+
+    def as_dict(self) -> Json:
+        return asdict(self)
+
+    def line(self) -> str:
+        """The finding in one line a person can act on."""
+        parts = [f"[{self.id}] {self.subject}: {self.observed}"]
+        parts += [f"expected {self.expected}"] if self.expected else []
+        parts += [f"cause: {self.cause}"] if self.cause else []
+        parts += [f"do: {self.hint}"] if self.hint else []
+        return "; ".join(parts)
+
+
+def verdict(findings: t.Iterable[Finding]) -> str:
+    """V(fail) with an error, else V(unknown) with an unanswered question, else V(degraded) with a warning, else V(pass)."""
+    seen = {f.severity for f in findings}
+    for severity, result in ((ERROR, "fail"), (UNKNOWN, "unknown"), (WARNING, "degraded")):
+        if severity in seen:
+            return result
+    return "pass"
+
+
+@dataclass
+class Owned:
+    """An object or node change that Submariner made, and what is to be done with it.
+
+    action: V(delete), V(release) (take our finalizer away), V(edit) (take our part out of somebody else's object),
+    V(watch) (its owner removes it), V(keep). C(why) is the proof that it is ours, or the reason it stays.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    path: str
+    uid: str = ""
+    action: str = "delete"
+    why: str = ""
+    residue: str = ""
+    stage: int = 0
+    grace: int | None = None
+    detail: Json = field(default_factory=dict)
+
+    @property
+    def label(self) -> str:
+        return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
+
+    def as_dict(self) -> Json:
+        return {k: v for k, v in asdict(self).items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """An Endpoint record (submariner.md 4.1)."""
+
+    namespace: str
+    name: str
+    uid: str
+    cluster_id: str
+    origin: str
+    """Value of the label submariner-io/clusterID; empty for a member's own Endpoint."""
+    hostname: str
+    private_ip: str
+    public_ip: str
+    subnets: tuple[str, ...]
+    cable_name: str
+    backend: str
+    health_check_ip: str
+
+    @classmethod
+    def of(cls, obj: Json) -> Endpoint:
+        meta, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
+
+        def first(singular: str, plural: str) -> str:
+            # from 0.21 the addresses stand in lists, for IPv4 and IPv6 (submariner.md 4.1)
+            return text(spec.get(singular)) or next((text(v) for v in sequence(spec.get(plural)) if text(v)), "")
+
+        return cls(
+            namespace=text(meta.get("namespace")),
+            name=text(meta.get("name")),
+            uid=text(meta.get("uid")),
+            cluster_id=text(spec.get("cluster_id")),
+            origin=text(mapping(meta.get("labels")).get(ORIGIN_LABEL)),
+            hostname=text(spec.get("hostname")),
+            private_ip=first("private_ip", "privateIPs"),
+            public_ip=first("public_ip", "publicIPs"),
+            subnets=tuple(sorted(text(s) for s in sequence(spec.get("subnets")) if text(s))),
+            cable_name=text(spec.get("cable_name")),
+            backend=text(spec.get("backend")),
+            health_check_ip=first("healthCheckIP", "healthCheckIPs"),
+        )
+
+    def same_place(self, other: Endpoint) -> bool:
+        """Behind the same gateway address, or for the same CIDRs: one cluster, whatever the IDs say (design.md "Words")."""
+        address = bool(self.private_ip) and self.private_ip == other.private_ip and self.public_ip == other.public_ip
+        return address or (bool(self.subnets) and self.subnets == other.subnets)
+
+
+@dataclass(frozen=True)
+class ClusterRecord:
+    """A Cluster record (submariner.md 4.1)."""
+
+    namespace: str
+    name: str
+    uid: str
+    cluster_id: str
+    origin: str
+    cluster_cidr: tuple[str, ...]
+    service_cidr: tuple[str, ...]
+    global_cidr: tuple[str, ...]
+
+    @classmethod
+    def of(cls, obj: Json) -> ClusterRecord:
+        meta, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
+
+        def cidrs(key: str) -> tuple[str, ...]:
+            return tuple(sorted(text(c) for c in sequence(spec.get(key)) if text(c)))
+
+        return cls(
+            namespace=text(meta.get("namespace")),
+            name=text(meta.get("name")),
+            uid=text(meta.get("uid")),
+            cluster_id=text(spec.get("cluster_id")) or text(meta.get("name")),
+            origin=text(mapping(meta.get("labels")).get(ORIGIN_LABEL)),
+            cluster_cidr=cidrs("cluster_cidr"),
+            service_cidr=cidrs("service_cidr"),
+            global_cidr=cidrs("global_cidr"),
+        )
+
+
+@dataclass(frozen=True)
+class Connection:
+    """One entry of a Gateway's status.connections."""
+
+    cluster_id: str
+    cable_name: str
+    hostname: str
+    private_ip: str
+    status: str
+    message: str
+    latency: str
+
+
+@dataclass(frozen=True)
+class Gateway:
+    """A Gateway object: what one gateway pod says of itself. C(updated) is its node's clock (measured.md)."""
+
+    name: str
+    uid: str
+    ha_status: str
+    updated: str
+    failure: str
+    version: str
+    local: Endpoint
+    connections: tuple[Connection, ...]
+
+    @classmethod
+    def of(cls, obj: Json) -> Gateway:
+        meta, status = mapping(obj.get("metadata")), mapping(obj.get("status"))
+        connections = []
+        for entry in sequence(status.get("connections")):
+            entry = mapping(entry)
+            far = Endpoint.of({"spec": entry.get("endpoint")})
+            connections.append(
+                Connection(
+                    cluster_id=far.cluster_id,
+                    cable_name=far.cable_name,
+                    hostname=far.hostname,
+                    private_ip=far.private_ip,
+                    status=text(entry.get("status")),
+                    message=text(entry.get("statusMessage")),
+                    latency=text(mapping(entry.get("latencyRTT")).get("average")),
+                )
+            )
+        return cls(
+            name=text(meta.get("name")),
+            uid=text(meta.get("uid")),
+            ha_status=text(status.get("haStatus")),
+            updated=text(mapping(meta.get("annotations")).get("update-timestamp")),
+            failure=text(status.get("statusFailure")),
+            version=text(status.get("version")),
+            local=Endpoint.of({"spec": status.get("localEndpoint")}),
+            connections=tuple(connections),
+        )
+
+
+@dataclass(frozen=True)
+class Node:
+    """A node as far as Submariner cares."""
+
+    name: str
+    uid: str
+    ready: bool
+    gateway: str
+    """Value of the gateway label, empty without it."""
+    control_plane: bool
+    addresses: tuple[str, ...]
+    annotations: tuple[str, ...]
+    """Keys of annotations and labels below submariner.io and gateway.submariner.io."""
+
+    @classmethod
+    def of(cls, obj: Json) -> Node:
+        meta, status = mapping(obj.get("metadata")), mapping(obj.get("status"))
+        labels, notes = mapping(meta.get("labels")), mapping(meta.get("annotations"))
+        ready = any(
+            mapping(c).get("type") == "Ready" and mapping(c).get("status") == "True"
+            for c in sequence(status.get("conditions"))
+        )
+        ours = sorted(k for k in [*labels, *notes] if k.split("/")[0].endswith("submariner.io") and k != GATEWAY_LABEL)
+        return cls(
+            name=text(meta.get("name")),
+            uid=text(meta.get("uid")),
+            ready=ready,
+            gateway=text(labels.get(GATEWAY_LABEL)),
+            control_plane="node-role.kubernetes.io/control-plane" in labels
+            or "node-role.kubernetes.io/master" in labels,
+            addresses=tuple(
+                text(mapping(a).get("address"))
+                for a in sequence(status.get("addresses"))
+                if mapping(a).get("type") != "Hostname"
+            ),
+            annotations=tuple(ours),
+        )
+
+
+@dataclass(frozen=True)
+class Workload:
+    """A Deployment, DaemonSet with its counts."""
+
+    kind: str
+    name: str
+    uid: str
+    desired: int
+    ready: int
+    deleting: bool
+    images: tuple[str, ...]
+
+    @classmethod
+    def of(cls, obj: Json) -> Workload:
+        meta, spec, status = mapping(obj.get("metadata")), mapping(obj.get("spec")), mapping(obj.get("status"))
+        daemon = obj.get("kind") == "DaemonSet"
+        desired = status.get("desiredNumberScheduled") if daemon else spec.get("replicas", 1)
+        ready = status.get("numberReady") if daemon else status.get("readyReplicas")
+        containers = sequence(mapping(mapping(spec.get("template")).get("spec")).get("containers"))
+        return cls(
+            kind=text(obj.get("kind")),
+            name=text(meta.get("name")),
+            uid=text(meta.get("uid")),
+            desired=desired if isinstance(desired, int) else 0,
+            ready=ready if isinstance(ready, int) else 0,
+            deleting=bool(meta.get("deletionTimestamp")),
+            images=tuple(text(mapping(c).get("image")) for c in containers),
+        )
+
+
+def overlap(one: str, other: str) -> bool:
+    """Whether two CIDRs share an address; text that is no CIDR overlaps nothing."""
+    try:
+        left, right = ipaddress.ip_network(one, strict=False), ipaddress.ip_network(other, strict=False)
+    except ValueError:
+        return False
+    return left.version == right.version and left.overlaps(right)  # type: ignore[arg-type]
