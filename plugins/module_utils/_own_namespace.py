@@ -1,0 +1,101 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The namespace that holds the collection's own objects on a cluster: lock, run record, node pods.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
+
+NAMESPACE = "submariner-lifecycle"
+MANAGED_BY = "app.kubernetes.io/managed-by"
+OWNER = "submariner.lifecycle"
+LABELS = {MANAGED_BY: OWNER}
+POD_SECURITY = "pod-security.kubernetes.io/enforce"
+
+_PATH = "/api/v1/namespaces/" + NAMESPACE
+# What keeps the namespace alive; everything else in it is made by Kubernetes itself.
+_CONTENT = (
+    "/apis/coordination.k8s.io/v1/namespaces/" + NAMESPACE + "/leases",
+    "/api/v1/namespaces/" + NAMESPACE + "/secrets",
+    "/api/v1/namespaces/" + NAMESPACE + "/configmaps",
+    "/api/v1/namespaces/" + NAMESPACE + "/pods",
+    "/apis/apps/v1/namespaces/" + NAMESPACE + "/daemonsets",
+)
+_GENERATED_SECRETS = ("kubernetes.io/service-account-token", "kubernetes.io/dockercfg")
+_GENERATED_CONFIGMAPS = ("kube-root-ca.crt", "openshift-service-ca.crt")
+
+
+def _manifest() -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        # Pods that look at a node need its network and its root, which only this level admits.
+        "metadata": {"name": NAMESPACE, "labels": {**LABELS, POD_SECURITY: "privileged"}},
+    }
+
+
+def _terminating(namespace: dict[str, Any]) -> bool:
+    return bool(namespace.get("metadata", {}).get("deletionTimestamp"))
+
+
+def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
+    """Make sure that the namespace exists and is usable; True when it was created here.
+
+    One that is on its way out is waited for. One that somebody else made is used as it is, without
+    our owner label, so that it is never deleted by us.
+    """
+    deadline = time.monotonic() + timeout
+    while True:
+        seen = api.get(_PATH)
+        if seen.unknown:
+            raise ApiFailure("namespace %s cannot be read: %s" % (NAMESPACE, seen.reason))
+        if seen.present and not _terminating(seen.body):
+            _admit_node_pods(api, seen.body)
+            return False
+        if seen.absent:
+            made = api.create("/api/v1/namespaces", _manifest())
+            if made.present:
+                return True
+            if made.status != 409:
+                raise ApiFailure("namespace %s cannot be created: %s" % (NAMESPACE, made.reason))
+        if time.monotonic() >= deadline:
+            raise ApiFailure(
+                "namespace %s has been going for %d s and is still there; see what its status conditions name, then run again"
+                % (NAMESPACE, int(timeout))
+            )
+        time.sleep(0.5)
+
+
+def _admit_node_pods(api: Api, namespace: dict[str, Any]) -> None:
+    labels = namespace.get("metadata", {}).get("labels") or {}
+    if labels.get(POD_SECURITY) is None:
+        # Refused for want of rights is no harm here: a pod that is then not admitted says so itself.
+        api.patch(_PATH, {"metadata": {"labels": {POD_SECURITY: "privileged"}}})
+
+
+def _is_content(item: dict[str, Any]) -> bool:
+    if item.get("type") in _GENERATED_SECRETS:
+        return False
+    return item.get("metadata", {}).get("name") not in _GENERATED_CONFIGMAPS
+
+
+def drop_namespace_if_empty(api: Api) -> bool:
+    """Delete the namespace when we made it and nothing of ours is left in it; True when deleted."""
+    seen = api.get(_PATH)
+    if not seen.present or _terminating(seen.body):
+        return False
+    metadata = seen.body.get("metadata", {})
+    if (metadata.get("labels") or {}).get(MANAGED_BY) != OWNER:
+        return False
+    for path in _CONTENT:
+        answer = api.list(path)
+        if answer.unknown or any(_is_content(item) for item in answer.items):
+            return False
+    return not api.delete(_PATH, uid=metadata.get("uid")).unknown
