@@ -27,8 +27,16 @@ Json = dict[str, t.Any]
 
 PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 
+JSON = "application/json"
+METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+
 PAGE = 1000
 """Objects asked for in one page of a LIST."""
+
+FIELD_MANAGER = "submariner.lifecycle"
+"""Name under which the API server notes who set a field."""
+
+TIMED_OUT = "timed out"
 
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
@@ -186,7 +194,7 @@ class Api:
 
     @property
     def configuration(self) -> t.Any:
-        """The kubernetes client Configuration in use (host, certificates, token): secret, never returned to the user."""
+        """The kubernetes client's Configuration (host, certificates, token): secret, never returned to the user."""
         return self._configuration
 
     # -- reading ------------------------------------------------------------------------------------------------
@@ -195,15 +203,19 @@ class Api:
         """GET one object (or any other path that answers JSON)."""
         return self._ask("GET", path, query)
 
-    def list(self, path: str, **query: t.Any) -> Answer:
-        """LIST, page by page, into one answer; a kind that is not served is V(absent)."""
+    def list(self, path: str, metadata_only: bool = False, **query: t.Any) -> Answer:
+        """LIST, page by page, into one answer; a kind that is not served is V(absent).
+
+        With C(metadata_only) the server leaves out all but the metadata (and with it the data of Secrets).
+        """
+        accept = METADATA_ONLY if metadata_only else JSON
         query.setdefault("limit", PAGE)
-        whole = self._ask("GET", path, query)
+        whole = self._ask("GET", path, query, accept=accept)
         page = whole
         while page.present and (page.body.get("metadata") or {}).get("continue"):
-            page = self._ask("GET", path, dict(query, **{"continue": page.body["metadata"]["continue"]}))
+            page = self._ask("GET", path, dict(query, **{"continue": page.body["metadata"]["continue"]}), accept=accept)
             if page.status == 410:
-                return self._ask("GET", path, {k: v for k, v in query.items() if k != "limit"})
+                return self._ask("GET", path, {k: v for k, v in query.items() if k != "limit"}, accept=accept)
             if not page.present:
                 return Answer(UNKNOWN, {}, page.status, page.reason or "the list ended early", page.date)
             whole.body["items"] = whole.items + page.items
@@ -221,13 +233,13 @@ class Api:
             allowWatchBookmarks="true",
         )
         try:
-            response = self._send("GET", path, query, None, None, read_timeout=timeout + 5, stream=True)
+            response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
         except Exception as error:
             raise WatchBroken(_words(error)) from error
         try:
             if response.status >= 400:
                 raise WatchBroken(
-                    "the server answered %d to the watch" % response.status,
+                    f"the server answered {response.status} to the watch",
                     refused=response.status in (401, 403, 405, 501),
                 )
             rest = b""
@@ -272,17 +284,17 @@ class Api:
 
     def create(self, path: str, body: Json, dry_run: bool = False) -> Answer:
         """POST to a collection path. A refusal is V(unknown) with its status (409: it is there already) and reason."""
-        return self._ask("POST", path, _dry(dry_run), body)
+        return self._ask("POST", path, _writing(dry_run), body)
 
     def replace(self, path: str, body: Json, dry_run: bool = False) -> Answer:
         """PUT; a resource version in C(body) guards against a lost update (409)."""
-        return self._ask("PUT", path, _dry(dry_run), body)
+        return self._ask("PUT", path, _writing(dry_run), body)
 
     def patch(self, path: str, body: t.Any, kind: str = "merge", dry_run: bool = False) -> Answer:
         """PATCH of a kind in CONTENT_TYPES; V(apply) names this collection as field manager."""
-        query = _dry(dry_run)
+        query = _writing(dry_run)
         if kind == "apply":
-            query.update(fieldManager="submariner.lifecycle", force="true")
+            query["force"] = "true"
         return self._ask("PATCH", path, query, body, content_type=CONTENT_TYPES[kind])
 
     def delete(
@@ -351,7 +363,7 @@ class Api:
                 out.append(socket.read_stdout() if socket.peek_stdout() else "")
                 err.append(socket.read_stderr() if socket.peek_stderr() else "")
                 if time.monotonic() > end:
-                    raise ApiFailure("A command in pod %s/%s did not end within %d s." % (namespace, pod, timeout))
+                    raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.")
             out.append(socket.read_stdout() if socket.peek_stdout() else "")
             err.append(socket.read_stderr() if socket.peek_stderr() else "")
             code = socket.returncode
@@ -373,19 +385,21 @@ class Api:
         path: str,
         query: Json,
         body: t.Any = None,
-        content_type: str = "application/json",
+        content_type: str = JSON,
+        accept: str = JSON,
         text: bool = False,
     ) -> Answer:
         payload = None if body is None else json.dumps(body)
+        headers = {"Accept": accept, "Content-Type": content_type} if payload else {"Accept": accept}
         answer = Answer(UNKNOWN, reason="not asked")
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(0.2 * 2**attempt)
             try:
-                response = self._send(method, path, query, payload, content_type)
-            except Exception as error:
+                response = self._send(method, path, query, payload, headers)
+            except Exception as error:  # noqa: BLE001 (whatever the transport raises means: not answered)
                 answer = Answer(UNKNOWN, reason=_words(error))
-                if "timed out" in answer.reason or method != "GET":
+                if answer.reason == TIMED_OUT or method != "GET":
                     return answer
                 continue
             answer = _answer(response.status, response.data, response.headers.get("Date"), text)
@@ -399,24 +413,20 @@ class Api:
         path: str,
         query: Json,
         payload: str | None,
-        content_type: str | None,
+        headers: dict[str, str],
         read_timeout: float | None = None,
         stream: bool = False,
     ) -> t.Any:
         import urllib3
 
         self.requests += 1
-        headers: dict[str, str] = {"Accept": "application/json"}
         self._client.update_params_for_auth(headers, [], ["BearerToken"])
         combined = urllib3.HTTPHeaderDict(headers)
-        if payload is not None:
-            combined["Content-Type"] = content_type or "application/json"
         for name, value in self._extra:
             combined.add(name, value)
-        url = self.server + path + ("?" + urlencode(query) if query else "")
         return self._pool.request(
             method,
-            url,
+            self.server + path + ("?" + urlencode(query) if query else ""),
             body=payload,
             headers=combined,
             timeout=urllib3.Timeout(connect=min(5.0, self.timeout), read=read_timeout or self.timeout),
@@ -425,12 +435,18 @@ class Api:
         )
 
 
-def _dry(dry_run: bool) -> Json:
-    return {"dryRun": "All"} if dry_run else {}
+def _writing(dry_run: bool) -> Json:
+    query: Json = {"fieldManager": FIELD_MANAGER}
+    if dry_run:
+        query["dryRun"] = "All"
+    return query
 
 
 def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
-    clock = email.utils.parsedate_to_datetime(date).timestamp() if date else None
+    try:
+        clock = email.utils.parsedate_to_datetime(date).timestamp() if date else None
+    except (TypeError, ValueError):
+        clock = None
     if text and status == 200:
         return Answer(PRESENT, {"text": data.decode("utf-8", "replace")}, status, "", clock)
     try:
@@ -440,10 +456,10 @@ def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
     if not isinstance(body, dict):
         body = {}
     if 200 <= status < 300:
-        if not body and not text:
-            return Answer(UNKNOWN, {}, status, "the server's answer is not JSON", clock)
-        return Answer(PRESENT, body, status, "", clock)
-    reason = str(body.get("message") or "the server answered HTTP %d" % status)
+        if body:
+            return Answer(PRESENT, body, status, "", clock)
+        return Answer(UNKNOWN, {}, status, "the server's answer is not JSON", clock)
+    reason = str(body.get("message") or f"the server answered HTTP {status}")
     return Answer(ABSENT if status in (404, 410) else UNKNOWN, {}, status, reason, clock)
 
 
@@ -456,7 +472,7 @@ def _words(error: BaseException) -> str:
         ("Name or service not known", "the host name is unknown"),
         ("Temporary failure in name resolution", "the host name cannot be resolved"),
         ("No route to host", "no route to host"),
-        ("timed out", "timed out"),
+        ("timed out", TIMED_OUT),
         ("Connection reset", "the connection was reset"),
         ("Remote end closed", "the connection was closed"),
     )

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Typed records that the other files exchange. Pure: nothing of Kubernetes or Ansible. Private, may change at any time."""
+"""Typed records that the other files exchange; pure. Private to this collection, may change at any time."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ class Finding:
 
 
 def verdict(findings: t.Iterable[Finding]) -> str:
-    """V(fail) with an error, else V(unknown) with an unanswered question, else V(degraded) with a warning, else V(pass)."""
+    """V(fail) with an error, else V(unknown) with a question unanswered, V(degraded) with a warning, V(pass)."""
     seen = {f.severity for f in findings}
     for severity, result in ((ERROR, "fail"), (UNKNOWN, "unknown"), (WARNING, "degraded")):
         if severity in seen:
@@ -143,7 +143,7 @@ class Endpoint:
         )
 
     def same_place(self, other: Endpoint) -> bool:
-        """Behind the same gateway address, or for the same CIDRs: one cluster, whatever the IDs say (design.md "Words")."""
+        """Behind the same gateway address, or for the same CIDRs: one cluster, whatever the IDs say (measured.md)."""
         address = bool(self.private_ip) and self.private_ip == other.private_ip and self.public_ip == other.public_ip
         return address or (bool(self.subnets) and self.subnets == other.subnets)
 
@@ -311,4 +311,102 @@ def overlap(one: str, other: str) -> bool:
         left, right = ipaddress.ip_network(one, strict=False), ipaddress.ip_network(other, strict=False)
     except ValueError:
         return False
-    return left.version == right.version and left.overlaps(right)  # type: ignore[arg-type]
+    return left.version == right.version and left.overlaps(right)
+
+
+@dataclass
+class Reading:
+    """The answer to one LIST or GET: V(present) with the objects, V(absent), or V(unknown) with the reason."""
+
+    state: str
+    objects: list[Json] = field(default_factory=list)
+    reason: str = ""
+
+
+NOT_ASKED = Reading("unknown", reason="not read")
+
+
+@dataclass
+class Snapshot:
+    """What one cluster answered. C(readings) is keyed by the names of the table in _observe."""
+
+    readings: dict[str, Reading] = field(default_factory=dict)
+    server: str = ""
+    clock: float | None = None
+    """The API server's clock in epoch seconds."""
+    operator_namespace: str = OPERATOR_NAMESPACE
+
+    def reading(self, key: str) -> Reading:
+        return self.readings.get(key, NOT_ASKED)
+
+    def objects(self, key: str, namespace: str | None = None) -> list[Json]:
+        """Objects that were read under C(key), of one namespace or of all."""
+        found = self.reading(key).objects
+        if namespace is None:
+            return found
+        return [o for o in found if mapping(o.get("metadata")).get("namespace") == namespace]
+
+    def known(self, *keys: str) -> bool:
+        """Whether all of C(keys) were answered."""
+        return all(self.reading(k).state != "unknown" for k in keys)
+
+    @property
+    def unanswered(self) -> dict[str, str]:
+        return {k: r.reason for k, r in self.readings.items() if r.state == "unknown"}
+
+    def first(self, key: str, namespace: str, name: str) -> Json:
+        """One object, empty when it is not there."""
+        return next((o for o in self.objects(key, namespace) if mapping(o.get("metadata")).get("name") == name), {})
+
+    def endpoints(self, namespace: str) -> list[Endpoint]:
+        return [Endpoint.of(o) for o in self.objects("endpoints", namespace)]
+
+    def clusters(self, namespace: str) -> list[ClusterRecord]:
+        return [ClusterRecord.of(o) for o in self.objects("clusters", namespace)]
+
+    @property
+    def gateways(self) -> list[Gateway]:
+        return [Gateway.of(o) for o in self.objects("gateways", self.operator_namespace)]
+
+    @property
+    def nodes(self) -> list[Node]:
+        return [Node.of(o) for o in self.objects("nodes")]
+
+    @property
+    def workloads(self) -> list[Workload]:
+        return [Workload.of(o) for key in ("deployments", "daemonsets") for o in self.objects(key)]
+
+    @property
+    def uid(self) -> str:
+        """Identity of the cluster: the UID of its kube-system namespace."""
+        return text(mapping(self.first_of("kube-system").get("metadata")).get("uid"))
+
+    def first_of(self, key: str) -> Json:
+        return next(iter(self.objects(key)), {})
+
+    @property
+    def submariner(self) -> Json:
+        """The Submariner CR in the operator namespace, empty without one."""
+        return next(iter(self.objects("submariners", self.operator_namespace)), {})
+
+    @property
+    def broker_namespaces(self) -> list[str]:
+        """Namespaces that are, or were, a broker: a Broker CR stands there, or they have the default name."""
+        found = {text(mapping(o.get("metadata")).get("namespace")) for o in self.objects("brokers")}
+        found |= {BROKER_NAMESPACE} if self.namespace(BROKER_NAMESPACE) else set()
+        return sorted(n for n in found if n)
+
+    def namespace(self, name: str) -> Json:
+        return next((o for o in self.objects("namespaces") if mapping(o.get("metadata")).get("name") == name), {})
+
+    @property
+    def cluster_id(self) -> str:
+        """The ID under which this cluster is, or is being, joined; empty when it is not."""
+        spec = mapping(self.submariner.get("spec"))
+        own = [e.cluster_id for e in self.endpoints(self.operator_namespace) if not e.origin]
+        return text(spec.get("clusterID")) or next(iter(own), "")
+
+    @property
+    def installed(self) -> bool:
+        """Whether a Submariner CR is there and is not on its way out."""
+        return bool(self.submariner) and not mapping(self.submariner.get("metadata")).get("deletionTimestamp")

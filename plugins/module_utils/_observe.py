@@ -1,0 +1,182 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cluster -> Snapshot: one LIST per kind, all in parallel. Private to this collection, may change at any time."""
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    OPERATOR_NAMESPACE,
+    Json,
+    Reading,
+    Snapshot,
+    mapping,
+)
+
+PARALLEL = 8
+"""Requests under way at once against one API server."""
+
+
+@dataclass(frozen=True)
+class Read:
+    """One thing to read: C(path) with C({operator}) for the operator namespace, and the sections that need it."""
+
+    key: str
+    path: str
+    sections: frozenset[str]
+    metadata_only: bool = False
+    selector: str = ""
+    one: bool = False
+
+
+def _read(key: str, path: str, sections: str, **more: t.Any) -> Read:
+    return Read(key, path, frozenset(sections.split()), **more)
+
+
+CR = "/apis/submariner.io/v1alpha1/"
+RECORDS = "/apis/submariner.io/v1/"
+APPS = "/apis/apps/v1/namespaces/{operator}/"
+CORE = "/api/v1/namespaces/{operator}/"
+RBAC = "/apis/rbac.authorization.k8s.io/v1/"
+MCS = "/apis/multicluster.x-k8s.io/v1alpha1/"
+
+READS: tuple[Read, ...] = (
+    _read("kube-system", "/api/v1/namespaces/kube-system", "identity", one=True),
+    _read("version", "/version", "identity", one=True),
+    _read("nodes", "/api/v1/nodes", "identity state nodes"),
+    _read("namespaces", "/api/v1/namespaces", "state residue broker"),
+    _read("submariners", CR + "submariners", "identity state residue"),
+    _read("servicediscoveries", CR + "servicediscoveries", "state residue"),
+    _read("brokers", CR + "brokers", "state residue broker"),
+    _read("clusters", RECORDS + "clusters", "state residue broker records"),
+    _read("endpoints", RECORDS + "endpoints", "state residue broker records"),
+    _read("gateways", RECORDS + "gateways", "state residue records"),
+    _read("routeagents", RECORDS + "routeagents", "state"),
+    _read("leases", "/apis/coordination.k8s.io/v1/namespaces/{operator}/leases", "state"),
+    _read("deployments", APPS + "deployments", "state residue workloads"),
+    _read("daemonsets", APPS + "daemonsets", "state residue workloads"),
+    _read("pods", CORE + "pods", "state residue workloads"),
+    _read("configmaps", CORE + "configmaps", "residue", metadata_only=True),
+    _read("secrets", CORE + "secrets", "residue", metadata_only=True),
+    _read("services", CORE + "services", "residue", metadata_only=True),
+    _read("serviceaccounts", "/api/v1/serviceaccounts", "residue broker", metadata_only=True),
+    _read("rolebindings", RBAC + "rolebindings", "residue broker", metadata_only=True),
+    _read("roles", RBAC + "roles", "residue broker", metadata_only=True),
+    _read("clusterroles", RBAC + "clusterroles", "residue", metadata_only=True),
+    _read("clusterrolebindings", RBAC + "clusterrolebindings", "residue", metadata_only=True),
+    _read("crds", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "state residue", metadata_only=True),
+    _read("coredns", "/api/v1/namespaces/kube-system/configmaps/coredns", "state residue", one=True),
+    _read("serviceexports", MCS + "serviceexports", "state"),
+    _read("serviceimports", MCS + "serviceimports", "state residue"),
+    _read(
+        "endpointslices",
+        "/apis/discovery.k8s.io/v1/endpointslices",
+        "residue",
+        selector="endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io",
+    ),
+    _read("transient-pods", "/api/v1/pods", "residue", selector="submariner.io/transient=true"),
+)
+
+SECTIONS: tuple[str, ...] = ("identity", "state", "residue", "broker", "records", "workloads", "nodes")
+
+
+def observe(
+    api: Api,
+    sections: t.Iterable[str] = SECTIONS,
+    operator_namespace: str = OPERATOR_NAMESPACE,
+    keys: t.Collection[str] | None = None,
+) -> Snapshot:
+    """Read the C(sections) (or just the C(keys)) of one cluster. What was not answered is V(unknown) in the snapshot."""
+    wanted = set(sections)
+    chosen = [r for r in READS if (r.key in keys if keys is not None else r.sections & wanted)]
+    snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace)
+    if not chosen:
+        return snapshot
+    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        answers = list(pool.map(lambda r: _ask(api, r, operator_namespace), chosen))
+    for read, answer in zip(chosen, answers):
+        snapshot.readings[read.key] = reading(answer, read.one)
+        if answer.date is not None:
+            snapshot.clock = answer.date
+    return snapshot
+
+
+def _ask(api: Api, read: Read, operator_namespace: str) -> Answer:
+    path = read.path.format(operator=operator_namespace)
+    if read.one:
+        return api.get(path)
+    selector = {"labelSelector": read.selector} if read.selector else {}
+    return api.list(path, metadata_only=read.metadata_only, **selector)
+
+
+def reading(answer: Answer, one: bool) -> Reading:
+    """The pure form of an answer, without what nobody needs and what nobody may see."""
+    if not answer.present:
+        return Reading(answer.state, [], answer.reason)
+    objects = [answer.body] if one else answer.items
+    return Reading("present", [_lean(o) for o in objects])
+
+
+def _lean(obj: Json) -> Json:
+    meta = mapping(obj.get("metadata"))
+    meta.pop("managedFields", None)
+    if obj.get("kind") == "Secret":
+        obj.pop("data", None)
+        obj.pop("stringData", None)
+    return obj
+
+
+RECORDED_KINDS: dict[str, str] = {
+    "Node": "nodes",
+    "Namespace": "namespaces",
+    "Submariner": "submariners",
+    "ServiceDiscovery": "servicediscoveries",
+    "Broker": "brokers",
+    "Cluster": "clusters",
+    "Endpoint": "endpoints",
+    "Gateway": "gateways",
+    "RouteAgent": "routeagents",
+    "Lease": "leases",
+    "Deployment": "deployments",
+    "DaemonSet": "daemonsets",
+    "Pod": "pods",
+    "ConfigMap": "configmaps",
+    "Secret": "secrets",
+    "Service": "services",
+    "ServiceAccount": "serviceaccounts",
+    "RoleBinding": "rolebindings",
+    "Role": "roles",
+    "ClusterRole": "clusterroles",
+    "ClusterRoleBinding": "clusterrolebindings",
+    "CustomResourceDefinition": "crds",
+    "ServiceExport": "serviceexports",
+    "ServiceImport": "serviceimports",
+    "EndpointSlice": "endpointslices",
+}
+"""Kind -> key, for objects that come as one list."""
+
+
+def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NAMESPACE) -> Snapshot:
+    """A Snapshot from one list of objects of all kinds (a recording, C(kubectl get -o json)), all of it answered."""
+    snapshot = Snapshot(operator_namespace=operator_namespace)
+    for read in READS:
+        snapshot.readings[read.key] = Reading("present")
+    scoped = {r.key for r in READS if "{operator}" in r.path}
+    for obj in objects:
+        key = RECORDED_KINDS.get(str(obj.get("kind")))
+        meta = mapping(obj.get("metadata"))
+        if obj.get("kind") == "ConfigMap" and meta.get("name") == "coredns" and meta.get("namespace") == "kube-system":
+            key = "coredns"
+        elif key in scoped and meta.get("namespace") != operator_namespace:
+            continue
+        managed_by = mapping(meta.get("labels")).get("endpointslice.kubernetes.io/managed-by")
+        if key == "endpointslices" and managed_by != "lighthouse-agent.submariner.io":
+            continue
+        if key:
+            snapshot.readings[key].objects.append(_lean(obj))
+    return snapshot
