@@ -247,6 +247,7 @@ class Node:
     """Value of the gateway label, empty without it."""
     control_plane: bool
     addresses: tuple[str, ...]
+    pod_cidrs: tuple[str, ...]
     annotations: tuple[str, ...]
     """Keys of annotations and labels below submariner.io and gateway.submariner.io."""
 
@@ -270,6 +271,11 @@ class Node:
                 text(mapping(a).get("address"))
                 for a in sequence(status.get("addresses"))
                 if mapping(a).get("type") != "Hostname"
+            ),
+            pod_cidrs=tuple(
+                text(c)
+                for c in sequence(mapping(obj.get("spec")).get("podCIDRs")) or [mapping(obj.get("spec")).get("podCIDR")]
+                if text(c)
             ),
             annotations=tuple(ours),
         )

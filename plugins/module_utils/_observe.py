@@ -11,6 +11,7 @@ from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    BROKER_NAMESPACE,
     OPERATOR_NAMESPACE,
     Json,
     Reading,
@@ -64,6 +65,8 @@ READS: tuple[Read, ...] = (
     _read("configmaps", CORE + "configmaps", "residue", metadata_only=True),
     _read("secrets", CORE + "secrets", "residue", metadata_only=True),
     _read("services", CORE + "services", "residue", metadata_only=True),
+    _read("broker-configmaps", "/api/v1/namespaces/{broker}/configmaps", "residue broker"),
+    _read("broker-secrets", "/api/v1/namespaces/{broker}/secrets", "residue broker", metadata_only=True),
     _read("serviceaccounts", "/api/v1/serviceaccounts", "residue broker", metadata_only=True),
     _read("rolebindings", RBAC + "rolebindings", "residue broker", metadata_only=True),
     _read("roles", RBAC + "roles", "residue broker", metadata_only=True),
@@ -85,13 +88,48 @@ READS: tuple[Read, ...] = (
 SECTIONS: tuple[str, ...] = ("identity", "state", "residue", "broker", "records", "workloads", "nodes")
 
 
+KINDS: dict[str, str] = {
+    "kube-system": "Namespace",
+    "coredns": "ConfigMap",
+    "transient-pods": "Pod",
+    "broker-configmaps": "ConfigMap",
+    "broker-secrets": "Secret",
+    "nodes": "Node",
+    "namespaces": "Namespace",
+    "submariners": "Submariner",
+    "servicediscoveries": "ServiceDiscovery",
+    "brokers": "Broker",
+    "clusters": "Cluster",
+    "endpoints": "Endpoint",
+    "gateways": "Gateway",
+    "routeagents": "RouteAgent",
+    "leases": "Lease",
+    "deployments": "Deployment",
+    "daemonsets": "DaemonSet",
+    "pods": "Pod",
+    "configmaps": "ConfigMap",
+    "secrets": "Secret",
+    "services": "Service",
+    "serviceaccounts": "ServiceAccount",
+    "rolebindings": "RoleBinding",
+    "roles": "Role",
+    "clusterroles": "ClusterRole",
+    "clusterrolebindings": "ClusterRoleBinding",
+    "crds": "CustomResourceDefinition",
+    "serviceexports": "ServiceExport",
+    "serviceimports": "ServiceImport",
+    "endpointslices": "EndpointSlice",
+}
+"""Key -> kind; the items of a LIST do not say it themselves."""
+
+
 def observe(
     api: Api,
     sections: t.Iterable[str] = SECTIONS,
     operator_namespace: str = OPERATOR_NAMESPACE,
     keys: t.Collection[str] | None = None,
 ) -> Snapshot:
-    """Read the C(sections) (or just the C(keys)) of one cluster. What was not answered is V(unknown) in the snapshot."""
+    """Read the C(sections), or just the C(keys), of one cluster. What was not answered is V(unknown) in there."""
     wanted = set(sections)
     chosen = [r for r in READS if (r.key in keys if keys is not None else r.sections & wanted)]
     snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace)
@@ -100,83 +138,59 @@ def observe(
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
         answers = list(pool.map(lambda r: _ask(api, r, operator_namespace), chosen))
     for read, answer in zip(chosen, answers):
-        snapshot.readings[read.key] = reading(answer, read.one)
+        snapshot.readings[read.key] = reading(answer, read)
         if answer.date is not None:
             snapshot.clock = answer.date
     return snapshot
 
 
 def _ask(api: Api, read: Read, operator_namespace: str) -> Answer:
-    path = read.path.format(operator=operator_namespace)
+    path = read.path.format(operator=operator_namespace, broker=BROKER_NAMESPACE)
     if read.one:
         return api.get(path)
     selector = {"labelSelector": read.selector} if read.selector else {}
     return api.list(path, metadata_only=read.metadata_only, **selector)
 
 
-def reading(answer: Answer, one: bool) -> Reading:
+def reading(answer: Answer, read: Read) -> Reading:
     """The pure form of an answer, without what nobody needs and what nobody may see."""
     if not answer.present:
         return Reading(answer.state, [], answer.reason)
-    objects = [answer.body] if one else answer.items
-    return Reading("present", [_lean(o) for o in objects])
+    objects = [answer.body] if read.one else answer.items
+    return Reading("present", [_lean(o, read.key) for o in objects])
 
 
-def _lean(obj: Json) -> Json:
-    meta = mapping(obj.get("metadata"))
-    meta.pop("managedFields", None)
-    if obj.get("kind") == "Secret":
+def _lean(obj: Json, key: str) -> Json:
+    mapping(obj.get("metadata")).pop("managedFields", None)
+    if key in KINDS:
+        obj["kind"] = KINDS[key]
+    if key in ("secrets", "broker-secrets"):
         obj.pop("data", None)
         obj.pop("stringData", None)
     return obj
 
 
-RECORDED_KINDS: dict[str, str] = {
-    "Node": "nodes",
-    "Namespace": "namespaces",
-    "Submariner": "submariners",
-    "ServiceDiscovery": "servicediscoveries",
-    "Broker": "brokers",
-    "Cluster": "clusters",
-    "Endpoint": "endpoints",
-    "Gateway": "gateways",
-    "RouteAgent": "routeagents",
-    "Lease": "leases",
-    "Deployment": "deployments",
-    "DaemonSet": "daemonsets",
-    "Pod": "pods",
-    "ConfigMap": "configmaps",
-    "Secret": "secrets",
-    "Service": "services",
-    "ServiceAccount": "serviceaccounts",
-    "RoleBinding": "rolebindings",
-    "Role": "roles",
-    "ClusterRole": "clusterroles",
-    "ClusterRoleBinding": "clusterrolebindings",
-    "CustomResourceDefinition": "crds",
-    "ServiceExport": "serviceexports",
-    "ServiceImport": "serviceimports",
-    "EndpointSlice": "endpointslices",
-}
-"""Kind -> key, for objects that come as one list."""
-
-
 def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NAMESPACE) -> Snapshot:
     """A Snapshot from one list of objects of all kinds (a recording, C(kubectl get -o json)), all of it answered."""
     snapshot = Snapshot(operator_namespace=operator_namespace)
-    for read in READS:
-        snapshot.readings[read.key] = Reading("present")
-    scoped = {r.key for r in READS if "{operator}" in r.path}
+    by_kind: dict[str, list[Json]] = {}
     for obj in objects:
-        key = RECORDED_KINDS.get(str(obj.get("kind")))
-        meta = mapping(obj.get("metadata"))
-        if obj.get("kind") == "ConfigMap" and meta.get("name") == "coredns" and meta.get("namespace") == "kube-system":
-            key = "coredns"
-        elif key in scoped and meta.get("namespace") != operator_namespace:
-            continue
-        managed_by = mapping(meta.get("labels")).get("endpointslice.kubernetes.io/managed-by")
-        if key == "endpointslices" and managed_by != "lighthouse-agent.submariner.io":
-            continue
-        if key:
-            snapshot.readings[key].objects.append(_lean(obj))
+        by_kind.setdefault(str(obj.get("kind")), []).append(obj)
+    for read in READS:
+        found = [o for o in by_kind.get(KINDS.get(read.key, ""), []) if _in_read(o, read, operator_namespace)]
+        snapshot.readings[read.key] = Reading("present", [_lean(dict(o), read.key) for o in found])
     return snapshot
+
+
+def _in_read(obj: Json, read: Read, operator_namespace: str) -> bool:
+    meta = mapping(obj.get("metadata"))
+    if read.one:
+        return bool(read.path.endswith("/" + str(meta.get("name"))))
+    if "{operator}" in read.path:
+        return bool(meta.get("namespace") == operator_namespace)
+    if "{broker}" in read.path:
+        return bool(meta.get("namespace") == BROKER_NAMESPACE)
+    if read.selector:
+        label, _equals, value = read.selector.partition("=")
+        return bool(mapping(meta.get("labels")).get(label) == value)
+    return True

@@ -1,0 +1,370 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What a node's tools print, as typed records. Private to this collection, may change at any time.
+
+Pure: no Ansible, no Kubernetes. Every parser takes the text of one tool and either understands all of it that
+matters here or raises Unreadable; nothing is guessed, because what is read decides what is deleted.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+import shlex
+import typing as t
+from dataclasses import dataclass, field
+
+Json = dict[str, t.Any]
+
+TABLE_NAMES = {"255": "local", "254": "main", "253": "default"}
+ROUTE_TYPES = ("unicast", "")
+PROTOCOLS = {"2": "kernel", "3": "boot", "4": "static"}
+SCOPES = {"0": "global", "253": "link", "254": "host"}
+
+
+class Unreadable(ValueError):
+    """The text of a tool is not what that tool prints."""
+
+
+@dataclass(frozen=True)
+class Link:
+    """A network interface; C(vxlan_id) is -1 for other kinds."""
+
+    name: str
+    kind: str
+    vxlan_id: int = -1
+    port: int = 0
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A policy routing rule; C(others) names every selector beside source, destination, priority and table."""
+
+    family: int
+    priority: int
+    table: str
+    source: str = "all"
+    destination: str = "all"
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Route:
+    family: int
+    table: str
+    destination: str
+    device: str = ""
+    gateway: str = ""
+    metric: int = 0
+    protocol: str = ""
+    scope: str = ""
+    type: str = "unicast"
+    several_hops: bool = False
+
+
+@dataclass(frozen=True)
+class Chain:
+    table: str
+    name: str
+    builtin: bool
+
+
+@dataclass(frozen=True)
+class PacketRule:
+    """One rule of iptables; C(spec) are the words that follow the chain's name, C(text) is the line as printed."""
+
+    table: str
+    chain: str
+    spec: tuple[str, ...]
+    text: str
+
+    @property
+    def target(self) -> str:
+        """Chain or target that the rule jumps or goes to."""
+        for option, value in zip(self.spec, self.spec[1:]):
+            if option in ("-j", "--jump", "-g", "--goto"):
+                return value
+        return ""
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Names of the ipsets that the rule matches or fills."""
+        options = ("--match-set", "--add-set", "--del-set", "--map-set")
+        return tuple(value for option, value in zip(self.spec, self.spec[1:]) if option in options)
+
+
+@dataclass(frozen=True)
+class Ruleset:
+    """What one iptables backend holds for one family; C(tool) is the program that changes it."""
+
+    tool: str
+    family: int
+    backend: str
+    chains: tuple[Chain, ...] = ()
+    rules: tuple[PacketRule, ...] = ()
+
+
+@dataclass(frozen=True)
+class IpSet:
+    name: str
+    type: str
+    members: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NftTable:
+    """A table of nftables with the names of its chains."""
+
+    family: str
+    name: str
+    chains: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class XfrmPolicy:
+    source: str
+    destination: str
+    direction: str
+    words: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class NodeReading:
+    """One node at one moment. C(unread) says, per layer, why it could not be inspected."""
+
+    links: tuple[Link, ...] = ()
+    rules: tuple[Rule, ...] = ()
+    routes: tuple[Route, ...] = ()
+    rulesets: tuple[Ruleset, ...] = ()
+    ipsets: tuple[IpSet, ...] = ()
+    nft_tables: tuple[NftTable, ...] = ()
+    xfrm: tuple[XfrmPolicy, ...] = ()
+    sysctls: Json = field(default_factory=dict)
+    agents: tuple[str, ...] = ()
+    unread: dict[str, str] = field(default_factory=dict)
+
+
+def _objects(text: str, tool: str) -> list[Json]:
+    if not text.strip():
+        return []
+    try:
+        parsed = json.loads(text)
+    except ValueError as error:
+        raise Unreadable(f"{tool} did not print JSON") from error
+    if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
+        raise Unreadable(f"{tool} did not print a list of objects")
+    return [item for item in parsed if item]  # some versions of iproute2 print {} for what a filter left out
+
+
+def _whole(value: t.Any, what: str, default: int = 0) -> int:
+    if value is None:
+        return default
+    if isinstance(value, bool):
+        raise Unreadable(f"{what} is not a number: {value!r}")
+    try:
+        return int(str(value), 0)
+    except ValueError as error:
+        raise Unreadable(f"{what} is not a number: {value!r}") from error
+
+
+def _part(item: Json, key: str) -> Json:
+    value = item.get(key)
+    return value if isinstance(value, dict) else {}
+
+
+def network(text: str) -> str:
+    """An address or prefix in its one canonical form; words like C(default) and C(all) stay as they are."""
+    try:
+        return str(ipaddress.ip_network(text, strict=False))
+    except ValueError:
+        return text
+
+
+def links(text: str) -> tuple[Link, ...]:
+    """C(ip -details -json link)."""
+    found = []
+    for item in _objects(text, "ip link"):
+        name = item.get("ifname")
+        if not isinstance(name, str) or not name:
+            raise Unreadable("ip link printed an interface without a name")
+        info = _part(item, "linkinfo")
+        data = _part(info, "info_data")
+        found.append(
+            Link(
+                name=name,
+                kind=str(info.get("info_kind") or ""),
+                vxlan_id=_whole(data.get("id"), f"the id of {name}", -1),
+                port=_whole(data.get("port"), f"the port of {name}"),
+            )
+        )
+    return tuple(found)
+
+
+def rules(text: str, family: int = 4) -> tuple[Rule, ...]:
+    """C(ip -json rule)."""
+    plain = {"priority", "table", "src", "srclen", "dst", "dstlen", "protocol"}
+    found = []
+    for item in _objects(text, "ip rule"):
+        table = str(item.get("table") or "")
+        found.append(
+            Rule(
+                family=family,
+                priority=_whole(item.get("priority"), "the priority of a rule"),
+                table=TABLE_NAMES.get(table, table),
+                source=_selector(item, "src"),
+                destination=_selector(item, "dst"),
+                others=tuple(sorted(str(key) for key in item if key not in plain)),
+            )
+        )
+    return tuple(found)
+
+
+def _selector(item: Json, key: str) -> str:
+    address = str(item.get(key) or "all")
+    length = item.get(key + "len")
+    if length is not None:
+        address = f"{address}/{length}"
+    return "all" if address in ("all", "any", "0/0", "::/0") else network(address)
+
+
+def routes(text: str, family: int = 4) -> tuple[Route, ...]:
+    """C(ip -json route show table all)."""
+    found = []
+    for item in _objects(text, "ip route"):
+        destination = item.get("dst")
+        if not isinstance(destination, str) or not destination:
+            raise Unreadable("ip route printed a route without a destination")
+        table = str(item.get("table") or "main")
+        via = _part(item, "via")
+        protocol, scope = str(item.get("protocol") or ""), str(item.get("scope") or "")
+        found.append(
+            Route(
+                family=6 if ":" in destination else family,
+                table=TABLE_NAMES.get(table, table),
+                destination=destination if destination == "default" else network(destination),
+                device=str(item.get("dev") or ""),
+                gateway=str(item.get("gateway") or via.get("host") or ""),
+                metric=_whole(item.get("metric"), f"the metric of {destination}"),
+                protocol=PROTOCOLS.get(protocol, protocol),
+                scope=SCOPES.get(scope, scope),
+                type=str(item.get("type") or "unicast"),
+                several_hops=bool(item.get("nexthops")),
+            )
+        )
+    return tuple(found)
+
+
+CHAIN_LINE = re.compile(r":(?P<name>\S+) (?P<policy>[A-Z]+|-)(?: \[\d+:\d+\])?")
+RULE_LINE = re.compile(r"(?:\[\d+:\d+\] )?-A (?P<chain>\S+)(?P<spec> .*)?")
+
+
+def ruleset(text: str, tool: str, family: int = 4) -> Ruleset:
+    """C(iptables-save) of either backend, with or without counters."""
+    backend = "nft" if "nft" in tool or re.search(r"^# Generated by .*\(nf_tables\)", text, re.M) else "legacy"
+    chains: list[Chain] = []
+    found: list[PacketRule] = []
+    table = ""
+    for number, line in enumerate(text.split("\n"), 1):
+        line = line.rstrip("\r")
+        if not line.strip() or line.startswith("#"):
+            continue
+        if line.startswith("*"):
+            table = line[1:].strip()
+            continue
+        if line == "COMMIT":
+            table = ""
+            continue
+        chain = CHAIN_LINE.fullmatch(line)
+        rule = RULE_LINE.fullmatch(line)
+        if not table or not (chain or rule):
+            raise Unreadable(f"line {number} of {tool}-save is neither a chain nor a rule of a table: {line[:80]}")
+        if chain:
+            chains.append(Chain(table, chain["name"], chain["policy"] != "-"))
+        elif rule:
+            try:
+                spec = tuple(shlex.split(rule["spec"] or ""))
+            except ValueError as error:
+                raise Unreadable(f"line {number} of {tool}-save cannot be split into words: {line[:80]}") from error
+            found.append(PacketRule(table, rule["chain"], spec, line))
+    if table:
+        raise Unreadable(f"{tool}-save ended inside table {table}")
+    return Ruleset(tool, family, backend, tuple(chains), tuple(found))
+
+
+def ipsets(text: str) -> tuple[IpSet, ...]:
+    """C(ipset save)."""
+    types: dict[str, str] = {}
+    members: dict[str, list[str]] = {}
+    for number, line in enumerate(text.split("\n"), 1):
+        try:
+            words = shlex.split(line)
+        except ValueError as error:
+            raise Unreadable(f"line {number} of ipset save cannot be split into words") from error
+        if not words:
+            continue
+        if words[0] == "create" and len(words) >= 3:
+            types[words[1]] = words[2]
+            members[words[1]] = []
+        elif words[0] == "add" and len(words) >= 3 and words[1] in members:
+            members[words[1]].append(words[2])
+        else:
+            raise Unreadable(f"line {number} of ipset save neither creates a set nor adds to one: {line[:80]}")
+    return tuple(IpSet(name, kind, tuple(members[name])) for name, kind in types.items())
+
+
+def nft_tables(text: str) -> tuple[NftTable, ...]:
+    """C(nft -j list ruleset), or the shorter C(list tables) and C(list chains)."""
+    if not text.strip():
+        return ()
+    try:
+        entries = json.loads(text)["nftables"]
+    except (ValueError, KeyError, TypeError) as error:
+        raise Unreadable("nft did not print its JSON") from error
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise Unreadable("nft did not print a list of objects")
+    tables: dict[tuple[str, str], list[str]] = {}
+    for entry in entries:
+        table, chain = entry.get("table"), entry.get("chain")
+        if isinstance(table, dict):
+            tables.setdefault((str(table.get("family")), str(table.get("name"))), [])
+        elif isinstance(chain, dict):
+            key = (str(chain.get("family")), str(chain.get("table")))
+            tables.setdefault(key, []).append(str(chain.get("name")))
+    return tuple(NftTable(family, name, tuple(chains)) for (family, name), chains in tables.items())
+
+
+def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
+    """C(ip xfrm policy); policies of single sockets, which nobody can delete, are left out."""
+    found: list[XfrmPolicy] = []
+    selector: list[str] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words:
+            continue
+        if not line[0].isspace():
+            if len(words) < 4 or words[0] != "src" or words[2] != "dst":
+                raise Unreadable(f"ip xfrm policy printed a line that is no selector: {line[:80]}")
+            selector = words
+        elif words[0] == "dir":
+            if not selector or len(words) < 2:
+                raise Unreadable("ip xfrm policy printed a direction without a selector")
+            found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], tuple(selector[4:] + words[2:])))
+            selector = []
+        elif words[0] == "socket":
+            selector = []
+    return tuple(found)
+
+
+def sysctls(text: str) -> Json:
+    """C(name = value) or C(name value) lines."""
+    found: Json = {}
+    for line in text.split("\n"):
+        name, _gap, value = line.replace("=", " ", 1).strip().partition(" ")
+        if name:
+            found[name] = value.strip()
+    return found
+
+
+Parser = t.Callable[[str], t.Any]
