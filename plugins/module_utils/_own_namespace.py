@@ -55,7 +55,7 @@ def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
     while True:
         seen = api.get(_PATH)
         if seen.unknown:
-            raise ApiFailure("namespace %s cannot be read: %s" % (NAMESPACE, seen.reason))
+            raise ApiFailure(f"namespace {NAMESPACE} cannot be read: {seen.reason}")
         if seen.present and not _terminating(seen.body):
             _admit_node_pods(api, seen.body)
             return False
@@ -64,11 +64,11 @@ def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
             if made.present:
                 return True
             if made.status != 409:
-                raise ApiFailure("namespace %s cannot be created: %s" % (NAMESPACE, made.reason))
+                raise ApiFailure(f"namespace {NAMESPACE} cannot be created: {made.reason}")
         if time.monotonic() >= deadline:
             raise ApiFailure(
-                "namespace %s has been going for %d s and is still there; see what its status conditions name, then run again"
-                % (NAMESPACE, int(timeout))
+                f"namespace {NAMESPACE} has been going for {timeout:.0f} s and is still there",
+                "See what its status conditions name, then run again.",
             )
         time.sleep(0.5)
 

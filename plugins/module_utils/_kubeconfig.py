@@ -1,0 +1,128 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A kubeconfig of exactly one context that reaches the cluster our own client reaches, for programs that need a file.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import re
+from collections.abc import Mapping
+from typing import Any
+
+_UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def _documents(params: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The kubeconfig documents that the options (or the environment) lead to; unreadable ones are left out."""
+    given = params.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
+    if isinstance(given, Mapping):
+        return [dict(given)]
+    paths = str(given or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")).split(os.pathsep)
+    import yaml
+
+    found: list[dict[str, Any]] = []
+    for path in paths:
+        try:
+            with open(os.path.expanduser(path), encoding="utf-8") as stream:
+                document = yaml.safe_load(stream)
+        except (OSError, ValueError, yaml.YAMLError):
+            continue
+        if isinstance(document, dict):
+            found.append(document)
+    return found
+
+
+def cluster_name(params: Mapping[str, Any], server: str) -> str:
+    """The name that the original kubeconfig gives the cluster: subctl takes it for the cluster's identity.
+
+    Without a kubeconfig it is made from the server's address.
+    """
+    by_host = params.get("host") and any(params.get(key) for key in ("api_key", "username", "client_cert"))
+    documents = [] if by_host else _documents(params)
+    wanted = params.get("context") or os.environ.get("K8S_AUTH_CONTEXT")
+    for document in documents:
+        wanted = wanted or document.get("current-context")
+    for document in documents:
+        for entry in document.get("contexts") or []:
+            if isinstance(entry, dict) and entry.get("name") == wanted:
+                name = (entry.get("context") or {}).get("cluster")
+                if name:
+                    return str(name)
+    return _UNFIT.sub("-", server.partition("://")[2] or server).strip("-") or "cluster"
+
+
+def _file(path: str) -> str:
+    with open(path, "rb") as stream:
+        return base64.b64encode(stream.read()).decode("ascii")
+
+
+def _cluster(configuration: Any) -> dict[str, Any]:
+    entry: dict[str, Any] = {"server": str(configuration.host)}
+    if not configuration.verify_ssl:
+        entry["insecure-skip-tls-verify"] = True
+    elif configuration.ssl_ca_cert:
+        entry["certificate-authority-data"] = _file(configuration.ssl_ca_cert)
+    name = getattr(configuration, "tls_server_name", None)
+    if name:
+        entry["tls-server-name"] = name
+    if configuration.proxy:
+        entry["proxy-url"] = configuration.proxy
+    return entry
+
+
+def _user(configuration: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    entry: dict[str, Any] = {}
+    if configuration.cert_file:
+        entry["client-certificate-data"] = _file(configuration.cert_file)
+    if configuration.key_file:
+        entry["client-key-data"] = _file(configuration.key_file)
+    # The client keeps a token under either name, with or without its scheme.
+    for key in ("authorization", "BearerToken"):
+        token = configuration.get_api_key_with_prefix(key)
+        if token:
+            entry["token"] = str(token).removeprefix("Bearer ").strip()
+            break
+    if configuration.username and configuration.password:
+        entry["username"], entry["password"] = configuration.username, configuration.password
+    if params.get("impersonate_user"):
+        entry["as"] = params["impersonate_user"]
+    if params.get("impersonate_groups"):
+        entry["as-groups"] = list(params["impersonate_groups"])
+    return entry
+
+
+def secrets_of(document: Mapping[str, Any]) -> list[str]:
+    """What must not show up in any output of a program that was given this kubeconfig."""
+    user = document["users"][0]["user"]
+    return [str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key)]
+
+
+def single_context(configuration: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+    """The kubeconfig document for the cluster and identity of `configuration` (the Kubernetes client's)."""
+    name = cluster_name(params, str(configuration.host))
+    return {
+        "apiVersion": "v1",
+        "kind": "Config",
+        "current-context": name,
+        "clusters": [{"name": name, "cluster": _cluster(configuration)}],
+        "users": [{"name": name, "user": _user(configuration, params)}],
+        "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
+    }
+
+
+def write_private(path: str, content: str) -> None:
+    """Write a file that only its owner can read, from its first byte on."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8") as stream:
+        stream.write(content)
+
+
+def write_kubeconfig(path: str, document: Mapping[str, Any]) -> None:
+    """JSON is YAML: no dumper needed."""
+    write_private(path, json.dumps(document))
