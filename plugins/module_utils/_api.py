@@ -146,6 +146,8 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
         k: v for k, v in (module.params if params is None else params).items() if k in AUTH_ARG_SPEC and v is not None
     }
     try:
+        # A loaded kubeconfig becomes the process's default: without this the next client would inherit its certificates.
+        kube.Configuration.set_default(None)
         auth = core._create_auth_spec(**chosen)
         configuration = core._create_configuration(auth)
         headers = core._create_headers(**chosen)
