@@ -146,7 +146,7 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
         k: v for k, v in (module.params if params is None else params).items() if k in AUTH_ARG_SPEC and v is not None
     }
     try:
-        # A loaded kubeconfig becomes the process's default: without this the next client would inherit its certificates.
+        # A loaded kubeconfig becomes the process's default: else the next client would inherit its certificates.
         kube.Configuration.set_default(None)
         auth = core._create_auth_spec(**chosen)
         configuration = core._create_configuration(auth)
