@@ -19,7 +19,6 @@ from dataclasses import dataclass, field
 Json = dict[str, t.Any]
 
 TABLE_NAMES = {"255": "local", "254": "main", "253": "default"}
-ROUTE_TYPES = ("unicast", "")
 PROTOCOLS = {"2": "kernel", "3": "boot", "4": "static"}
 SCOPES = {"0": "global", "253": "link", "254": "host"}
 
@@ -151,7 +150,7 @@ def _objects(text: str, tool: str) -> list[Json]:
         return []
     try:
         parsed = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise Unreadable(f"{tool} did not print JSON") from error
     if not isinstance(parsed, list) or not all(isinstance(item, dict) for item in parsed):
         raise Unreadable(f"{tool} did not print a list of objects")
@@ -320,7 +319,7 @@ def nft_tables(text: str) -> tuple[NftTable, ...]:
         return ()
     try:
         entries = json.loads(text)["nftables"]
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise Unreadable("nft did not print its JSON") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Unreadable("nft did not print a list of objects")
@@ -350,7 +349,8 @@ def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
         elif words[0] == "dir":
             if not selector or len(words) < 2:
                 raise Unreadable("ip xfrm policy printed a direction without a selector")
-            found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], tuple(selector[4:] + words[2:])))
+            others = tuple(selector[4:] + words[2:])
+            found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], others))
             selector = []
         elif words[0] == "socket":
             selector = []
@@ -365,6 +365,3 @@ def sysctls(text: str) -> Json:
         if name:
             found[name] = value.strip()
     return found
-
-
-Parser = t.Callable[[str], t.Any]
