@@ -1,0 +1,106 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Whether the operator will still do its part of an uninstall; pure but for the clock. Private, may change at any time.
+
+A finalizer is taken away only when its owner is shown dead and has been stopped (design.md "Removing").
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import dataclass
+from datetime import datetime
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot, mapping, sequence, text
+
+OPERATOR = "submariner-operator"
+
+OWN_LIMIT = 120.0
+"""Seconds after which the operator itself gives up on a CR that is being deleted (submariner.md 0.5)."""
+
+LATE = OWN_LIMIT + 30.0
+"""Seconds after which an operator that runs but did not finish counts as failed: its limit and subctl's allowance."""
+
+START_LIMIT = 20.0
+"""Seconds that an operator which does not run is given to come up."""
+
+
+@dataclass(frozen=True)
+class Operator:
+    """The operator as seen now. C(must_stop): it must be scaled to 0 before its finalizer may be released."""
+
+    alive: bool
+    must_stop: bool = False
+    pods: tuple[str, ...] = ()
+    why: str = ""
+    path: str = ""
+
+
+class OperatorWatch:
+    """Judges the operator over several readings."""
+
+    def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._down_since: float | None = None
+
+    def judge(self, snapshot: Snapshot, deletion: str) -> Operator:
+        """The operator's state while a CR is being deleted since C(deletion) (RFC 3339, the API server's clock)."""
+        namespace = snapshot.operator_namespace
+        if not snapshot.known("deployments", "pods"):
+            return Operator(True, why="its Deployment and pods could not be read")
+        deployment = snapshot.first("deployments", namespace, OPERATOR)
+        pods = [
+            p
+            for p in snapshot.objects("pods", namespace)
+            if mapping(mapping(p.get("metadata")).get("labels")).get("name") == OPERATOR
+        ]
+        names = tuple(sorted(text(mapping(p.get("metadata")).get("name")) for p in pods))
+        path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{OPERATOR}"
+        replicas = mapping(deployment.get("spec")).get("replicas", 1)
+        if not deployment:
+            return Operator(False, pods=names, why="the operator's Deployment does not exist")
+        if replicas == 0:
+            return Operator(False, pods=names, why="the operator is scaled to 0", path=path)
+        age = seconds_since(deletion, snapshot.clock)
+        if any(_ready(p) for p in pods):
+            self._down_since = None
+            if age is None or age < LATE:
+                return Operator(True, pods=names, path=path)
+            why = f"the operator runs but did not finish within {LATE:.0f} s"
+        else:
+            self._down_since = self._clock() if self._down_since is None else self._down_since
+            if self._clock() - self._down_since < START_LIMIT:
+                return Operator(True, pods=names, path=path, why="the operator does not run; waiting for it to come up")
+            why = f"the operator does not run ({_state(pods)})"
+        return Operator(False, must_stop=True, pods=names, why=why, path=path)
+
+
+def seconds_since(timestamp: str, clock: float | None) -> float | None:
+    """Seconds from an API timestamp to the API server's C(clock); None when either is unknown."""
+    if clock is None:
+        return None
+    try:
+        return clock - datetime.fromisoformat(timestamp.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def _ready(pod: Json) -> bool:
+    meta, status = mapping(pod.get("metadata")), mapping(pod.get("status"))
+    conditions = [mapping(c) for c in sequence(status.get("conditions"))]
+    ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+    return ready and not meta.get("deletionTimestamp")
+
+
+def _state(pods: t.Sequence[Json]) -> str:
+    for pod in pods:
+        status = mapping(pod.get("status"))
+        for container in map(mapping, sequence(status.get("containerStatuses"))):
+            waiting = mapping(mapping(container.get("state")).get("waiting"))
+            if waiting.get("reason"):
+                return text(waiting.get("reason"))
+        if status.get("phase"):
+            return f"pod {text(status.get('phase'))}"
+    return "no pod"

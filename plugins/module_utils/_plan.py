@@ -1,0 +1,387 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Snapshot -> plan: what goes, what stays and why, what is unknown; pure. Private, may change at any time."""
+
+from __future__ import annotations
+
+import re
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import has_block, without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    GATEWAY_LABEL,
+    UNKNOWN,
+    WARNING,
+    ClusterRecord,
+    Endpoint,
+    Finding,
+    Json,
+    Owned,
+    Snapshot,
+    mapping,
+    overlap,
+    sequence,
+    text,
+)
+
+
+@dataclass(frozen=True)
+class Identity:
+    """By what the records of a cluster can be told: IDs it uses or used, its nodes' names, addresses and pod CIDRs."""
+
+    ids: tuple[str, ...] = ()
+    nodes: tuple[str, ...] = ()
+    addresses: tuple[str, ...] = ()
+    pod_cidrs: tuple[str, ...] = ()
+    absent: bool = False
+    """Whether it is proven that nothing of Submariner runs there."""
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, cluster_id: str, absent: bool = False) -> Identity:
+        nodes = snapshot.nodes
+        ids = {cluster_id, snapshot.cluster_id} | {
+            e.cluster_id for e in snapshot.endpoints(snapshot.operator_namespace) if not e.origin
+        }
+        return cls(
+            ids=tuple(sorted(i for i in ids if i)),
+            nodes=tuple(sorted(n.name for n in nodes)),
+            addresses=tuple(sorted(a for n in nodes for a in n.addresses)),
+            pod_cidrs=tuple(sorted(c for n in nodes for c in n.pod_cidrs)),
+            absent=absent,
+        )
+
+    @classmethod
+    def from_dict(cls, value: Json) -> Identity:
+        def words(key: str) -> tuple[str, ...]:
+            return tuple(text(v) for v in sequence(value.get(key)) if text(v))
+
+        return cls(words("ids"), words("nodes"), words("addresses"), words("pod_cidrs"), value.get("absent") is True)
+
+    def as_dict(self) -> Json:
+        return {
+            "ids": list(self.ids),
+            "nodes": list(self.nodes),
+            "addresses": list(self.addresses),
+            "pod_cidrs": list(self.pod_cidrs),
+            "absent": self.absent,
+        }
+
+    def lives_behind(self, endpoint: Endpoint) -> str:
+        """Why the Endpoint's gateway is one of this cluster's nodes; empty when that is not shown.
+
+        A private address alone is no proof, since two sites may use the same ones: the node's name must agree too.
+        """
+        if endpoint.private_ip in self.addresses and endpoint.hostname in self.nodes:
+            return f"its gateway {endpoint.hostname} ({endpoint.private_ip}) is a node of this cluster"
+        return ""
+
+    def made(self, cluster_id: str, endpoints: t.Sequence[Endpoint], records: t.Sequence[ClusterRecord]) -> str:
+        """Why the broker's records under C(cluster_id) are this cluster's; empty when that is not shown (4.5)."""
+        places = [e for e in endpoints if e.cluster_id == cluster_id]
+        for endpoint in places:
+            if self.lives_behind(endpoint):
+                return self.lives_behind(endpoint)
+        if cluster_id not in self.ids:
+            return ""
+        for record in (r for r in records if r.cluster_id == cluster_id):
+            if any(overlap(pods, cidr) for pods in self.pod_cidrs for cidr in record.cluster_cidr):
+                return f"it has this cluster's ID {cluster_id} and its pod CIDR"
+        if any(e.hostname in self.nodes or e.private_ip in self.addresses for e in places):
+            return f"it has this cluster's ID {cluster_id}, and the gateway's name or address is a node's"
+        if not places and not self.pod_cidrs:
+            return f"it has this cluster's ID {cluster_id}, and no Endpoint claims it"
+        return ""
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What is to be removed: C(scopes) of this cluster, given what is known of the fleet."""
+
+    scopes: frozenset[str]
+    fleet: tuple[Identity, ...] = ()
+    """The inventory's clusters; the records of those that are C(absent) may go with the broker."""
+    ghosts: frozenset[str] = frozenset()
+    """IDs that the user declared dead."""
+    labels: bool = False
+    """Whether the gateway labels go too."""
+
+
+@dataclass
+class Plan:
+    """C(owned) goes, in stages; C(kept) stays, each with its reason; C(findings) refuse or could not be answered."""
+
+    owned: list[Owned] = field(default_factory=list)
+    kept: list[Owned] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    objects: dict[str, Json] = field(default_factory=dict)
+    """The objects behind C(owned), by path."""
+
+    @property
+    def stage(self) -> list[Owned]:
+        """What can be acted on now: the earliest stage that is left."""
+        first = min((o.stage for o in self.owned), default=0)
+        return [o for o in self.owned if o.stage == first]
+
+    def add(self, entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
+        owned = owned_object(entry, obj, why, action)
+        if owned.path not in self.objects:
+            self.owned.append(owned)
+            self.objects[owned.path] = obj
+        return owned
+
+
+def owned_object(entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
+    meta = mapping(obj.get("metadata"))
+    name, namespace = text(meta.get("name")), text(meta.get("namespace"))
+    return Owned(
+        kind=text(obj.get("kind")),
+        namespace=namespace,
+        name=name,
+        path=entry.path.format(namespace=namespace, name=name),
+        uid=text(meta.get("uid")),
+        action=action or entry.action,
+        why=why or entry.why,
+        residue=entry.residue,
+        stage=entry.stage,
+        grace=entry.grace,
+    )
+
+
+def plan(snapshot: Snapshot, wish: Wish) -> Plan:
+    """What of C(snapshot) goes. Unknown readings are findings, never absence."""
+    result = Plan()
+    for key in sorted({e.key for e in catalogue.ENTRIES if e.scope in wish.scopes} & set(snapshot.unanswered)):
+        result.findings.append(
+            Finding(
+                "cluster.unread",
+                UNKNOWN,
+                key,
+                f"not answered: {snapshot.unanswered[key]}",
+                hint="restore access and run again",
+            )
+        )
+    going: list[str] = []
+    if catalogue.MEMBER in wish.scopes:
+        _plan_namespace(snapshot, result, catalogue.MEMBER, snapshot.operator_namespace)
+        _plan_dns(snapshot, result)
+    for namespace in snapshot.broker_namespaces if catalogue.BROKER in wish.scopes else ():
+        refusals = broker_refusals(snapshot, namespace, wish)
+        result.findings += refusals
+        if not refusals:
+            going.append(namespace)
+            _plan_namespace(snapshot, result, catalogue.BROKER, namespace)
+    if catalogue.MEMBER in wish.scopes:
+        _plan_definitions(snapshot, result, going)
+    if wish.labels:
+        _plan_labels(snapshot, result)
+    return result
+
+
+def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str) -> None:
+    """Everything of one scope; C(namespace) itself only when nothing in it is somebody else's."""
+    strangers = foreign(snapshot, scope, namespace)
+    if strangers:
+        result.findings.append(
+            Finding(
+                "namespace.foreign",
+                WARNING,
+                f"namespace {namespace}",
+                f"holds objects that are not Submariner's: {', '.join(strangers[:5])}"
+                + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""),
+                "only Submariner's objects",
+                hint="the namespace stays; move these objects to have it removed",
+            )
+        )
+    for entry in catalogue.ENTRIES:
+        if entry.scope != scope or entry.key in ("crds", "coredns"):
+            continue
+        for obj in snapshot.objects(entry.key):
+            if entry.key == "namespaces":
+                if text(mapping(obj.get("metadata")).get("name")) != namespace or entry.pattern != _placeholder(scope):
+                    continue
+                if strangers:
+                    result.kept.append(owned_object(entry, obj, "holds objects of others", "keep"))
+                else:
+                    result.add(entry, obj)
+            elif (
+                entry.owns(obj, namespace)
+                and (not entry.contents or strangers)
+                and not _elsewhere(snapshot, entry, obj, scope, namespace)
+            ):
+                result.add(entry, obj)
+
+
+def _placeholder(scope: str) -> str:
+    return catalogue.OPERATOR if scope == catalogue.MEMBER else catalogue.BROKER_NS
+
+
+def _elsewhere(snapshot: Snapshot, entry: catalogue.Entry, obj: Json, scope: str, namespace: str) -> bool:
+    """Whether an object found in any namespace belongs to another part: a broker's, or another broker's."""
+    found = text(mapping(obj.get("metadata")).get("namespace"))
+    if entry.namespace or not found or entry.stage == catalogue.RESOURCES:
+        return scope == catalogue.BROKER and bool(found) and found != namespace
+    if scope == catalogue.BROKER:
+        return found != namespace
+    return found in snapshot.broker_namespaces
+
+
+def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
+    """Objects in C(namespace) that are neither Submariner's nor there without anybody's doing."""
+    result = []
+    for key in catalogue.CONTENTS[scope]:
+        entries = [e for e in catalogue.ENTRIES if e.key == key and e.scope == scope and not e.marks]
+        for obj in snapshot.objects(key, namespace):
+            meta = mapping(obj.get("metadata"))
+            name = text(meta.get("name"))
+            if any(e.owns(obj, namespace) for e in entries) or re.fullmatch(catalogue.AMBIENT.get(key, "(?!)"), name):
+                continue
+            if "submariner.io/transient" in mapping(meta.get("labels")):
+                continue
+            result.append(f"{obj.get('kind')} {name}")
+    return sorted(result)
+
+
+def _plan_dns(snapshot: Snapshot, result: Plan) -> None:
+    obj = snapshot.first_of("coredns")
+    corefile = text(mapping(obj.get("data")).get("Corefile"))
+    if not has_block(corefile):
+        return
+    entry = next(e for e in catalogue.ENTRIES if e.key == "coredns")
+    if without_block(corefile) is None:
+        result.findings.append(
+            Finding(
+                "dns.unbalanced-markers",
+                ERROR,
+                "ConfigMap kube-system/coredns",
+                "lighthouse's marker lines do not come in pairs",
+                "one lighthouse-start and one lighthouse-end line",
+                hint="take the clusterset.local block out of the Corefile by hand, then run again",
+            )
+        )
+        result.kept.append(owned_object(entry, obj, "its marker lines do not come in pairs", "keep"))
+        return
+    result.add(entry, obj)
+
+
+def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) -> None:
+    staying = [n for n in snapshot.broker_namespaces if n not in going]
+    entry = next(e for e in catalogue.ENTRIES if e.key == "crds")
+    for obj in snapshot.objects("crds"):
+        if not entry.owns(obj, ""):
+            continue
+        if staying:
+            result.kept.append(owned_object(entry, obj, f"the broker in {', '.join(staying)} needs it", "keep"))
+        else:
+            result.add(entry, obj)
+
+
+def _plan_labels(snapshot: Snapshot, result: Plan) -> None:
+    for obj in snapshot.objects("nodes"):
+        meta = mapping(obj.get("metadata"))
+        if mapping(meta.get("labels")).get(GATEWAY_LABEL) == "true":
+            owned = Owned(
+                kind="Node",
+                namespace="",
+                name=text(meta.get("name")),
+                path="/api/v1/nodes/" + text(meta.get("name")),
+                uid=text(meta.get("uid")),
+                action="unlabel",
+                why=f"carries {GATEWAY_LABEL}=true",
+                residue="R21",
+                stage=catalogue.LABEL,
+            )
+            result.owned.append(owned)
+            result.objects[owned.path] = obj
+
+
+def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:
+    """Why the broker in C(namespace) must stay: records of clusters that are not proven to be gone."""
+    endpoints, records = snapshot.endpoints(namespace), snapshot.clusters(namespace)
+    result = []
+    for cluster_id in sorted({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}):
+        if cluster_id in wish.ghosts:
+            continue
+        makers = [i for i in wish.fleet if i.made(cluster_id, endpoints, records)]
+        if makers and all(i.absent for i in makers):
+            continue
+        where = ", ".join(
+            sorted({f"{e.hostname} {e.private_ip}".strip() for e in endpoints if e.cluster_id == cluster_id})
+        )
+        result.append(
+            Finding(
+                "broker.in-use",
+                ERROR,
+                f"broker namespace {namespace}",
+                f"cluster '{cluster_id}' ({where or 'no Endpoint'}) is registered and "
+                + ("still has an installation" if makers else "is none of the inventory's clusters"),
+                "records only of clusters proven to be gone",
+                cause="" if makers else "another team's cluster, or a record of one that no longer exists",
+                hint=f"add it to the inventory, remove it there, or declare it dead: submariner_ghosts: [{cluster_id}]",
+                evidence={"cluster_id": cluster_id, "endpoints": where},
+            )
+        )
+    return result
+
+
+def plan_departure(broker: Snapshot, namespace: str, identity: Identity, retire: bool) -> Plan:
+    """What a departed cluster left on its broker, by proof of identity (submariner.md 4.5).
+
+    Its access (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
+    """
+    result = Plan()
+    for key in ("endpoints", "clusters"):
+        if key in broker.unanswered:
+            result.findings.append(
+                Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
+            )
+    endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
+    mine: dict[str, str] = {}
+    for cluster_id in sorted({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}):
+        why = identity.made(cluster_id, endpoints, records)
+        if why:
+            mine[cluster_id] = why
+        elif cluster_id in identity.ids:
+            where = ", ".join(sorted({f"{e.hostname} {e.private_ip}" for e in endpoints if e.cluster_id == cluster_id}))
+            result.findings.append(
+                Finding(
+                    "endpoint.id-clash",
+                    ERROR,
+                    f"cluster ID {cluster_id} on the broker",
+                    f"its record names {where or 'other CIDRs'}, which is none of this cluster's nodes",
+                    "the record of this cluster",
+                    cause="another cluster is registered under the same ID",
+                    hint="give this cluster another submariner_cluster_id, or remove the other one first",
+                )
+            )
+    wanted = {
+        "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
+        "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
+    }
+    for entry in catalogue.ENTRIES:
+        if entry.scope != catalogue.BROKER or entry.namespace != catalogue.BROKER_NS:
+            continue
+        for obj in broker.objects(entry.key, namespace):
+            if entry.key in wanted:
+                why = wanted[entry.key](obj)
+            else:
+                why = (
+                    _access_of(text(mapping(obj.get("metadata")).get("name")), set(mine) | set(identity.ids))
+                    if retire
+                    else ""
+                )
+            if why and entry.owns(obj, namespace):
+                result.add(entry, obj, why)
+    return result
+
+
+def _access_of(name: str, ids: t.Collection[str]) -> str:
+    for cluster_id in ids:
+        if re.fullmatch(
+            rf"cluster-{re.escape(cluster_id)}(-submariner-k8s-broker-cluster|-(token|dockercfg)-[a-z0-9]+)?", name
+        ):
+            return f"is the broker access of {cluster_id}"
+    return ""

@@ -1,0 +1,225 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Plan -> apply -> prove, for one cluster. Private to this collection, may change at any time.
+
+A level-triggered loop: read, plan, ask everything of the current stage to go, read again. It ends when a fresh reading
+plans nothing more (the proof) and stayed like that, or at the deadline, with what is left and what holds it. A run that
+was interrupted is continued by the next one, since nothing but the cluster's state decides what is to be done.
+"""
+
+from __future__ import annotations
+
+import time
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death as death
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import RESOURCES
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    CLEANUP_FINALIZER,
+    ERROR,
+    GATEWAY_LABEL,
+    WARNING,
+    Finding,
+    Json,
+    Owned,
+    Snapshot,
+    mapping,
+    sequence,
+    text,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
+
+PAUSE = 0.4
+"""Seconds between two readings while something goes."""
+
+
+@dataclass
+class Outcome:
+    """What became of a plan."""
+
+    removed: list[Owned] = field(default_factory=list)
+    remaining: list[Owned] = field(default_factory=list)
+    kept: list[Owned] = field(default_factory=list)
+    findings: list[Finding] = field(default_factory=list)
+    seconds: float = 0.0
+
+    @property
+    def clean(self) -> bool:
+        return not self.remaining and not any(f.severity in ("error", "unknown") for f in self.findings)
+
+
+@dataclass
+class Removal:
+    """Carries out what C(planner) finds in what C(reader) reads, until it finds nothing for C(settle) seconds."""
+
+    api: Api
+    reader: t.Callable[[], Snapshot]
+    planner: t.Callable[[Snapshot], Plan]
+    timeout: float
+    settle: float = 0.0
+    outcome: Outcome = field(default_factory=Outcome)
+    _asked: dict[str, Owned] = field(default_factory=dict)
+    _refused: dict[str, str] = field(default_factory=dict)
+    _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
+
+    def run(self) -> Outcome:
+        progress = Progress(self.timeout)
+        start = time.monotonic()
+        clean_since: float | None = None
+        while True:
+            snapshot = self.reader()
+            plan = self.planner(snapshot)
+            now = time.monotonic()
+            blocked = [f for f in plan.findings if f.severity in (ERROR, "unknown")]
+            if plan.owned:
+                clean_since = None
+                progress.say(self._words(plan))
+                self._act(plan, snapshot)
+            elif not blocked:
+                clean_since = now if clean_since is None else clean_since
+                if now - clean_since >= self.settle:
+                    break
+                progress.say("proven clean; watching that it stays so")
+            if now - start >= self.timeout or (
+                blocked and not plan.owned and not any(f.severity == "unknown" for f in blocked)
+            ):
+                break
+            time.sleep(PAUSE if plan.owned else min(1.0, max(PAUSE, self.settle / 5)))
+        left = {o.path: o for o in plan.owned}
+        self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
+        self.outcome.remaining = list(left.values())
+        self.outcome.kept = plan.kept
+        self.outcome.findings += plan.findings + [self._stuck(o, plan) for o in plan.owned]
+        self.outcome.seconds = time.monotonic() - start
+        return self.outcome
+
+    def _words(self, plan: Plan) -> str:
+        stage = plan.stage
+        names = ", ".join(o.label for o in stage[:3]) + (f" and {len(stage) - 3} more" if len(stage) > 3 else "")
+        return f"removing {names}; {len(plan.owned)} left"
+
+    # -- acting -------------------------------------------------------------------------------------------------
+
+    def _act(self, plan: Plan, snapshot: Snapshot) -> None:
+        for owned in plan.stage:
+            obj = plan.objects[owned.path]
+            if owned.stage == RESOURCES and CLEANUP_FINALIZER in sequence(
+                mapping(obj.get("metadata")).get("finalizers")
+            ):
+                self._act_on_resource(owned, obj, snapshot)
+            elif owned.action == "edit":
+                self._edit_dns(owned, obj)
+            elif owned.action == "unlabel":
+                self._note(
+                    owned, self.api.patch(owned.path, {"metadata": {"uid": owned.uid, "labels": {GATEWAY_LABEL: None}}})
+                )
+            else:
+                self._delete(owned, obj)
+
+    def _delete(self, owned: Owned, obj: Json) -> None:
+        """Ask once; a pod that is on its way out is asked again when it would take its time (measured.md: 42 s)."""
+        meta = mapping(obj.get("metadata"))
+        going = bool(meta.get("deletionTimestamp"))
+        slow = owned.grace is not None and (meta.get("deletionGracePeriodSeconds") or 0) > owned.grace
+        if going and not slow:
+            self._asked.setdefault(owned.path, owned)
+            return
+        self._note(owned, self.api.delete(owned.path, uid=owned.uid, grace=owned.grace))
+
+    def _act_on_resource(self, owned: Owned, obj: Json, snapshot: Snapshot) -> None:
+        """Delete a CR with the operator's finalizer, leave its operator the time, release it when that is dead."""
+        meta = mapping(obj.get("metadata"))
+        if not meta.get("deletionTimestamp"):
+            owner_going = owned.kind == "ServiceDiscovery" and bool(snapshot.objects("submariners"))
+            if not owner_going:  # the operator removes the ServiceDiscovery of a Submariner itself
+                self._note(owned, self.api.delete(owned.path, uid=owned.uid))
+            return
+        self._asked.setdefault(owned.path, owned)
+        operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")))
+        if operator.alive:
+            return
+        if operator.must_stop:
+            self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
+            return
+        if operator.pods:
+            return
+        rest = [f for f in sequence(meta.get("finalizers")) if f != CLEANUP_FINALIZER]
+        answer = self.api.patch(
+            owned.path,
+            {"metadata": {"resourceVersion": text(meta.get("resourceVersion")), "uid": owned.uid, "finalizers": rest}},
+        )
+        if answer.present:
+            self.outcome.findings.append(
+                Finding(
+                    "operator.cleanup-abandoned",
+                    WARNING,
+                    owned.label,
+                    f"its finalizer was released by us: {operator.why}",
+                    "the operator's own uninstall",
+                    cause=operator.why,
+                    hint="what the operator left is removed by the catalogue; nodes are cleaned next",
+                )
+            )
+
+    def _edit_dns(self, owned: Owned, obj: Json) -> None:
+        corefile = without_block(text(mapping(obj.get("data")).get("Corefile")))
+        if corefile is None:
+            return
+        version = text(mapping(obj.get("metadata")).get("resourceVersion"))
+        body = {"metadata": {"resourceVersion": version}, "data": {"Corefile": corefile}}
+        self._note(owned, self.api.patch(owned.path, body))
+
+    def _note(self, owned: Owned, answer: Answer) -> None:
+        if answer.unknown:
+            self._refused[owned.path] = answer.reason
+        else:
+            self._refused.pop(owned.path, None)
+            self._asked.setdefault(owned.path, owned)
+
+    # -- explaining ---------------------------------------------------------------------------------------------
+
+    def _stuck(self, owned: Owned, plan: Plan) -> Finding:
+        obj = plan.objects[owned.path]
+        cause, hint = blocker(obj)
+        if owned.path in self._refused:
+            cause, hint = (
+                f"the API server refused: {self._refused[owned.path]}",
+                "allow it for these credentials, then run again",
+            )
+        return Finding(
+            "cleanup.remaining",
+            ERROR,
+            owned.label,
+            f"still there after {self.timeout:.0f} s",
+            "gone",
+            cause=cause,
+            hint=hint,
+            evidence={"residue": owned.residue, "uid": owned.uid},
+        )
+
+
+def blocker(obj: Json) -> tuple[str, str]:
+    """What holds an object that was asked to go, and what to do about it."""
+    meta, status = mapping(obj.get("metadata")), mapping(obj.get("status"))
+    if not meta.get("deletionTimestamp"):
+        return "nobody asked it to go yet: something of an earlier stage is left", "see the other findings"
+    since = f"going since {meta['deletionTimestamp']}"
+    finalizers = [text(f) for f in sequence(meta.get("finalizers"))]
+    if finalizers:
+        return f"{since}, held by finalizer {', '.join(finalizers)}", "look at the controller that owns the finalizer"
+    conditions = [
+        f"{c.get('type')}: {c.get('message')}"
+        for c in map(mapping, sequence(status.get("conditions")))
+        if c.get("status") == "True" and c.get("message")
+    ]
+    if conditions:
+        return (
+            f"{since}; {'; '.join(conditions)}",
+            "remove what the condition names, or repair the API service it names",
+        )
+    return since, "look at its pods and events"
