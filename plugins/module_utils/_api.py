@@ -422,7 +422,10 @@ class Api:
         import urllib3
 
         self.requests += 1
-        self._client.update_params_for_auth(headers, [], ["BearerToken"])
+        # Asked for each request: a short-lived token is renewed here. The client's own way in differs by its version.
+        bearer = self._configuration.auth_settings().get("BearerToken")
+        if bearer and bearer["value"]:
+            headers[bearer["key"]] = bearer["value"]
         combined = urllib3.HTTPHeaderDict(headers)
         for name, value in self._extra:
             combined.add(name, value)
