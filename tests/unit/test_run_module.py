@@ -44,7 +44,7 @@ def test_failure() -> None:
 
 def test_wrong_arguments() -> None:
     assert "missing required arguments: word" in run_module(main, {}).msg
-    assert "wrod" in run_module(main, {"wrod": "x"}).msg
+    assert "wrod" in run_module(main, {"word": "x", "wrod": "x"}).msg
 
 
 def test_a_traceback_is_not_hidden() -> None:
