@@ -1,0 +1,170 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Connections as one member's gateway sees them (submariner.md 4.6); pure. Private, may change at any time.
+
+Each member judges its own direction to every other; that both ends agree follows from judging all members.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    UNKNOWN,
+    WARNING,
+    Connection,
+    Endpoint,
+    Finding,
+    Gateway,
+    Snapshot,
+    mapping,
+    sequence,
+    text,
+)
+
+HINTS = {
+    "connecting": "open UDP 4500 and UDP 4490 between the gateways (and ESP without UDP encapsulation)",
+    "error": "the health check gets no answer through the tunnel: look for a firewall, rp_filter and the far gateway",
+    "none": "the health check is off: the tunnel is configured, nothing proves that it carries traffic",
+}
+
+
+def check_connections(
+    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, expected: t.Collection[str]
+) -> list[Finding]:
+    """Every direction from C(cluster_id) to the other C(expected) IDs."""
+    unread = [k for k in ("gateways", "routeagents") if not member.known(k)] + (
+        [] if broker.known("endpoints") else ["the broker's endpoints"]
+    )
+    if unread:
+        return [
+            Finding(
+                "cluster.unread", UNKNOWN, f"cluster {cluster_id}", f"not answered: {', '.join(unread)}", "an answer"
+            )
+        ]
+    active = [g for g in member.gateways if g.ha_status == "active"]
+    if len(active) != 1:
+        return [
+            Finding(
+                "gateway.not-one-active",
+                ERROR,
+                f"cluster {cluster_id}",
+                f"{len(active)} active gateways",
+                "exactly one",
+                hint="look at the gateway pods, their node label and their logs",
+            )
+        ]
+    findings = [_failure(active[0], cluster_id)] if active[0].failure else []
+    known = {e.cluster_id: e for e in broker.endpoints(namespace)}
+    for other in sorted(set(expected) - {cluster_id}):
+        found = [c for c in active[0].connections if c.cluster_id == other]
+        findings += _direction(cluster_id, other, found, known.get(other))
+    for connection in active[0].connections:
+        if connection.cluster_id not in expected:
+            findings.append(
+                Finding(
+                    "connection.ghost",
+                    ERROR,
+                    f"{cluster_id} -> {connection.cluster_id}",
+                    f"{connection.status} to {connection.hostname} {connection.private_ip}, which no expected cluster is",
+                    "no connection",
+                    hint="remove the record of that cluster on the broker",
+                )
+            )
+    return findings + _route_agents(member, cluster_id)
+
+
+def _direction(one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None) -> list[Finding]:
+    subject = f"{one} -> {other}"
+    if len(found) != 1:
+        return [
+            Finding(
+                "connection.missing" if not found else "connection.duplicate",
+                ERROR,
+                subject,
+                f"{len(found)} connections",
+                "exactly one, connected",
+                cause="" if found else "the gateway has no copy of the other's Endpoint, or has just started",
+                hint="look for the broker first: without it gateways have no connections and no errors",
+            )
+        ]
+    connection = found[0]
+    if connection.status != "connected":
+        return [
+            Finding(
+                "connection.not-connected",
+                ERROR,
+                subject,
+                f"{connection.status or 'no status'}" + (f": {connection.message}" if connection.message else ""),
+                "connected",
+                hint=HINTS.get(connection.status, "look at the gateway's log"),
+            )
+        ]
+    findings = []
+    if endpoint and connection.cable_name != endpoint.cable_name:
+        findings.append(
+            Finding(
+                "connection.stale",
+                ERROR,
+                subject,
+                f"connected to {connection.cable_name}",
+                f"{endpoint.cable_name} as on the broker",
+                hint="restart this member's gateway",
+            )
+        )
+    if connection.message:
+        findings.append(
+            Finding(
+                "connection.unproven",
+                WARNING,
+                subject,
+                f"connected, but: {connection.message}",
+                "a health check that passed",
+            )
+        )
+    return findings
+
+
+def _failure(gateway: Gateway, cluster_id: str) -> Finding:
+    return Finding("gateway.failure", ERROR, f"gateway {gateway.name} of {cluster_id}", gateway.failure, "no failure")
+
+
+def _route_agents(member: Snapshot, cluster_id: str) -> list[Finding]:
+    findings = []
+    for obj in member.objects("routeagents", member.operator_namespace):
+        name, status = text(mapping(obj.get("metadata")).get("name")), mapping(obj.get("status"))
+        for far in map(mapping, sequence(status.get("remoteEndpoints"))):
+            if far.get("status") == "error":
+                findings.append(
+                    Finding(
+                        "routeagent.error",
+                        ERROR,
+                        f"node {name} of {cluster_id} -> {Endpoint.of(far).cluster_id}",
+                        text(far.get("statusMessage")) or "error",
+                        "connected or not tested",
+                        hint="pods on this node have no traffic: look at rp_filter, UDP 4800 and the route agent's log",
+                    )
+                )
+    return findings
+
+
+def stale_gateways(before: Snapshot, after: Snapshot, cluster_id: str) -> list[Finding]:
+    """Gateways whose update-timestamp did not move between two readings some seconds apart: nobody updates them.
+
+    The time itself is the node's clock and proves nothing (measured.md); that it moves does.
+    """
+    earlier = {g.name: g.updated for g in before.gateways}
+    return [
+        Finding(
+            "gateway.stale",
+            ERROR,
+            f"Gateway {g.name} of {cluster_id}",
+            "is not being updated, so its status is an old claim",
+            "an update every 5 s",
+            hint="look at the gateway pod on that node",
+        )
+        for g in after.gateways
+        if g.updated and earlier.get(g.name) == g.updated
+    ]

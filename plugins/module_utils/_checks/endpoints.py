@@ -1,0 +1,285 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Exactly one Endpoint per cluster (submariner.md 4.5); pure. Private to this collection, may change at any time.
+
+Counted per namespace, never cluster-wide: where the broker's cluster is a member, both namespaces hold copies.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    UNKNOWN,
+    Endpoint,
+    Finding,
+    Snapshot,
+    mapping,
+    text,
+)
+
+GATEWAY_LEASE = "submariner-gateway-lock"
+
+
+@dataclass(frozen=True)
+class Members:
+    """Who is expected: C(joined) so far, out of C(inventory); other IDs on the broker are unmanaged clusters."""
+
+    joined: frozenset[str]
+    inventory: frozenset[str]
+
+    def expected(self, broker: Snapshot, namespace: str) -> frozenset[str]:
+        """The joined members and the unmanaged clusters that the broker knows."""
+        registered = {e.cluster_id for e in broker.endpoints(namespace)} | {
+            c.cluster_id for c in broker.clusters(namespace)
+        }
+        return self.joined | (frozenset(registered) - self.inventory)
+
+
+def check_broker(broker: Snapshot, namespace: str, members: Members) -> list[Finding]:
+    """Invariant 1: on the broker one Endpoint and one Cluster for each expected ID and none for others, no ghosts."""
+    missing = _unread(broker, "the broker", "endpoints", "clusters")
+    if missing:
+        return missing
+    endpoints, clusters = broker.endpoints(namespace), broker.clusters(namespace)
+    findings = []
+    where = f"on the broker ({namespace})"
+    expected = members.expected(broker, namespace)
+    for cluster_id in sorted(expected):
+        findings += _exactly_one(cluster_id, [e for e in endpoints if e.cluster_id == cluster_id], where)
+        records = [c for c in clusters if c.cluster_id == cluster_id]
+        if len(records) != 1:
+            findings.append(
+                Finding(
+                    "cluster.missing" if not records else "cluster.duplicate",
+                    ERROR,
+                    f"cluster {cluster_id}",
+                    f"{len(records)} Cluster records {where}",
+                    "exactly one",
+                    hint="restart the gateway of this cluster"
+                    if not records
+                    else "remove the record that no cluster made",
+                )
+            )
+    for endpoint in endpoints:
+        if endpoint.cluster_id not in expected:
+            findings.append(_ghost(endpoint, f"{where}; its cluster is in the inventory and has no installation"))
+        if endpoint.origin != endpoint.cluster_id:
+            findings.append(
+                Finding(
+                    "endpoint.label-mismatch",
+                    ERROR,
+                    f"Endpoint {endpoint.name}",
+                    f"labelled {endpoint.origin or 'not at all'} {where}",
+                    f"label {endpoint.cluster_id}",
+                    hint="restart the gateway of the cluster that made it",
+                )
+            )
+    return findings + same_place(endpoints, where)
+
+
+def same_place(endpoints: t.Sequence[Endpoint], where: str) -> list[Finding]:
+    """Two IDs behind one gateway address, or for the same CIDRs, are one cluster twice (measured.md)."""
+    findings = []
+    for index, one in enumerate(endpoints):
+        for other in endpoints[index + 1 :]:
+            if one.cluster_id != other.cluster_id and one.same_place(other):
+                findings.append(
+                    Finding(
+                        "endpoint.ghost",
+                        ERROR,
+                        f"clusters {one.cluster_id} and {other.cluster_id}",
+                        f"are one cluster twice {where}: {one.hostname} {one.private_ip}, {', '.join(one.subnets)}",
+                        "one ID per cluster",
+                        cause="the cluster was joined under a second ID while the record of the first one was left",
+                        hint="reinstall, or remove the record of the ID that the cluster no longer uses",
+                        evidence={"endpoints": [one.name, other.name]},
+                    )
+                )
+    return findings
+
+
+def check_member(
+    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, members: Members
+) -> list[Finding]:
+    """Invariants 2 to 4, for one member: its own Endpoint, its copies of the others, and its Endpoint in reality."""
+    missing = _unread(member, f"cluster {cluster_id}", "endpoints", "gateways", "pods", "leases", "nodes") + _unread(
+        broker, "the broker", "endpoints"
+    )
+    if missing:
+        return missing
+    here = f"in {cluster_id} ({member.operator_namespace})"
+    local = member.endpoints(member.operator_namespace)
+    own, copies = [e for e in local if not e.origin], [e for e in local if e.origin]
+    at_broker = broker.endpoints(namespace)
+    findings = _exactly_one(cluster_id, own, f"unlabelled {here}")
+    for endpoint in own:
+        if endpoint.cluster_id != cluster_id:
+            findings.append(
+                Finding(
+                    "endpoint.wrong-id",
+                    ERROR,
+                    f"Endpoint {endpoint.name}",
+                    f"has ID {endpoint.cluster_id} {here}",
+                    f"ID {cluster_id}",
+                    hint="set submariner_cluster_id to the ID under which the cluster is joined, or reinstall",
+                )
+            )
+    named = {e.name for e in at_broker if e.cluster_id == cluster_id}
+    if len(own) == 1 and named and own[0].name not in named:
+        findings.append(
+            Finding(
+                "endpoint.not-ours",
+                ERROR,
+                f"cluster {cluster_id}",
+                f"the broker has {', '.join(sorted(named))}, the cluster has {own[0].name}",
+                "the same Endpoint",
+                cause="another installation uses this ID, or a failover did not reach the broker",
+                hint="look for a second cluster with this ID; restarting the gateway here takes the ID back",
+            )
+        )
+    expected = members.expected(broker, namespace)
+    for other in sorted(expected - {cluster_id}):
+        found = [e for e in copies if e.cluster_id == other]
+        findings += _exactly_one(other, found, f"{here}, as copy of the broker's")
+        original = [e for e in at_broker if e.cluster_id == other]
+        if len(found) == 1 and len(original) == 1 and not _same_record(found[0], original[0]):
+            findings.append(
+                Finding(
+                    "endpoint.copy-differs",
+                    ERROR,
+                    f"Endpoint of {other} {here}",
+                    f"{found[0].name} ({found[0].private_ip})",
+                    f"{original[0].name} ({original[0].private_ip}) as on the broker",
+                    hint="restart the gateway of this member: it reconciles with the broker when it starts",
+                )
+            )
+    findings += [_ghost(e, f"{here}, unknown to the broker") for e in copies if e.cluster_id not in expected]
+    return findings + (_reality(member, own[0]) if len(own) == 1 else []) + same_place(local, here)
+
+
+def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
+    """Invariant 4: the Endpoint names the node of the only active gateway, which holds the lease and says the same."""
+    findings = []
+    pods = [
+        p
+        for p in member.objects("pods", member.operator_namespace)
+        if mapping(mapping(p.get("metadata")).get("labels")).get("gateway.submariner.io/status") == "active"
+        and not mapping(p.get("metadata")).get("deletionTimestamp")
+    ]
+    nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in pods]
+    if nodes != [own.hostname]:
+        findings.append(
+            Finding(
+                "gateway.not-one-active",
+                ERROR,
+                f"cluster {own.cluster_id}",
+                f"active gateway pods on: {', '.join(nodes) or 'no node'}",
+                f"one, on {own.hostname} as its Endpoint says",
+                hint="look at the gateway pods and their logs",
+            )
+        )
+    lease = member.first("leases", member.operator_namespace, GATEWAY_LEASE)
+    holder = text(mapping(lease.get("spec")).get("holderIdentity"))
+    if holder and not holder.startswith(own.hostname):
+        findings.append(
+            Finding(
+                "gateway.lease-elsewhere",
+                ERROR,
+                f"cluster {own.cluster_id}",
+                f"{holder} holds the gateway lease",
+                own.hostname,
+            )
+        )
+    node = next((n for n in member.nodes if n.name == own.hostname), None)
+    if node and own.private_ip and own.private_ip not in node.addresses:
+        findings.append(
+            Finding(
+                "endpoint.stale-address",
+                ERROR,
+                f"Endpoint {own.name}",
+                f"private address {own.private_ip}",
+                f"an address of node {own.hostname}: {', '.join(node.addresses)}",
+                cause="the node's address changed since the gateway started",
+                hint="restart the gateway pod",
+            )
+        )
+    active = [g for g in member.gateways if g.ha_status == "active"]
+    if len(active) == 1 and active[0].local.cable_name != own.cable_name:
+        findings.append(
+            Finding(
+                "gateway.endpoint-differs",
+                ERROR,
+                f"Gateway {active[0].name}",
+                f"says its Endpoint is {active[0].local.cable_name or 'none'}",
+                own.cable_name,
+                hint="restart the gateway pod",
+            )
+        )
+    elif len(active) != 1:
+        findings.append(
+            Finding(
+                "gateway.not-one-active",
+                ERROR,
+                f"cluster {own.cluster_id}",
+                f"{len(active)} active Gateways",
+                "exactly one",
+            )
+        )
+    return findings
+
+
+def _exactly_one(cluster_id: str, found: t.Sequence[Endpoint], where: str) -> list[Finding]:
+    if len(found) == 1:
+        return []
+    names = ", ".join(e.name for e in found)
+    return [
+        Finding(
+            "endpoint.duplicate" if found else "endpoint.missing",
+            ERROR,
+            f"cluster {cluster_id}",
+            f"{len(found)} Endpoints {where}" + (f": {names}" if names else ""),
+            "exactly one",
+            hint="keep the one of the live active gateway"
+            if found
+            else "restart the gateway: only its start makes the record",
+            evidence={"endpoints": [e.name for e in found]},
+        )
+    ]
+
+
+def _ghost(endpoint: Endpoint, where: str) -> Finding:
+    return Finding(
+        "endpoint.ghost",
+        ERROR,
+        f"Endpoint {endpoint.name}",
+        f"is a record of '{endpoint.cluster_id}' ({endpoint.hostname} {endpoint.private_ip}) {where}",
+        "no record of a cluster that does not run",
+        hint="reinstall, or remove it on the broker: the members drop their copies",
+    )
+
+
+def _same_record(one: Endpoint, other: Endpoint) -> bool:
+    return (one.name, one.private_ip, one.subnets, one.hostname) == (
+        other.name,
+        other.private_ip,
+        other.subnets,
+        other.hostname,
+    )
+
+
+def _unread(snapshot: Snapshot, subject: str, *keys: str) -> list[Finding]:
+    return [
+        Finding(
+            "cluster.unread",
+            UNKNOWN,
+            f"{key} of {subject}",
+            f"not answered: {snapshot.reading(key).reason}",
+            "an answer",
+        )
+        for key in keys
+        if not snapshot.known(key)
+    ]

@@ -1,0 +1,334 @@
+#!/usr/bin/python
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: cleanup
+short_description: Remove what Submariner owns on one cluster's API server, and prove that it is gone
+version_added: 0.1.0
+author: submariner.lifecycle contributors (@submariner-lifecycle)
+description:
+  - Plans from what is really there, shows the plan (check mode, diff), carries it out and ends with a fresh reading that
+    finds nothing more, or fails with the names of what is left and what holds it.
+  - The Submariner resource is deleted first, and a running operator is left the time to do its part. The finalizer of an
+    operator that is shown dead is released after the operator was stopped.
+  - Only objects that the catalogue proves to be Submariner's go, by exact names, labels and owners. ServiceExports and the
+    definitions of the Multi-Cluster Services API always stay.
+  - An interrupted run is continued by the next one.
+options:
+  scope:
+    description:
+      - What of the cluster goes. V(member) is the cluster's own installation, V(broker) the broker that it hosts.
+    type: list
+    elements: str
+    choices: [member, broker]
+    default: [member]
+  cluster_id:
+    description: ID under which the cluster is, or was, joined.
+    type: str
+    required: true
+  operator_namespace:
+    description: Namespace of the operator.
+    type: str
+    default: submariner-operator
+  broker:
+    description:
+      - How to reach the cluster of the broker that holds this cluster's records; authentication options as for the cluster.
+      - Needed with O(departure).
+    type: dict
+    suboptions: {}
+  broker_namespace:
+    description: Namespace of the broker that holds this cluster's records.
+    type: str
+    default: submariner-k8s-broker
+  departure:
+    description:
+      - What happens to this cluster's records on the broker once the cluster is proven clean.
+      - V(none) leaves them, V(rejoin) removes Endpoints and Cluster records (also those of other IDs that name this cluster's
+        nodes), V(retire) removes the cluster's access (ServiceAccount, RoleBinding, token) too.
+    type: str
+    choices: [none, rejoin, retire]
+    default: none
+  fleet:
+    description:
+      - Identities (RV(identity)) of the inventory's clusters. A broker is only removed when every record on it was made by
+        one of these that is proven clean.
+    type: list
+    elements: dict
+    default: []
+  ghosts:
+    description: IDs of clusters that the user declares dead; their records do not keep a broker.
+    type: list
+    elements: str
+    default: []
+  labels:
+    description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds for the whole removal.
+    type: int
+    default: 300
+  settle:
+    description: Seconds for which the cluster must stay clean, without a break, before it counts as clean.
+    type: int
+    default: 0
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._attributes
+  - submariner.lifecycle._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+seealso:
+  - module: submariner.lifecycle.node_cleanup
+"""
+
+EXAMPLES = r"""
+- name: Show what would go
+  submariner.lifecycle.cleanup:
+    kubeconfig: ~/.kube/config
+    context: west
+    cluster_id: west
+  check_mode: true
+  diff: true
+
+- name: Remove the member and what it left on its broker
+  submariner.lifecycle.cleanup:
+    kubeconfig: ~/.kube/config
+    context: west
+    cluster_id: west
+    departure: retire
+    broker:
+      kubeconfig: ~/.kube/config
+      context: east
+"""
+
+RETURN = r"""
+plan:
+  description: What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+  returned: always
+  type: list
+  elements: dict
+kept:
+  description: What stays, each with the reason in C(why).
+  returned: always
+  type: list
+  elements: dict
+removed:
+  description: Journal of what was removed, proven by a fresh reading.
+  returned: always
+  type: list
+  elements: dict
+remaining:
+  description: What is still there.
+  returned: always
+  type: list
+  elements: dict
+unknown:
+  description: Kinds that were not answered, so that nothing can be said of them.
+  returned: always
+  type: list
+  elements: str
+findings:
+  description: What is in the way, with cause and hint.
+  returned: always
+  type: list
+  elements: dict
+verdict:
+  description: V(pass) when the scope is proven clean (in check mode when it is clean already).
+  returned: always
+  type: str
+  sample: pass
+identity:
+  description: By what records of this cluster can be told, for O(fleet).
+  returned: always
+  type: dict
+known_cidrs:
+  description: CIDRs of all clusters that the records named before the removal, for the proof of ownership on nodes.
+  returned: always
+  type: list
+  elements: str
+images:
+  description: Images of Submariner's workloads before the removal.
+  returned: always
+  type: list
+  elements: str
+seconds:
+  description: Time from the first deletion to the proof.
+  returned: always
+  type: float
+"""
+
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
+    ApiFailure,
+    auth_spec,
+    broker_spec,
+    connect,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import MEMBER
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import (
+    Identity,
+    Plan,
+    Wish,
+    plan,
+    plan_departure,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+
+SECTIONS = ("residue", "nodes")
+
+
+def run(module: AnsibleModule) -> Json:
+    params = module.params
+    api = connect(module)
+    before = observe(api, (*SECTIONS, "identity"), params["operator_namespace"])
+    if not before.known("kube-system"):
+        raise ApiFailure(
+            f"{api.server} does not answer: {before.reading('kube-system').reason}.",
+            "Check submariner_kubeconfig, submariner_context and that the API server is up.",
+        )
+    identity = Identity.of(before, params["cluster_id"])
+    wish = Wish(
+        scopes=frozenset(params["scope"]),
+        fleet=tuple(Identity.from_dict(i) for i in params["fleet"]),
+        ghosts=frozenset(params["ghosts"]),
+        labels=params["labels"],
+    )
+    planned = plan(before, wish)
+    departing = None
+    if params["departure"] != "none":
+        if not params["broker"]:
+            raise ApiFailure(
+                "departure needs the option broker.", "Set it to the authentication options of the broker's cluster."
+            )
+        departing = connect(module, params["broker"])
+
+    def broker_plan(snapshot: Snapshot) -> Plan:
+        return plan_departure(snapshot, params["broker_namespace"], identity, params["departure"] == "retire")
+
+    def broker_reading() -> Snapshot:
+        assert departing is not None  # noqa: S101 (only called with a departure)
+        return observe(departing, ("broker",), params["operator_namespace"])
+
+    wanted = list(planned.owned)
+    findings = list(planned.findings)
+    if departing:
+        leaving = broker_plan(broker_reading())
+        wanted += leaving.owned
+        findings += leaving.findings
+    outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
+    if not module.check_mode:
+        outcome = Removal(
+            api,
+            lambda: observe(api, SECTIONS, params["operator_namespace"]),
+            lambda snapshot: plan(snapshot, wish),
+            params["timeout"],
+            params["settle"],
+        ).run()
+        if departing and outcome.clean:
+            left = Removal(departing, broker_reading, broker_plan, params["timeout"]).run()
+            outcome.removed += left.removed
+            outcome.remaining += left.remaining
+            outcome.findings += left.findings
+            outcome.seconds += left.seconds
+    clean = outcome.clean and MEMBER in wish.scopes
+    return _result(
+        module,
+        before,
+        wanted,
+        outcome,
+        Identity(identity.ids, identity.nodes, identity.addresses, identity.pod_cidrs, clean),
+    )
+
+
+def _result(
+    module: AnsibleModule, before: Snapshot, wanted: t.Sequence[Owned], outcome: Outcome, identity: Identity
+) -> Json:
+    records = [
+        c
+        for o in before.objects("clusters")
+        for c in (*before_cidrs(o, "cluster_cidr"), *before_cidrs(o, "service_cidr"))
+    ]
+    subnets = [c for o in before.objects("endpoints") for c in before_cidrs(o, "subnets")]
+    result: Json = {
+        "changed": bool(wanted) if module.check_mode else bool(outcome.removed),
+        "plan": [o.as_dict() for o in wanted],
+        "kept": [o.as_dict() for o in outcome.kept],
+        "removed": [o.as_dict() for o in outcome.removed],
+        "remaining": [o.as_dict() for o in outcome.remaining],
+        "unknown": [f.subject for f in outcome.findings if f.severity == "unknown"],
+        "findings": [f.as_dict() for f in outcome.findings],
+        "verdict": verdict(outcome.findings) if not outcome.remaining or module.check_mode else "fail",
+        "identity": identity.as_dict(),
+        "known_cidrs": sorted(set(records + subnets)),
+        "images": sorted({i for w in before.workloads for i in w.images if i}),
+        "seconds": round(outcome.seconds, 1),
+    }
+    if module._diff:
+        there = "".join(sorted(f"{o.label}: {o.why}\n" for o in wanted))
+        left = "" if module.check_mode else "".join(sorted(f"{o.label}: {o.why}\n" for o in outcome.remaining))
+        result["diff"] = {
+            "before": there,
+            "after": left,
+            "before_header": "owned by Submariner",
+            "after_header": "left",
+        }
+    return result
+
+
+def before_cidrs(obj: Json, key: str) -> list[str]:
+    """The CIDRs of one field of a record."""
+    spec = obj.get("spec")
+    value = spec.get(key) if isinstance(spec, dict) else None
+    return [c for c in value if isinstance(c, str)] if isinstance(value, list) else []
+
+
+def main() -> None:
+    spec: Json = auth_spec()
+    spec.update(
+        scope={"type": "list", "elements": "str", "choices": ["member", "broker"], "default": ["member"]},
+        cluster_id={"type": "str", "required": True},
+        operator_namespace={"type": "str", "default": "submariner-operator"},
+        broker=broker_spec(),
+        broker_namespace={"type": "str", "default": "submariner-k8s-broker"},
+        departure={"type": "str", "choices": ["none", "rejoin", "retire"], "default": "none"},
+        fleet={"type": "list", "elements": "dict", "default": []},
+        ghosts={"type": "list", "elements": "str", "default": []},
+        labels={"type": "bool", "default": False},
+        timeout={"type": "int", "default": 300},
+        settle={"type": "int", "default": 0},
+    )
+    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    try:
+        result = run(module)
+    except ApiFailure as error:
+        module.fail_json(msg=str(error))
+    else:
+        if result["verdict"] in ("fail", "unknown") and not module.check_mode:
+            names = "; ".join(_line(f) for f in result["findings"] if f["severity"] in ("error", "unknown"))
+            module.fail_json(msg=f"Not proven clean: {names}", **result)
+        module.exit_json(**result)
+
+
+def _line(finding: Json) -> str:
+    parts = [f"{finding['subject']} {finding['observed']}"]
+    parts += [finding[k] for k in ("cause", "hint") if finding[k]]
+    return ", ".join(parts)
+
+
+if __name__ == "__main__":
+    main()
