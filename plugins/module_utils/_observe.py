@@ -82,6 +82,12 @@ READS: tuple[Read, ...] = (
         "residue",
         selector="endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io",
     ),
+    _read(
+        "control-plane",
+        "/api/v1/namespaces/kube-system/pods",
+        "identity",
+        selector="tier=control-plane",
+    ),
     _read("transient-pods", "/api/v1/pods", "residue", selector="submariner.io/transient=true"),
 )
 
@@ -92,6 +98,7 @@ KINDS: dict[str, str] = {
     "kube-system": "Namespace",
     "coredns": "ConfigMap",
     "transient-pods": "Pod",
+    "control-plane": "Pod",
     "broker-configmaps": "ConfigMap",
     "broker-secrets": "Secret",
     "nodes": "Node",
