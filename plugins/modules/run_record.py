@@ -1,0 +1,305 @@
+#!/usr/bin/python
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: run_record
+short_description: Keep what must survive an interrupted run
+version_added: 0.1.0
+description:
+  - Keeps one Secret, C(submariner-lifecycle-run), in the namespace C(submariner-lifecycle) of the broker's cluster, with
+    the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster and the
+    allocations of Globalnet and clusterset IPs.
+  - Written before a run deletes anything and removed after its last proof. A run that finds one continues that run.
+  - Secrets stay in the Secret; results tell only whether they are there.
+options:
+  state:
+    description:
+      - V(begun) writes the record, or returns the one that an interrupted run left, with RV(continued) true.
+      - V(updated) changes O(phase), O(options) and O(gateway_nodes) of the record.
+      - V(finished) removes it.
+      - V(read) only returns it.
+    type: str
+    choices: [begun, updated, finished, read]
+    default: read
+  run_id:
+    description: The ID of the run, as RV(submariner.lifecycle.run_lock#module:run_id) has it.
+    type: str
+    default: ""
+  verb:
+    description: What the run does, for example V(reinstall).
+    type: str
+  phase:
+    description: The phase that the run has come to.
+    type: str
+  options:
+    description: What the run was asked to do; no secrets, results show it.
+    type: dict
+  gateway_nodes:
+    description: Names of gateway nodes by cluster ID, in addition to those found on O(sources).
+    type: dict
+  sources:
+    description:
+      - The members, as far as they are to be asked for their PSK and gateway nodes by O(state=begun).
+      - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else it
+        is new.
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      cluster_id:
+        description: The member's cluster ID.
+        type: str
+        required: true
+      auth:
+        description: The authentication options of kubernetes.core for that cluster.
+        type: dict
+        required: true
+        suboptions: {}
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._attributes
+  - submariner.lifecycle._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+  diff_mode:
+    support: none
+  idempotent:
+    support: full
+requirements:
+  - kubernetes
+author:
+  - submariner.lifecycle contributors (@submariner-lifecycle)
+"""
+
+EXAMPLES = r"""
+- name: Save what must survive, before anything is deleted
+  submariner.lifecycle.run_record:
+    kubeconfig: ~/.kube/config
+    context: east
+    state: begun
+    verb: reinstall
+    sources:
+      - cluster_id: east
+        auth: {kubeconfig: ~/.kube/config, context: east}
+      - cluster_id: west
+        auth: {kubeconfig: ~/.kube/config, context: west}
+
+- name: Note how far the run has come
+  submariner.lifecycle.run_record:
+    kubeconfig: ~/.kube/config
+    context: east
+    state: updated
+    phase: broker
+
+- name: The run has ended with its proof
+  submariner.lifecycle.run_record:
+    kubeconfig: ~/.kube/config
+    context: east
+    state: finished
+"""
+
+RETURN = r"""
+record:
+  description: The record without its secrets, empty when there is none.
+  returned: always
+  type: dict
+  contains:
+    run_id:
+      description: The ID of the run that began it.
+      type: str
+    started:
+      description: When it began.
+      type: str
+    verb:
+      description: What the run does.
+      type: str
+    phase:
+      description: How far it came.
+      type: str
+    options:
+      description: What it was asked to do.
+      type: dict
+    gateway_nodes:
+      description: Names of gateway nodes by cluster ID.
+      type: dict
+    globalnet:
+      description: The broker's table of Globalnet allocations.
+      type: dict
+    clusterset_ip:
+      description: The broker's table of clusterset IP allocations.
+      type: dict
+    has_psk:
+      description: Whether a PSK is kept.
+      type: bool
+    has_broker_info:
+      description: Whether a broker info is kept.
+      type: bool
+continued:
+  description: Whether the record is that of an interrupted run.
+  returned: always
+  type: bool
+psk_source:
+  description: Where the PSK of a new record comes from.
+  returned: when a record was begun
+  type: str
+"""
+
+import os
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import PSK_BYTES
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record
+
+Result = dict[str, t.Any]
+
+
+def argument_spec() -> dict[str, t.Any]:
+    spec = auth_spec()
+    spec.update(
+        state={"type": "str", "choices": ["begun", "updated", "finished", "read"], "default": "read"},
+        run_id={"type": "str", "default": ""},
+        verb={"type": "str"},
+        phase={"type": "str"},
+        options={"type": "dict"},
+        gateway_nodes={"type": "dict"},
+        sources={
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "cluster_id": {"type": "str", "required": True},
+                "auth": {"type": "dict", "required": True, "options": auth_spec()},
+            },
+        },
+    )
+    return spec
+
+
+def result(record: Record | None, changed: bool, continued: bool = False) -> Result:
+    return {"changed": changed, "continued": continued, "record": record.public() if record else {}}
+
+
+def begun(module: AnsibleModule, api: Api) -> Result:
+    params = module.params
+    nodes: dict[str, list[str]] = {}
+    psks: dict[str, bytes] = {}
+    unanswered: list[str] = []
+    for source in params["sources"]:
+        member = connect(module, source["auth"])
+        found = _run_record.gateway_nodes_of(member)
+        if found:
+            nodes[source["cluster_id"]] = found
+        psks[source["cluster_id"]], reason = _run_record.psk_of(member)
+        if reason:
+            unanswered.append(f"{source['cluster_id']}: {reason}")
+    nodes.update(params["gateway_nodes"] or {})
+
+    existing = _run_record.read(api)
+    if existing is not None:
+        return continue_run(module, api, existing, nodes)
+
+    psk, origin = find_psk(module, api, psks, unanswered)
+    record = Record(
+        run_id=params["run_id"],
+        started=_run_record.now(),
+        verb=params["verb"] or "",
+        phase=params["phase"] or "",
+        options=params["options"] or {},
+        gateway_nodes=nodes,
+        globalnet=_run_record.allocations(api, _run_record.GLOBALNET_INFO),
+        clusterset_ip=_run_record.allocations(api, _run_record.CLUSTERSET_IP_INFO),
+        psk=psk,
+    )
+    if not module.check_mode:
+        _run_record.create(api, record)
+    return {**result(record, changed=True), "psk_source": origin}
+
+
+def continue_run(module: AnsibleModule, api: Api, existing: Record, nodes: dict[str, list[str]]) -> Result:
+    """Go on with the record of an interrupted run: what it holds outranks what the clusters say after deletions."""
+    verb = module.params["verb"]
+    if verb and existing.verb and verb != existing.verb:
+        module.warn(
+            f"A run of '{existing.verb}' that began {existing.started} did not end; this '{verb}' goes on with its record."
+        )
+    wanted = _run_record.merged(existing, {"gateway_nodes": {**nodes, **existing.gateway_nodes}})
+    changed = wanted != existing
+    if changed and not module.check_mode:
+        _run_record.update(api, lambda record: _run_record.merged(record, {"gateway_nodes": wanted.gateway_nodes}))
+    return result(wanted, changed=changed, continued=True)
+
+
+def find_psk(module: AnsibleModule, api: Api, members: dict[str, bytes], unanswered: list[str]) -> tuple[bytes, str]:
+    """The PSK for the run and where it comes from; a new one only when every cluster answered that it has none."""
+    broker, reason = _run_record.psk_of(api)
+    psk, origin, differing = _run_record.choose_psk(members, broker)
+    if differing:
+        module.warn(
+            f"The members do not use one PSK, so they cannot all be connected: {', '.join(differing)} use another one"
+            f" than {origin}, whose PSK is taken."
+        )
+    if psk:
+        return psk, origin
+    if reason:
+        unanswered = [*unanswered, f"the broker's cluster: {reason}"]
+    if unanswered:
+        raise ApiFailure(
+            f"The PSK of the installed clusters cannot be read ({'; '.join(unanswered)}).",
+            "A new one would cut off members that keep theirs: give the run the right to read it.",
+        )
+    return os.urandom(PSK_BYTES), "new"
+
+
+def updated(module: AnsibleModule, api: Api) -> Result:
+    changes = {key: module.params[key] for key in ("verb", "phase", "options", "gateway_nodes")}
+    before = _run_record.read(api)
+    if before is None:
+        if module.check_mode:
+            # In check mode no record was begun.
+            return result(None, changed=True)
+        raise ApiFailure("There is no record of a run to update.", "Begin one with state=begun.")
+    after = _run_record.merged(before, changes)
+    if not module.check_mode:
+        after = _run_record.update(api, lambda record: _run_record.merged(record, changes)) or after
+    return result(after, changed=after != before)
+
+
+def finished(module: AnsibleModule, api: Api) -> Result:
+    if module.check_mode:
+        return result(None, changed=_run_record.read(api) is not None)
+    return result(None, changed=_run_record.delete(api))
+
+
+def run(module: AnsibleModule) -> Result:
+    api = connect(module)
+    state = module.params["state"]
+    if state == "begun":
+        return begun(module, api)
+    if state == "updated":
+        return updated(module, api)
+    if state == "finished":
+        return finished(module, api)
+    record = _run_record.read(api)
+    return result(record, changed=False, continued=record is not None)
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    try:
+        outcome = run(module)
+    except ApiFailure as error:
+        module.fail_json(msg=str(error))
+    module.exit_json(**outcome)
+
+
+if __name__ == "__main__":
+    main()
