@@ -41,9 +41,7 @@ FLAGS = (
 
 
 def run(values: Values, status: Reporter) -> None:
-    contexts.on_selected(
-        values, names.BROKER_NAMESPACE, lambda info, reporter: _deploy(values, info, reporter), status
-    )
+    contexts.on_selected(values, names.BROKER_NAMESPACE, lambda info, reporter: _deploy(values, info, reporter), status)
 
 
 def proxies(values: Values) -> dict[str, str]:
