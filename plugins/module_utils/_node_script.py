@@ -1,7 +1,7 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The one shell script that reads a node, the one that undoes a plan there, and what their output means.
+"""The shell script that reads a node in one pass, the one that undoes a plan there, and what their output means.
 
 Private to this collection, may change at any time. Pure. The scripts assume nothing but a POSIX shell: every tool is
 looked for among the node's own (through nsenter, else chroot) and then beside the script; one that is nowhere is
@@ -63,6 +63,7 @@ run() {
 }
 """
 
+# Reads everything in one pass.
 READ = """
 run link ip -details -json link
 for family in 4 6; do
@@ -91,7 +92,10 @@ settings() {
 }
 agents() {
   for file in /proc/[0-9]*/comm; do
-    if IFS= read -r value 2>/dev/null < "$file"; then case "$value" in submariner-*) printf '%s\\n' "$value" ;; esac; fi
+    if IFS= read -r value 2>/dev/null < "$file"; then
+      # The kernel keeps 15 characters of a program's name.
+      case "$value" in submariner-gate*|submariner-rout*|submariner-glob*) printf '%s\\n' "$value" ;; esac
+    fi
   done
 }
 attempt here sysctl settings
@@ -115,19 +119,17 @@ class Section:
         return (self.notes[0] if self.notes else f"exit code {self.rc}").strip()
 
 
-def _script(nonce: str, from_pod: bool, body: str) -> str:
-    return f"mark={shlex.quote(f'{MARK}-{nonce}')}\n{ENTER_NODE if from_pod else ON_NODE}{FUNCTIONS}{body}"
+def preamble(nonce: str, from_pod: bool) -> str:
+    """What every script on a node begins with; C(nonce) keeps its marks apart from anything a tool prints."""
+    return f"mark={shlex.quote(f'{MARK}-{nonce}')}\n{ENTER_NODE if from_pod else ON_NODE}{FUNCTIONS}"
 
 
-def read_script(nonce: str, from_pod: bool) -> str:
-    """Reads everything in one pass; C(nonce) keeps its marks apart from anything a tool prints."""
-    return _script(nonce, from_pod, READ)
-
-
-def apply_script(nonce: str, from_pod: bool, commands: t.Sequence[t.Sequence[str]]) -> str:
+def command_lines(commands: t.Sequence[t.Sequence[str]], first: int = 0) -> str:
     """Runs each command once, in order, whatever became of the ones before; section I(n) tells of the n-th."""
-    lines = [f"run {number} {' '.join(shlex.quote(word) for word in argv)}" for number, argv in enumerate(commands)]
-    return _script(nonce, from_pod, "\n".join([*lines, "printf '%s done\\n' \"$mark\"\n"]))
+    lines = [
+        f"run {number} {' '.join(shlex.quote(word) for word in argv)}" for number, argv in enumerate(commands, first)
+    ]
+    return "\n".join([*lines, "printf '%s done\\n' \"$mark\"\n"])
 
 
 def sections(output: str, nonce: str) -> dict[str, Section]:

@@ -67,6 +67,14 @@ def tools(tmp_path: Path) -> Tools:
     return make
 
 
+def read_script(from_pod: bool = False) -> str:
+    return node_script.preamble(NONCE, from_pod) + node_script.READ
+
+
+def apply_script(commands: list[list[str]]) -> str:
+    return node_script.preamble(NONCE, False) + node_script.command_lines(commands)
+
+
 def execute(shell: str, script: str, folder: Path) -> str:
     # The script adds the system's folders to the path; here only the given tools may be found.
     script = script.replace("/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", str(folder))
@@ -78,7 +86,7 @@ def execute(shell: str, script: str, folder: Path) -> str:
 
 @pytest.mark.parametrize("shell", SHELLS)
 def test_a_node_is_read_as_recorded(shell: str, tools: Tools) -> None:
-    output = execute(shell, node_script.read_script(NONCE, from_pod=False), tools("installed", "west-node"))
+    output = execute(shell, read_script(), tools("installed", "west-node"))
     found = node_script.reading(node_script.sections(output, NONCE))
     expected = recorded_node("installed", "west-node")
     assert found.unread == {}
@@ -107,7 +115,7 @@ def test_a_node_is_read_as_recorded(shell: str, tools: Tools) -> None:
 )
 def test_what_cannot_be_read_is_named(missing: dict[str, str | None], layer: str, cause: str, tools: Tools) -> None:
     output = execute(
-        "sh", node_script.read_script(NONCE, from_pod=False), tools("west-uninstalled", "west-node", **missing)
+        "sh", read_script(), tools("west-uninstalled", "west-node", **missing)
     )
     found = plan(node_script.reading(node_script.sections(output, NONCE)))
     assert cause in found.unknown[layer]
@@ -124,14 +132,14 @@ def test_only_the_plain_iptables_is_there(tools: Tools) -> None:
         iptables_save='cat "$0.d/text"',
     )
     (folder / "iptables-save.d" / "text").write_text(text)
-    output = execute("sh", node_script.read_script(NONCE, from_pod=False), folder)
+    output = execute("sh", read_script(), folder)
     found = plan(node_script.reading(node_script.sections(output, NONCE)))
     assert [change.commands[0][0] for change in found.changes] == ["iptables", "iptables"]
     assert not found.unknown
 
 
 def test_ways_without_any_tool_are_tried_in_a_pod_and_nothing_is_clean(tmp_path: Path) -> None:
-    output = execute("sh", node_script.read_script(NONCE, from_pod=True), tmp_path)
+    output = execute("sh", read_script(from_pod=True), tmp_path)
     found = node_script.reading(node_script.sections(output, NONCE))
     assert {"links", "rules", "routes", "ipsets", "nftables", "xfrm", "iptables"} <= set(found.unread)
 
@@ -141,7 +149,7 @@ def test_agents_on_the_node_are_seen(tools: Tools, tmp_path: Path) -> None:
     shutil.copy(shutil.which("sleep") or "/bin/sleep", program)
     with subprocess.Popen([program, "60"]) as agent:
         try:
-            output = execute("sh", node_script.read_script(NONCE, from_pod=False), tools("installed", "west-node"))
+            output = execute("sh", read_script(), tools("installed", "west-node"))
         finally:
             agent.kill()
     found = node_script.reading(node_script.sections(output, NONCE))
@@ -154,7 +162,7 @@ def test_commands_run_in_order_and_each_tells_its_end(tools: Tools, tmp_path: Pa
         "installed", "west-node", ip=f'echo "$@" >> {log}; [ "$1" != bad ] || {{ echo no such thing >&2; exit 2; }}'
     )
     commands = [["ip", "one", 'two "three"; $(id)'], ["ip", "bad"], ["ip", "last"], ["nowhere"]]
-    output = execute("sh", node_script.apply_script(NONCE, False, commands), folder)
+    output = execute("sh", apply_script(commands), folder)
     found = node_script.sections(output, NONCE)
     assert [found[str(number)].rc for number in range(4)] == [0, 2, 0, 127]
     assert found["1"].cause == "no such thing"
@@ -162,7 +170,7 @@ def test_commands_run_in_order_and_each_tells_its_end(tools: Tools, tmp_path: Pa
 
 
 def test_output_cut_short_is_refused() -> None:
-    output = execute("sh", node_script.apply_script(NONCE, False, [["true"]]), Path("/bin"))
+    output = execute("sh", apply_script([["true"]]), Path("/bin"))
     with pytest.raises(Unreadable):
         node_script.sections(output.replace("done", ""), NONCE)
     assert os.linesep in output
@@ -170,6 +178,6 @@ def test_output_cut_short_is_refused() -> None:
 
 def test_marks_of_another_run_are_text() -> None:
     output = execute(
-        "sh", node_script.apply_script(NONCE, False, [["echo", "submariner-lifecycle-other end 0 0"]]), Path("/bin")
+        "sh", apply_script([["echo", "submariner-lifecycle-other end 0 0"]]), Path("/bin")
     )
     assert node_script.sections(output, NONCE)["0"].text == "submariner-lifecycle-other end 0 0"

@@ -1,0 +1,245 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The ways to a node: a privileged pod of ours on it, or the node itself when it is an inventory host.
+
+Private to this collection, may change at any time. A node that cannot be reached is named with the cause; it is never
+taken for inspected.
+"""
+
+from __future__ import annotations
+
+import secrets
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import NodeReading, Unreadable
+from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
+    NAMESPACE,
+    drop_namespace_if_empty,
+    ensure_namespace,
+)
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+Json = dict[str, t.Any]
+Result = t.TypeVar("Result")
+
+PURPOSE = "node-access"
+CONTAINER = "node"
+PARALLEL = 16
+COMMANDS_LENGTH = 3000
+"""Bytes of commands in one exec: they travel in a URL, which proxies in front of an API server limit."""
+
+# Any of these keeps the pod; the last two for images that have a shell and little else.
+IDLE = """
+for way in '' 'nsenter -t 1 -m --' 'chroot /host'; do $way sleep {seconds} && exit 0; done
+exit 1
+"""
+
+
+class NodeTrouble(Exception):
+    """A node could not be read or changed; the text is the cause."""
+
+
+class Visit:
+    """One node within reach: a way to run a shell script there, whatever the way is."""
+
+    from_pod = False
+
+    def __init__(self, node: str) -> None:
+        self.node = node
+        self._nonce = secrets.token_hex(6)
+
+    def _shell(self, body: str) -> str:
+        raise NotImplementedError
+
+    def read(self) -> NodeReading:
+        """Everything that bears on Submariner, in one pass."""
+        try:
+            return node_script.reading(node_script.sections(self._shell(node_script.READ), self._nonce))
+        except Unreadable as error:
+            raise NodeTrouble(str(error)) from error
+
+    def run(self, commands: t.Sequence[t.Sequence[str]]) -> list[str]:
+        """Run each command; the answer holds, for each, an empty text or why it failed."""
+        causes: list[str] = []
+        for batch in _batches(commands):
+            body = node_script.command_lines(batch, len(causes))
+            try:
+                found = node_script.sections(self._shell(body), self._nonce)
+            except Unreadable as error:
+                raise NodeTrouble(str(error)) from error
+            for number in range(len(causes), len(causes) + len(batch)):
+                section = found.get(str(number), node_script.Section())
+                causes.append("" if section.rc == 0 else section.cause)
+        return causes
+
+
+def _batches(commands: t.Sequence[t.Sequence[str]]) -> t.Iterator[list[t.Sequence[str]]]:
+    batch: list[t.Sequence[str]] = []
+    length = 0
+    for argv in commands:
+        size = sum(len(word) + 3 for word in argv)
+        if batch and length + size > COMMANDS_LENGTH:
+            yield batch
+            batch, length = [], 0
+        batch.append(argv)
+        length += size
+    if batch:
+        yield batch
+
+
+class HostVisit(Visit):
+    """The node is the machine that the module runs on."""
+
+    def __init__(self, module: AnsibleModule, node: str) -> None:
+        super().__init__(node)
+        self._module = module
+
+    def _shell(self, body: str) -> str:
+        script = node_script.preamble(self._nonce, from_pod=False) + body
+        rc, out, err = self._module.run_command(["/bin/sh", "-c", script], handle_exceptions=False)
+        if rc != 0 and not out:
+            raise NodeTrouble(f"the shell ended with exit code {rc}: {' '.join(err.split())[:200]}")
+        return str(out)
+
+
+class PodVisit(Visit):
+    """The node is reached through a pod of ours that shares its network, processes and files."""
+
+    from_pod = True
+
+    def __init__(self, api: Api, node: str, timeout: float) -> None:
+        super().__init__(node)
+        self._api = api
+        self._timeout = timeout
+        self.pod = f"{PURPOSE}-{self._nonce}"
+
+    def manifest(self, image: str, run: str) -> Json:
+        # The scripts travel in the pod, so that an exec stays short; see COMMANDS_LENGTH.
+        scripts = {"PREAMBLE": node_script.preamble(self._nonce, from_pod=True), "READ": node_script.READ}
+        life = own_pods.START_LIMIT + 3 * self._timeout
+        return own_pods.manifest(
+            self.pod,
+            NAMESPACE,
+            PURPOSE,
+            run,
+            container={
+                "name": CONTAINER,
+                "image": image,
+                "command": ["/bin/sh", "-c", IDLE.format(seconds=int(life))],
+                "env": [{"name": name, "value": text} for name, text in scripts.items()],
+                "securityContext": {"privileged": True, "runAsUser": 0, "runAsNonRoot": False},
+                "volumeMounts": [
+                    {"name": "host", "mountPath": node_script.HOST_ROOT, "mountPropagation": "HostToContainer"}
+                ],
+            },
+            spec={
+                # Bound to the node directly: neither a taint nor a scheduler that is down keeps it away.
+                "nodeName": self.node,
+                "tolerations": [{"operator": "Exists"}],
+                "hostNetwork": True,
+                "hostPID": True,
+                "dnsPolicy": "Default",
+                "volumes": [{"name": "host", "hostPath": {"path": "/"}}],
+            },
+            deadline=life,
+        )
+
+    def _shell(self, body: str) -> str:
+        work = 'eval "$READ"' if body == node_script.READ else body
+        argv = ["/bin/sh", "-c", f'eval "$PREAMBLE"\n{work}']
+        try:
+            done = self._api.exec(NAMESPACE, self.pod, CONTAINER, argv, timeout=self._timeout)
+        except ApiFailure as error:
+            raise NodeTrouble(str(error)) from error
+        if done.rc != 0 and not done.stdout:
+            raise NodeTrouble(f"the shell in the pod ended with exit code {done.rc}: {done.stderr[:200]}")
+        return done.stdout
+
+
+@dataclass
+class Nodes:
+    """The nodes asked for: those that can be visited, and why the others cannot."""
+
+    reachable: list[str]
+    refused: dict[str, str]
+
+
+def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
+    """Linux nodes of the cluster, or those of C(wanted). Raises ApiFailure when the nodes cannot be listed."""
+    answer = api.list("/api/v1/nodes")
+    if not answer.present:
+        raise ApiFailure(f"The nodes cannot be listed: {answer.reason}.")
+    reachable: list[str] = []
+    refused: dict[str, str] = {}
+    for node in answer.items:
+        meta = node.get("metadata") or {}
+        name = str(meta.get("name"))
+        if wanted and name not in wanted:
+            continue
+        if (meta.get("labels") or {}).get("kubernetes.io/os", "linux") != "linux":
+            continue
+        cause = _not_ready(node)
+        if cause:
+            refused[name] = cause
+        else:
+            reachable.append(name)
+    for name in wanted:
+        if name not in refused and name not in reachable:
+            refused[name] = "the cluster has no Linux node of this name"
+    return Nodes(sorted(reachable), refused)
+
+
+def _not_ready(node: Json) -> str:
+    for condition in (node.get("status") or {}).get("conditions") or []:
+        if condition.get("type") == "Ready":
+            if condition.get("status") == "True":
+                return ""
+            since = condition.get("lastTransitionTime") or "an unknown time"
+            said = " ".join(str(condition.get("message") or condition.get("reason") or "").split())
+            return f"the node is not ready since {since}: {said}"
+    return "the node has never reported to be ready"
+
+
+def visit_pods(
+    api: Api, nodes: t.Sequence[str], image: str, timeout: float, work: t.Callable[[Visit], Result]
+) -> tuple[dict[str, Result], dict[str, str]]:
+    """Do C(work) on every node through a pod; the second answer names the nodes where that failed, with the cause.
+
+    The pods are removed whatever happens, and the namespace when it was made for them and holds nothing else.
+    """
+    if not nodes:
+        return {}, {}
+    made = ensure_namespace(api)
+    run = own_pods.new_run()
+
+    def one(node: str) -> Result:
+        visit = PodVisit(api, node, timeout)
+        pod = own_pods.start(api, visit.manifest(image, run))
+        try:
+            return work(visit)
+        finally:
+            own_pods.remove(api, NAMESPACE, visit.pod, pod["metadata"]["uid"])
+
+    results: dict[str, Result] = {}
+    failures: dict[str, str] = {}
+    try:
+        own_pods.sweep(api, NAMESPACE, PURPOSE)
+        with ThreadPoolExecutor(max_workers=min(PARALLEL, len(nodes))) as pool:
+            for node, future in [(node, pool.submit(one, node)) for node in nodes]:
+                try:
+                    results[node] = future.result()
+                except (own_pods.PodTrouble, NodeTrouble) as error:
+                    failures[node] = str(error)
+    finally:
+        left = own_pods.wait_gone(api, NAMESPACE, run)
+        if made and not left:
+            drop_namespace_if_empty(api)
+    return results, failures

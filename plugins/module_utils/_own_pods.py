@@ -1,0 +1,169 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Short-lived pods of ours: started, waited for with the cause when they cannot run, always removed.
+
+Private to this collection, may change at any time.
+"""
+
+from __future__ import annotations
+
+import secrets
+import time
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import LABELS
+
+Json = dict[str, t.Any]
+
+PURPOSE = "submariner.lifecycle/purpose"
+RUN = "submariner.lifecycle/run"
+
+START_LIMIT = 30.0
+"""Seconds after which a pod that does not run is given up."""
+POLL = 0.4
+
+# Waiting reasons that do not pass by themselves within the time given to a start.
+HOPELESS = (
+    "ImagePullBackOff",
+    "ErrImageNeverPull",
+    "InvalidImageName",
+    "CreateContainerConfigError",
+    "CreateContainerError",
+    "RunContainerError",
+    "CrashLoopBackOff",
+)
+
+
+class PodTrouble(Exception):
+    """A pod of ours did not come to run, or its work there failed; the text is the cause."""
+
+
+def new_run() -> str:
+    """A word that tells the pods of this call from those of any other."""
+    return secrets.token_hex(4)
+
+
+def manifest(name: str, namespace: str, purpose: str, run: str, container: Json, spec: Json, deadline: float) -> Json:
+    """A pod with what all of ours have: labels, an end of its own, no credentials of the cluster, a short grace."""
+    return {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": {**LABELS, PURPOSE: purpose, RUN: run},
+        },
+        "spec": {
+            "restartPolicy": "Never",
+            "activeDeadlineSeconds": max(1, int(deadline)),
+            "terminationGracePeriodSeconds": 1,
+            "automountServiceAccountToken": False,
+            "enableServiceLinks": False,
+            **spec,
+            "containers": [{"imagePullPolicy": "IfNotPresent", **container}],
+        },
+    }
+
+
+def start(api: Api, pod: Json, limit: float = START_LIMIT) -> Json:
+    """Create C(pod) and wait until it runs and, when it says so, is ready. Raises PodTrouble; then nothing is left."""
+    namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
+    path = f"/api/v1/namespaces/{namespace}/pods"
+    end = time.monotonic() + limit
+    while True:
+        made = api.create(path, pod)
+        if made.present:
+            break
+        # The default ServiceAccount follows a new namespace by a moment.
+        if "serviceaccount" not in made.reason.lower() or time.monotonic() >= end:
+            remove(api, namespace, name)
+            raise PodTrouble(f"the pod was not accepted: {made.reason}")
+        time.sleep(POLL)
+    uid = made.uid
+    try:
+        return _running(api, f"{path}/{name}", uid, end, limit)
+    except BaseException:
+        remove(api, namespace, name, uid)
+        raise
+
+
+def _running(api: Api, path: str, uid: str, end: float, limit: float) -> Json:
+    cause = ""
+    while True:
+        seen = api.get(path)
+        if seen.absent or (seen.present and seen.uid != uid):
+            raise PodTrouble("the pod was deleted by somebody else before it ran")
+        if seen.present:
+            if ready(seen.body):
+                return seen.body
+            cause, hopeless = trouble(seen.body)
+            if hopeless:
+                raise PodTrouble(cause)
+        else:
+            cause = f"the API does not answer: {seen.reason}"
+        if time.monotonic() >= end:
+            raise PodTrouble(f"the pod did not run within {int(limit)} s: {cause or 'no reason given'}")
+        time.sleep(POLL)
+
+
+def ready(pod: Json) -> bool:
+    status = pod.get("status") or {}
+    if status.get("phase") != "Running" or (pod.get("metadata") or {}).get("deletionTimestamp"):
+        return False
+    statuses = status.get("containerStatuses") or []
+    return bool(statuses) and all(item.get("ready") for item in statuses)
+
+
+def trouble(pod: Json) -> tuple[str, bool]:
+    """Why the pod does not run, and whether waiting is pointless."""
+    status = pod.get("status") or {}
+    for item in status.get("containerStatuses") or []:
+        waiting = (item.get("state") or {}).get("waiting") or {}
+        ended = (item.get("state") or {}).get("terminated") or {}
+        if ended:
+            said = ended.get("message") or ended.get("reason") or "no message"
+            return f"its container ended with exit code {ended.get('exitCode')}: {_line(said)}", True
+        if waiting.get("reason") and waiting["reason"] != "ContainerCreating":
+            said = f": {_line(waiting['message'])}" if waiting.get("message") else ""
+            return f"{waiting['reason']}{said}", waiting["reason"] in HOPELESS
+    if status.get("phase") == "Failed":
+        return f"{status.get('reason') or 'Failed'}: {_line(status.get('message') or 'no message')}", True
+    for condition in status.get("conditions") or []:
+        if condition.get("type") == "PodScheduled" and condition.get("status") == "False":
+            return f"{condition.get('reason')}: {_line(condition.get('message') or '')}", False
+    return f"phase {status.get('phase') or 'Pending'}; the node's kubelet has not started it", False
+
+
+def _line(text: str) -> str:
+    return " ".join(str(text).split())[:300]
+
+
+def remove(api: Api, namespace: str, name: str, uid: str | None = None) -> None:
+    """Ask a pod of ours to go; a lost request is repeated, and the pod's own deadline ends it in any case."""
+    for _attempt in range(3):
+        if not api.delete(f"/api/v1/namespaces/{namespace}/pods/{name}", uid=uid, grace=1).unknown:
+            return
+        time.sleep(POLL)
+
+
+def wait_gone(api: Api, namespace: str, run: str, limit: float = 15.0) -> list[str]:
+    """Names of this run's pods that are still there after C(limit) seconds, or that cannot be asked about."""
+    end = time.monotonic() + limit
+    while True:
+        seen = api.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"{RUN}={run}")
+        left = [item["metadata"]["name"] for item in seen.items]
+        if seen.absent or (seen.present and not left):
+            return []
+        if time.monotonic() >= end:
+            return left or [f"unknown: {seen.reason}"]
+        time.sleep(POLL)
+
+
+def sweep(api: Api, namespace: str, purpose: str) -> None:
+    """Remove pods of this purpose that have ended by themselves: what a killed run left behind."""
+    seen = api.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"{PURPOSE}={purpose}")
+    for pod in seen.items:
+        if (pod.get("status") or {}).get("phase") in ("Failed", "Succeeded"):
+            remove(api, namespace, pod["metadata"]["name"], pod["metadata"]["uid"])

@@ -1,0 +1,279 @@
+#!/usr/bin/python
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: node_cleanup
+short_description: Find and take back what Submariner left on nodes
+version_added: 0.1.0
+author:
+  - submariner.lifecycle contributors (@submariner-lifecycle)
+description:
+  - Reads links, policy routing, packet filter, ipsets, nftables and IPsec policies of nodes in one pass, plans what
+    Submariner made and is still there, undoes it on request and proves the result by reading again.
+  - Only what is Submariner's by its content goes. A table number, a name that is merely similar or a policy between
+    other subnets is kept and reported in RV(kept) with the reason.
+  - What could not be read is reported in RV(unknown); such a node never counts as clean.
+extends_documentation_fragment:
+  - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._attributes
+  - submariner.lifecycle._attributes.actiongroup
+attributes:
+  check_mode:
+    support: full
+    details:
+      - Reading a cluster's nodes needs a pod of this collection on each of them for some seconds, also in check mode.
+  diff_mode:
+    support: full
+  idempotent:
+    support: full
+options:
+  state:
+    description:
+      - V(plan) says what would go.
+      - V(apply) undoes it and fails when something is left that should have gone.
+    type: str
+    choices: [plan, apply]
+    default: plan
+  access:
+    description:
+      - V(pod) reaches the nodes of the cluster through a privileged pod each, in the namespace
+        C(submariner-lifecycle), which is removed afterwards.
+      - V(host) treats the machine that the module runs on, for example an inventory host reached by SSH. Nothing but
+        a shell and the node's own network tools is used on a node reached by V(pod); V(host) needs Python as every
+        module.
+    type: str
+    choices: [pod, host]
+    default: pod
+  nodes:
+    description: Names of the nodes; all Linux nodes of the cluster when empty. Not used with O(access=host).
+    type: list
+    elements: str
+    default: []
+  image:
+    description:
+      - Image of the pods. Anything with a shell will do; the node's own tools are used first and the image's where
+        the node has none.
+      - When empty, the image of the running route agents is used. Required for O(access=pod) when none runs.
+    type: str
+    default: ''
+  known_cidrs:
+    description:
+      - Subnets that Submariner's records name (pod, service and global CIDRs of all clusters). They tell Submariner's
+        routes in tables 149 and 150 and its IPsec policies from those of others.
+    type: list
+    elements: str
+    default: []
+  known_nodes:
+    description:
+      - Names of nodes that records name as having run Submariner. There a rule that points at the empty table 100,
+        149 or 150, the one trace that proves nothing by itself, counts as Submariner's.
+      - With O(access=host), any name stands for this machine.
+    type: list
+    elements: str
+    default: []
+  force:
+    description: Undo things also on nodes where Submariner's agents run, which put them back.
+    type: bool
+    default: false
+  timeout:
+    description: Seconds that one pass of reading or undoing may take on a node.
+    type: int
+    default: 60
+"""
+
+EXAMPLES = r"""
+- name: See what Submariner left on the nodes
+  submariner.lifecycle.node_cleanup:
+    kubeconfig: /etc/fleet/kubeconfig
+    context: west
+    image: quay.io/submariner/submariner-route-agent:0.24.1
+  register: residue
+
+- name: Take it back
+  submariner.lifecycle.node_cleanup:
+    kubeconfig: /etc/fleet/kubeconfig
+    context: west
+    image: quay.io/submariner/submariner-route-agent:0.24.1
+    known_cidrs: [10.12.0.0/16, 10.13.0.0/16]
+    state: apply
+
+- name: The same on a machine of the inventory
+  submariner.lifecycle.node_cleanup:
+    access: host
+    state: apply
+  become: true
+"""
+
+RETURN = r"""
+plan:
+  description: Settings that Submariner made, with the proof and the commands that undo each.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - node: west-worker
+      kind: chain
+      name: iptables-nft filter/SUBMARINER-FORWARD
+      why: one of the chains that Submariner makes, with 1 rule
+      residue: R24
+      commands:
+        - iptables-nft -w 10 -t filter -F SUBMARINER-FORWARD
+        - iptables-nft -w 10 -t filter -X SUBMARINER-FORWARD
+kept:
+  description: Settings that look like Submariner's and stay, with the reason.
+  returned: success
+  type: list
+  elements: dict
+removed:
+  description: Entries of RV(plan) that are proven gone.
+  returned: success
+  type: list
+  elements: dict
+remaining:
+  description: Entries of RV(plan) that are still there, with the cause when one is known.
+  returned: success
+  type: list
+  elements: dict
+unknown:
+  description: What could not be inspected, as node, layer and cause.
+  returned: success
+  type: list
+  elements: dict
+nodes:
+  description:
+    - Every node with its state, V(clean), V(residue), V(unknown) or V(not inspected), the cause and the agents seen
+      there.
+  returned: success
+  type: list
+  elements: dict
+verdict:
+  description:
+    - V(pass) when all nodes are proven clean, V(fail) when something is left, V(unknown) when something was not
+      inspected.
+  returned: success
+  type: str
+"""
+
+import platform
+import typing as t
+
+from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import (
+    HostVisit,
+    NodeTrouble,
+    find_nodes,
+    visit_pods,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_cleanup import (
+    Treated,
+    agents_in_cluster,
+    report,
+    shown,
+    treat,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import Known
+
+Json = dict[str, t.Any]
+
+
+def argument_spec() -> Json:
+    return {
+        **auth_spec(),
+        "state": {"type": "str", "choices": ["plan", "apply"], "default": "plan"},
+        "access": {"type": "str", "choices": ["pod", "host"], "default": "pod"},
+        "nodes": {"type": "list", "elements": "str", "default": []},
+        "image": {"type": "str", "default": ""},
+        "known_cidrs": {"type": "list", "elements": "str", "default": []},
+        "known_nodes": {"type": "list", "elements": "str", "default": []},
+        "force": {"type": "bool", "default": False},
+        "timeout": {"type": "int", "default": 60},
+    }
+
+
+def on_host(module: AnsibleModule, apply: bool) -> Json:
+    params = module.params
+    node = platform.node()
+    known = Known.of(params["known_cidrs"], bool(params["known_nodes"]))
+    try:
+        treated = treat(HostVisit(module, node), known, apply, params["force"])
+    except NodeTrouble as error:
+        return report([], {node: str(error)})
+    return refuse_agents(module, report([treated], {}), {node: list(treated.agents)} if treated.agents else {})
+
+
+def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
+    params = module.params
+    image = params["image"] or deployed_image(api)
+    nodes = find_nodes(api, params["nodes"])
+    agents, not_known = agents_in_cluster(api)
+    if apply and not_known and not params["force"]:
+        raise ApiFailure(f"Whether Submariner runs on the nodes is not known: {not_known}.", "Nothing was changed.")
+    # Agents of a node that is not asked for do not put anything back on the others.
+    agents = {node: names for node, names in agents.items() if node in nodes.reachable}
+    cidrs = Known.of(params["known_cidrs"]).cidrs
+
+    def work(visit: t.Any) -> Treated:
+        known = Known(cidrs, visit.node in params["known_nodes"])
+        return treat(visit, known, apply and (visit.node not in agents or params["force"]), params["force"])
+
+    treated, failures = visit_pods(api, nodes.reachable, image, float(params["timeout"]), work)
+    for item in treated.values():
+        if item.agents:
+            agents.setdefault(item.node, list(item.agents))
+        else:
+            item.agents = tuple(agents.get(item.node, ()))
+    result = report([treated[node] for node in sorted(treated)], {**nodes.refused, **failures})
+    return refuse_agents(module, result, agents)
+
+
+def refuse_agents(module: AnsibleModule, result: Json, agents: dict[str, list[str]]) -> Json:
+    if agents and module.params["state"] == "apply" and not module.params["force"]:
+        node, names = sorted(agents.items())[0]
+        result["refused"] = (
+            f"Submariner runs on {len(agents)} of the nodes ({names[0]} on {node}) and would put everything back; "
+            "uninstall it first, or set force."
+        )
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    wanted = module.params["state"] == "apply"
+    apply = wanted and not module.check_mode
+    try:
+        result = (
+            on_host(module, apply) if module.params["access"] == "host" else in_cluster(module, connect(module), apply)
+        )
+    except ApiFailure as failure:
+        module.fail_json(msg=str(failure))
+    refused = result.pop("refused", "")
+    result["changed"] = bool(result["removed"]) or bool(wanted and module.check_mode and not refused and result["plan"])
+    gone = result["plan"] if wanted and module.check_mode else result["removed"]
+    left = [entry for entry in result["plan"] if entry not in gone]
+    result["diff"] = {"before": shown(result["plan"]), "after": shown(left)}
+    if refused:
+        module.fail_json(msg=refused, **result)
+    if apply and result["remaining"]:
+        first = result["remaining"][0]
+        module.fail_json(
+            msg="{} of Submariner's settings are still on the nodes, first {} {} on {}: {}".format(
+                len(result["remaining"]),
+                first["kind"],
+                first["name"],
+                first["node"],
+                first["cause"] or "no cause given",
+            ),
+            **result,
+        )
+    module.exit_json(**result)
+
+
+if __name__ == "__main__":
+    main()
