@@ -24,6 +24,10 @@ options:
     elements: str
     choices: [identity, state, residue, broker, records, workloads, nodes]
     default: [identity, state, broker]
+  rights:
+    description: Whether to ask, too, if the credentials allow what install, uninstall and cleanup do.
+    type: bool
+    default: false
   operator_namespace:
     description: Namespace of the operator.
     type: str
@@ -52,6 +56,12 @@ snapshot:
       C(uninstall_workloads), C(brokers), C(namespaces), C(other_owners).
   returned: always
   type: dict
+denied:
+  description: What the credentials do not allow, as verb and resource.
+  returned: when O(rights=true)
+  type: list
+  elements: str
+  sample: []
 unknown:
   description: What was not answered, with the reason.
   returned: always
@@ -65,6 +75,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS, observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import denied
 
 
 def run(module: AnsibleModule) -> Json:
@@ -76,11 +87,16 @@ def run(module: AnsibleModule) -> Json:
             f"{api.server} does not answer: {identity.reason.rstrip('.')}.",
             "Check submariner_kubeconfig and submariner_context, and that the credentials are valid.",
         )
-    return {
+    result: Json = {
         "changed": False,
         "snapshot": digest(snapshot, module.params["cluster_id"]),
-        "unknown": snapshot.unanswered,
+        "unknown": dict(snapshot.unanswered),
     }
+    if module.params["rights"]:
+        result["denied"], reason = denied(api)
+        if reason:
+            result["unknown"]["rights"] = reason
+    return result
 
 
 def main() -> None:
@@ -93,6 +109,7 @@ def main() -> None:
             "choices": list(SECTIONS),
             "default": ["identity", "state", "broker"],
         },
+        rights={"type": "bool", "default": False},
         operator_namespace={"type": "str", "default": "submariner-operator"},
     )
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
