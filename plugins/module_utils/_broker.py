@@ -1,0 +1,243 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A broker as it stands on a cluster, and what it lacks of the one that is wanted.
+
+Private to this collection: it may change at any time.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import ADMIN, BROKER_CR, admin_token
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    OPERATOR_NAMESPACE,
+    UNKNOWN,
+    Finding,
+    Json,
+    mapping,
+    sequence,
+    text,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._operator import OPERATOR
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+)
+
+# Those that broker and members cannot do without; an operator of any version creates them.
+NEEDED_CRDS = (
+    "brokers.submariner.io",
+    "submariners.submariner.io",
+    "servicediscoveries.submariner.io",
+    "clusters.submariner.io",
+    "endpoints.submariner.io",
+    "gateways.submariner.io",
+    "serviceimports.multicluster.x-k8s.io",
+    "serviceexports.multicluster.x-k8s.io",
+)
+
+
+@dataclass
+class Broker:
+    """What the API server says of the broker in one namespace."""
+
+    namespace: str
+    answers: dict[str, Answer]
+    crds: dict[str, bool] = field(default_factory=dict)
+    """Name of each definition that exists -> whether it is established."""
+    token: Json | None = None
+    token_works: bool | None = None
+    """None: the API server did not judge it."""
+
+    def unknown(self) -> list[str]:
+        return [f"{what}: {answer.reason}" for what, answer in sorted(self.answers.items()) if answer.unknown]
+
+    def present(self, what: str) -> bool:
+        return self.answers[what].present
+
+    def going(self, what: str) -> bool:
+        return bool(mapping(self.answers[what].body.get("metadata")).get("deletionTimestamp"))
+
+    @property
+    def spec(self) -> Json:
+        return mapping(self.answers["Broker"].body.get("spec"))
+
+    @property
+    def members(self) -> list[str]:
+        """IDs of the clusters that have a record with this broker."""
+        return sorted(text(mapping(item.get("metadata")).get("name")) for item in self.answers["Clusters"].items)
+
+    def table(self, name: str) -> Json:
+        return mapping(self.answers[name].body.get("data"))
+
+
+def observe(api: Api, namespace: str) -> Broker:
+    core, apps = f"/api/v1/namespaces/{namespace}", f"/apis/apps/v1/namespaces/{OPERATOR_NAMESPACE}"
+    broker = Broker(
+        namespace=namespace,
+        answers={
+            "Namespace": api.get(core),
+            "operator's Namespace": api.get(f"/api/v1/namespaces/{OPERATOR_NAMESPACE}"),
+            "Broker": api.get(f"/apis/submariner.io/v1alpha1/namespaces/{namespace}/brokers/{BROKER_CR}"),
+            "Clusters": api.list(f"/apis/submariner.io/v1/namespaces/{namespace}/clusters"),
+            GLOBALNET_INFO: api.get(f"{core}/configmaps/{GLOBALNET_INFO}"),
+            CLUSTERSET_IP_INFO: api.get(f"{core}/configmaps/{CLUSTERSET_IP_INFO}"),
+            "CustomResourceDefinitions": api.list("/apis/apiextensions.k8s.io/v1/customresourcedefinitions"),
+            "Deployment": api.get(f"{apps}/deployments/{OPERATOR}"),
+        },
+    )
+    for crd in broker.answers["CustomResourceDefinitions"].items:
+        conditions = map(mapping, sequence(mapping(crd.get("status")).get("conditions")))
+        name = text(mapping(crd.get("metadata")).get("name"))
+        broker.crds[name] = any(c.get("type") == "Established" and c.get("status") == "True" for c in conditions)
+    if broker.present("Namespace"):
+        broker.token = admin_token(api, namespace)
+        broker.token_works = token_works(api, broker.token)
+    return broker
+
+
+def token_works(api: Api, secret: Json | None) -> bool | None:
+    """Whether the API server accepts the token, None when it does not say (no right to ask)."""
+    if secret is None:
+        return False
+    try:
+        token = base64.b64decode(text(mapping(secret.get("data")).get("token"))).decode("ascii")
+    except (binascii.Error, ValueError):
+        return False
+    review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
+    answer = api.create("/apis/authentication.k8s.io/v1/tokenreviews", review)
+    if not answer.present:
+        return None
+    return mapping(answer.body.get("status")).get("authenticated") is True
+
+
+def _available(deployment: Answer) -> bool:
+    conditions = map(mapping, sequence(mapping(deployment.body.get("status")).get("conditions")))
+    return any(c.get("type") == "Available" and c.get("status") == "True" for c in conditions)
+
+
+def image_of(broker: Broker) -> str:
+    template = mapping(mapping(broker.answers["Deployment"].body.get("spec")).get("template"))
+    containers = sequence(mapping(template.get("spec")).get("containers"))
+    return text(mapping(containers[0]).get("image")) if containers else ""
+
+
+def _finding(id_: str, subject: str, observed: str, expected: str, hint: str = "", severity: str = ERROR) -> Finding:
+    return Finding(id=id_, severity=severity, subject=subject, observed=observed, expected=expected, hint=hint)
+
+
+def lacks(broker: Broker) -> list[Finding]:
+    """What a working broker would have and this one has not."""
+    found = [
+        _finding(
+            "broker.unknown", f"Broker in {broker.namespace}", f"cannot be read ({what})", "an answer", "", UNKNOWN
+        )
+        for what in broker.unknown()
+    ]
+    if found:
+        return found
+    for what, name in (("Namespace", broker.namespace), ("operator's Namespace", OPERATOR_NAMESPACE)):
+        if broker.going(what) or not broker.present(what):
+            state = "is being deleted" if broker.going(what) else "is not there"
+            found.append(_finding("broker.namespace", f"Namespace {name}", state, "an active namespace"))
+    if not broker.present("Broker"):
+        found.append(
+            _finding("broker.resource", f"Broker {broker.namespace}/{BROKER_CR}", "is not there", "to be there")
+        )
+    for name in NEEDED_CRDS:
+        if not broker.crds.get(name):
+            state = "is not established" if name in broker.crds else "is not there"
+            hint = "the operator creates definitions only when it starts: restart its pod"
+            found.append(_finding("broker.crd", f"CustomResourceDefinition {name}", state, "to be established", hint))
+    for name in (GLOBALNET_INFO, CLUSTERSET_IP_INFO):
+        if not broker.present(name):
+            found.append(
+                _finding("broker.table", f"ConfigMap {broker.namespace}/{name}", "is not there", "to be there")
+            )
+    if not broker.token_works and broker.token_works is not None:
+        state = "has no token" if broker.token is None else "has a token that the API server does not accept"
+        found.append(
+            _finding("broker.token", f"ServiceAccount {broker.namespace}/{ADMIN}", state, "a token that works")
+        )
+    if not _available(broker.answers["Deployment"]):
+        found.append(
+            _finding("operator.unavailable", f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}", "is not available", "to be")
+        )
+    return found
+
+
+def _flag(value: Any) -> Any:
+    """A value of an allocation table: they are JSON texts."""
+    try:
+        return json.loads(text(value))
+    except ValueError:
+        return text(value)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One setting that is not as wanted; `fixed` ones cannot be changed on a broker that exists."""
+
+    setting: str
+    have: Any
+    want: Any
+    fixed: bool = False
+
+
+def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
+    """Settings of an existing broker that differ from those wanted; None for a setting leaves it as it is."""
+    globalnet = broker.table(GLOBALNET_INFO)
+    clusterset = broker.table(CLUSTERSET_IP_INFO)
+    found: list[Difference] = []
+
+    def compare(setting: str, have: Any, fixed: bool) -> None:
+        want = wanted.get(setting)
+        if want is not None and want != have:
+            found.append(Difference(setting, have, want, fixed))
+
+    if globalnet:
+        compare("globalnet", _flag(globalnet.get("globalnetEnabled")) is True, fixed=True)
+        if wanted.get("globalnet"):
+            compare("globalnet_cidr_range", _flag(globalnet.get("globalnetCidrRange")), fixed=True)
+            compare("globalnet_cluster_size", _flag(globalnet.get("globalnetClusterSize")), fixed=True)
+    if clusterset:
+        compare("enable_clusterset_ip", _flag(clusterset.get("clustersetIPEnabled")) is True, fixed=True)
+        compare("clusterset_ip_cidr_range", _flag(clusterset.get("clustersetIPCidrRange")), fixed=True)
+    if broker.present("Broker"):
+        for setting, key in (("components", "components"), ("custom_domains", "defaultCustomDomains")):
+            want = wanted.get(setting)
+            have = [text(entry) for entry in sequence(broker.spec.get(key))]
+            if want is not None and sorted(want) != sorted(have):
+                found.append(Difference(setting, sorted(have), sorted(want)))
+    # An operator of another name or pinned by digest was chosen by an override of a join: it says nothing here.
+    repository, _slash, name = image_of(broker).rpartition("/")
+    if name.startswith(OPERATOR + ":"):
+        compare("version", name.partition(":")[2], fixed=False)
+        compare("repository", repository, fixed=False)
+    return found
+
+
+def deploy_arguments(options: Mapping[str, Any]) -> list[str]:
+    """The arguments of deploy-broker for the given options; None is left to subctl."""
+    arguments = ["deploy-broker"]
+    for name, value in options.items():
+        flag = "--" + name.replace("_", "-")
+        if value is None or value == "":
+            continue
+        if isinstance(value, bool):
+            arguments.append(f"{flag}={'true' if value else 'false'}")
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            if value:
+                arguments += [flag, ",".join(str(entry) for entry in value)]
+        else:
+            arguments += [flag, str(value)]
+    return arguments
