@@ -1,0 +1,183 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The simulated operator: become leader, create the definitions, then kopf."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import kopf
+
+from tests.simulator import component, crds, names
+from tests.simulator.kube import ApiError, Kube, path
+from tests.simulator.operator import servicediscovery
+from tests.simulator.operator.apply import apply
+from tests.simulator.operator.discovery import DiscoveryFailed
+from tests.simulator.operator.manifests import metrics_service
+from tests.simulator.operator.memory import ForgetfulDiffBase, ForgetfulProgress
+from tests.simulator.operator.submariner import Keeper
+
+CRD_PATH = path("apiextensions.k8s.io/v1", "customresourcedefinitions")
+RECHECK_SECONDS = 60.0
+FIRST_RETRY_SECONDS = 0.5
+LONGEST_RETRY_SECONDS = 60.0
+SETTLE_SECONDS = 0.3
+
+log = logging.getLogger("operator")
+
+
+async def prepare() -> None:
+    """What happens once at process start, before any resource is looked at."""
+    kube = Kube.in_cluster()
+    try:
+        await become_leader(kube)
+        for definition in crds.BY_OPERATOR:
+            await ensure_definition(kube, definition)
+        await apply(kube, metrics_service(names.OPERATOR, "name", names.OPERATOR, 8383))
+    finally:
+        await kube.close()
+
+
+async def become_leader(kube: Kube) -> None:
+    """Leader for life: a ConfigMap owned by this pod, which garbage collection removes with it."""
+    namespace, pod_name = os.environ["WATCH_NAMESPACE"], os.environ["POD_NAME"]
+    pod = await kube.get(path("v1", "pods", namespace, pod_name))
+    if pod is None:
+        raise component.Fatal(f"the pod {pod_name} does not exist")
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": pod_name, "uid": pod["metadata"]["uid"]}
+    url = path("v1", "configmaps", namespace, names.OPERATOR_LOCK)
+    metadata = {"name": names.OPERATOR_LOCK, "namespace": namespace, "ownerReferences": [owner]}
+    while True:
+        existing = await kube.get(url)
+        if existing is None:
+            try:
+                await kube.create(
+                    path("v1", "configmaps", namespace),
+                    {"apiVersion": "v1", "kind": "ConfigMap", "metadata": metadata},
+                )
+                return
+            except ApiError as error:
+                if error.status != 409:
+                    raise
+        elif any(ref["uid"] == owner["uid"] for ref in existing["metadata"].get("ownerReferences", [])):
+            return
+        log.info("not the leader yet: %s belongs to another pod", names.OPERATOR_LOCK)
+        await asyncio.sleep(1)
+
+
+async def ensure_definition(kube: Kube, definition: crds.Definition) -> None:
+    """Create a definition, or replace the one that is there with ours."""
+    existing = await kube.get(f"{CRD_PATH}/{definition.name}")
+    manifest = definition.manifest()
+    if existing is None:
+        await kube.create(CRD_PATH, manifest)
+    elif existing["spec"]["versions"] != manifest["spec"]["versions"]:
+        await kube.replace(f"{CRD_PATH}/{definition.name}", {**existing, "spec": manifest["spec"]})
+
+
+class State:
+    """What all handlers share."""
+
+    def __init__(self) -> None:
+        self.kube = Kube.in_cluster()
+        self.keeper = Keeper(self.kube)
+        self._listeners: list[asyncio.Event] = []
+
+    def listen(self) -> asyncio.Event:
+        """An event of the caller's own that every change sets."""
+        listener = asyncio.Event()
+        self._listeners.append(listener)
+        return listener
+
+    def tell(self) -> None:
+        for listener in self._listeners:
+            listener.set()
+
+
+@kopf.on.startup()
+async def configure(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) -> None:
+    """Nothing but the recorded finalizer may be seen on the resources."""
+    settings.persistence.finalizer = names.CLEANUP_FINALIZER
+    settings.persistence.progress_storage = ForgetfulProgress()
+    settings.persistence.diffbase_storage = ForgetfulDiffBase()
+    settings.posting.enabled = False
+    settings.scanning.disabled = True
+    memo.state = State()
+
+
+@kopf.on.event("daemonsets")
+@kopf.on.event("deployments")
+@kopf.on.event(crds.SUBMARINER_GROUP, crds.GATEWAYS.plural)
+@kopf.on.event(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural)
+async def notice(memo: kopf.Memo, **_: Any) -> None:
+    """Something that a resource's status or workloads depend on has changed."""
+    memo.state.tell()
+
+
+async def keep(stopped: kopf.DaemonStopped, state: State, reconcile: Callable[[], Awaitable[None]]) -> None:
+    """Reconcile on changes and now and then; retry failures with a growing delay."""
+    changed = state.listen()
+    retry = FIRST_RETRY_SECONDS
+    while not stopped:
+        changed.clear()
+        try:
+            await reconcile()
+        except (ApiError, DiscoveryFailed) as error:
+            log.error("Reconciler error: %s", error)
+            await stopped.wait(retry)
+            retry = min(retry * 2, LONGEST_RETRY_SECONDS)
+            continue
+        retry = FIRST_RETRY_SECONDS
+        await first_of(stopped.wait(RECHECK_SECONDS), changed.wait())
+        await stopped.wait(SETTLE_SECONDS)
+
+
+async def first_of(*waits: Awaitable[Any]) -> None:
+    """Return when one of them has, and end the others."""
+    tasks = [asyncio.ensure_future(wait) for wait in waits]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+
+
+@kopf.daemon(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural, cancellation_timeout=1)
+async def keep_submariner(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
+    state: State = memo.state
+    await keep(stopped, state, lambda: state.keeper.reconcile(name))
+
+
+@kopf.daemon(crds.SUBMARINER_GROUP, crds.SERVICE_DISCOVERIES.plural, cancellation_timeout=1)
+async def keep_service_discovery(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
+    state: State = memo.state
+    await keep(stopped, state, lambda: servicediscovery.reconcile(state.kube, name))
+
+
+@kopf.on.delete(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural)
+async def clean_submariner(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
+    await memo.state.keeper.clean(dict(body))
+
+
+@kopf.on.delete(crds.SUBMARINER_GROUP, crds.SERVICE_DISCOVERIES.plural)
+async def clean_service_discovery(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
+    await servicediscovery.clean(memo.state.kube, dict(body))
+
+
+def main() -> None:
+    component.banner(names.OPERATOR)
+    try:
+        asyncio.run(prepare())
+    except ApiError as error:
+        log.critical("%s", error)
+        raise SystemExit(1) from None
+    kopf.run(standalone=True, namespaces=[os.environ["WATCH_NAMESPACE"]])
+
+
+if __name__ == "__main__":
+    main()
