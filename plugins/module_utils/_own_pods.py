@@ -67,8 +67,9 @@ def manifest(name: str, namespace: str, purpose: str, run: str, container: Json,
     }
 
 
-def start(api: Api, pod: Json, limit: float = START_LIMIT) -> Json:
+def start(api: Api, pod: Json) -> Json:
     """Create C(pod) and wait until it runs and, when it says so, is ready. Raises PodTrouble; then nothing is left."""
+    limit = START_LIMIT
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     path = f"/api/v1/namespaces/{namespace}/pods"
     end = time.monotonic() + limit

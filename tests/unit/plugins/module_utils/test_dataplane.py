@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _dataplane as dataplane
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable
-
-from .nodes import RECORDINGS, recorded_node
+from tests.unit.nodes import RECORDINGS, recorded_node
 
 PARSERS: list[t.Callable[[str], t.Any]] = [
     dataplane.links,

@@ -26,8 +26,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan im
     NodePlan,
     plan,
 )
-
-from .nodes import recorded, recorded_node
+from tests.unit.nodes import recorded, recorded_node
 
 FORWARD = [
     ("jump", "iptables-nft filter/FORWARD -> SUBMARINER-FORWARD"),
