@@ -23,7 +23,9 @@ if t.TYPE_CHECKING:
 def choose_url(module: AnsibleModule, api: Api, given: str | None) -> tuple[str, str]:
     """The broker's address for the members and where it comes from; one with a foreign certificate is refused."""
     if given:
-        url, source = given, "option"
+        url, source = given if "://" in given else f"https://{given}", "option"
+        if not url.startswith("https://"):
+            raise ApiFailure(f"The broker's address {url} is not one for HTTPS.", "Set submariner_broker_url anew.")
         if is_loopback(url):
             raise ApiFailure(
                 f"The broker's address {url} means, for each member, that member's own machine.",

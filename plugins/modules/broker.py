@@ -250,7 +250,7 @@ def refuse_fixed(found: list[_broker.Difference]) -> None:
     if fixed:
         raise ApiFailure(
             f"The broker that exists cannot be changed so: {'; '.join(fixed)}.",
-            "They are fixed when a broker is first deployed: submariner.lifecycle.reinstall replaces it and joins anew.",
+            "That is fixed when a broker is first deployed: submariner.lifecycle.reinstall replaces it and joins anew.",
         )
 
 
