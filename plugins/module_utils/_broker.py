@@ -113,6 +113,11 @@ def token_works(api: Api, secret: Json | None) -> bool | None:
         token = base64.b64decode(text(mapping(secret.get("data")).get("token"))).decode("ascii")
     except (binascii.Error, ValueError):
         return False
+    return accepts(api, token)
+
+
+def accepts(api: Api, token: str) -> bool | None:
+    """Whether the API server takes this token for somebody's, None when it does not say."""
     review = {"apiVersion": "authentication.k8s.io/v1", "kind": "TokenReview", "spec": {"token": token}}
     answer = api.create("/apis/authentication.k8s.io/v1/tokenreviews", review)
     if not answer.present:
@@ -175,6 +180,10 @@ def lacks(broker: Broker) -> list[Finding]:
     return found
 
 
+def globalnet_enabled(broker: Broker) -> bool:
+    return _flag(broker.table(GLOBALNET_INFO).get("globalnetEnabled")) is True
+
+
 def _flag(value: Any) -> Any:
     """A value of an allocation table: they are JSON texts."""
     try:
@@ -205,7 +214,7 @@ def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
             found.append(Difference(setting, have, want, fixed))
 
     if globalnet:
-        compare("globalnet", _flag(globalnet.get("globalnetEnabled")) is True, fixed=True)
+        compare("globalnet", globalnet_enabled(broker), fixed=True)
         if wanted.get("globalnet"):
             compare("globalnet_cidr_range", _flag(globalnet.get("globalnetCidrRange")), fixed=True)
             compare("globalnet_cluster_size", _flag(globalnet.get("globalnetClusterSize")), fixed=True)

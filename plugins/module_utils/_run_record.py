@@ -71,16 +71,24 @@ class Record:
             "has_broker_info": bool(self.broker_info),
         }
 
-    def allocated(self, cluster_id: str, info: Json) -> str:
-        """The CIDR that the allocation table `info` (one of the two above) holds for a cluster, empty without one."""
-        try:
-            entries = json.loads(text(info.get("clusterinfo")) or "[]")
-        except ValueError:
-            return ""
-        for entry in map(mapping, sequence(entries)):
-            if entry.get("cluster_id") == cluster_id:
-                return next((text(cidr) for cidr in sequence(entry.get("global_cidr")) if text(cidr)), "")
-        return ""
+
+def allocations_in(table: Json) -> list[tuple[str, str]]:
+    """The pairs of cluster ID and CIDR in the data of an allocation table of the broker."""
+    try:
+        entries = json.loads(text(table.get("clusterinfo")) or "[]")
+    except ValueError:
+        return []
+    return [
+        (text(entry.get("cluster_id")), text(cidr))
+        for entry in map(mapping, sequence(entries))
+        for cidr in sequence(entry.get("global_cidr"))
+        if text(cidr)
+    ]
+
+
+def allocated(table: Json, cluster_id: str) -> str:
+    """The CIDR that an allocation table holds for a cluster, empty without one."""
+    return next((cidr for owner, cidr in allocations_in(table) if owner == cluster_id), "")
 
 
 def now() -> str:

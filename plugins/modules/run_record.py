@@ -10,9 +10,9 @@ module: run_record
 short_description: Keep what must survive an interrupted run
 version_added: 0.1.0
 description:
-  - Keeps one Secret, C(submariner-lifecycle-run), in the namespace C(submariner-lifecycle) of the broker's cluster, with
-    the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster and the
-    allocations of Globalnet and clusterset IPs.
+  - Keeps one Secret, C(submariner-lifecycle-run), in the namespace C(submariner-lifecycle) of the broker's cluster.
+    It holds the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster and
+    the allocations of Globalnet and clusterset IPs.
   - Written before a run deletes anything and removed after its last proof. A run that finds one continues that run.
   - Secrets stay in the Secret; results tell only whether they are there.
 options:
@@ -229,7 +229,7 @@ def continue_run(module: AnsibleModule, api: Api, existing: Record, nodes: dict[
     verb = module.params["verb"]
     if verb and existing.verb and verb != existing.verb:
         module.warn(
-            f"A run of '{existing.verb}' that began {existing.started} did not end; this '{verb}' goes on with its record."
+            f"A run of '{existing.verb}' begun {existing.started} did not end; this '{verb}' goes on with its record."
         )
     wanted = _run_record.merged(existing, {"gateway_nodes": {**nodes, **existing.gateway_nodes}})
     changed = wanted != existing
