@@ -11,8 +11,8 @@ short_description: Keep what must survive an interrupted run
 version_added: 0.1.0
 description:
   - Keeps one Secret, C(submariner-lifecycle-run), in the namespace C(submariner-lifecycle) of the broker's cluster.
-    It holds the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster and
-    the allocations of Globalnet and clusterset IPs.
+    It holds the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster
+    and the allocations of Globalnet and clusterset IPs.
   - Written before a run deletes anything and removed after its last proof. A run that finds one continues that run.
   - Secrets stay in the Secret; results tell only whether they are there.
 options:
