@@ -125,7 +125,8 @@ def base_layer(cache: Path, log: Path) -> Layer:
             fresh.mkdir()
             made = pack(fresh / "layer.tar.gz", lambda tar: tar.add(root, arcname="."))
             (fresh / "diff-id").write_text(made.diff_id)
-            fresh.rename(kept)
+            if not kept.exists():  # another build may have been faster
+                fresh.rename(kept)
     return Layer(layer, (kept / "diff-id").read_text())
 
 
