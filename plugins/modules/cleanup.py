@@ -39,7 +39,6 @@ options:
       - How to reach the cluster of the broker that holds this cluster's records; authentication options as for the cluster.
       - Needed with O(departure).
     type: dict
-    suboptions: {}
   broker_namespace:
     description: Namespace of the broker that holds this cluster's records.
     type: str
@@ -78,6 +77,7 @@ options:
     default: 0
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._auth.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

@@ -35,7 +35,6 @@ options:
     description: How to reach the broker's cluster; authentication options as for the member.
     type: dict
     required: true
-    suboptions: {}
   broker_namespace:
     description: Namespace of the broker.
     type: str
@@ -154,6 +153,7 @@ options:
     type: str
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._auth.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

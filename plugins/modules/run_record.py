@@ -49,18 +49,9 @@ options:
     type: list
     elements: dict
     default: []
-    suboptions:
-      cluster_id:
-        description: The member's cluster ID.
-        type: str
-        required: true
-      auth:
-        description: The authentication options of kubernetes.core for that cluster.
-        type: dict
-        required: true
-        suboptions: {}
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._auth.sources
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

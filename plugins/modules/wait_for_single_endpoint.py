@@ -36,7 +36,6 @@ options:
     description: How to reach the broker's cluster; authentication options as for the member.
     type: dict
     required: true
-    suboptions: {}
   broker_namespace:
     description: Namespace of the broker.
     type: str
@@ -55,6 +54,7 @@ options:
     default: 5
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._auth.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup

@@ -1,0 +1,102 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The authentication options of kubernetes.core where they stand inside another option; private, may change at any time."""
+
+from __future__ import annotations
+
+import textwrap
+
+_AUTH = """
+kubeconfig:
+  description: Path of a kubeconfig file, or its content as a dictionary.
+  type: raw
+context:
+  description: The context of the kubeconfig.
+  type: str
+host:
+  description: URL of the API server.
+  type: str
+api_key:
+  description: Bearer token.
+  type: str
+username:
+  description: Name for basic authentication.
+  type: str
+password:
+  description: Password for basic authentication.
+  type: str
+validate_certs:
+  description: Whether the API server's certificate is verified.
+  type: bool
+  aliases: [verify_ssl]
+ca_cert:
+  description: Path of the certificate authority that the API server's certificate is verified with.
+  type: path
+  aliases: [ssl_ca_cert]
+client_cert:
+  description: Path of a client certificate.
+  type: path
+  aliases: [cert_file]
+client_key:
+  description: Path of the key of the client certificate.
+  type: path
+  aliases: [key_file]
+proxy:
+  description: URL of an HTTP proxy.
+  type: str
+no_proxy:
+  description: Hosts that are reached without the proxy, separated by commas.
+  type: str
+proxy_headers:
+  description: Headers for the proxy.
+  type: dict
+  suboptions:
+    proxy_basic_auth:
+      description: Name and password for the proxy, separated by a colon.
+      type: str
+    basic_auth:
+      description: Name and password for basic authentication, separated by a colon.
+      type: str
+    user_agent:
+      description: The user agent.
+      type: str
+persist_config:
+  description: Whether tokens that were renewed are written back to the kubeconfig.
+  type: bool
+impersonate_user:
+  description: Name of a user to act as.
+  type: str
+impersonate_groups:
+  description: Groups to act as a member of.
+  type: list
+  elements: str
+"""
+
+
+class ModuleDocFragment:
+    # The option of modules that need the broker's cluster beside the member's.
+    BROKER = f"""
+options:
+  broker:
+    suboptions:
+{textwrap.indent(_AUTH, "      ")}
+"""
+
+    # The option of modules that ask several members at once.
+    SOURCES = f"""
+options:
+  sources:
+    suboptions:
+      cluster_id:
+        description: The member's cluster ID.
+        type: str
+        required: true
+      auth:
+        description: The authentication options of kubernetes.core for that cluster.
+        type: dict
+        required: true
+        suboptions:
+{textwrap.indent(_AUTH, "          ")}
+"""
