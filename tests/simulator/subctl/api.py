@@ -126,11 +126,21 @@ class Api:
     def list(self, location: str, **query: str) -> list[Object]:
         """All objects; none where the kind does not exist."""
         try:
-            answer = _object(self.request("GET", location, query=query))
+            return self.list_known(location, **query)
         except ApiError as exc:
             if exc.status == 404:
                 return []
             raise
+
+    def list_known(self, location: str, **query: str) -> list[Object]:
+        """All objects of a kind that must exist."""
+        try:
+            answer = _object(self.request("GET", location, query=query))
+        except ApiError as exc:
+            if exc.status != 404:
+                raise
+            group = "/".join(location.split("/")[2:4])
+            raise ApiError(404, f'no matches for kind "{_kind(location)}" in version "{group}"') from exc
         return [item for item in answer.get("items", []) if isinstance(item, dict)]
 
     def create(self, location: str, body: Object) -> Object:
@@ -160,6 +170,11 @@ def _object(data: bytes) -> Object:
     return answer
 
 
+def _kind(location: str) -> str:
+    plural = location.rpartition("/")[2]
+    return next((kind for kind, (_, name) in PLURALS.items() if name == plural), plural)
+
+
 def refusal(status: int, data: bytes) -> str:
     """The API server's own words."""
     try:
@@ -177,7 +192,8 @@ def transport_error(method: str, url: str, error: Exception) -> ApiError:
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
         causes.append(cause)
-        cause = cause.__cause__ or cause.__context__ or getattr(cause, "reason", None)
+        reason = getattr(cause, "reason", None)
+        cause = cause.__cause__ or cause.__context__ or (reason if isinstance(reason, BaseException) else None)
     host = urlsplit(url).netloc
     head = f'{method.capitalize()} "{url}": '
     if any(isinstance(item, ssl.SSLCertVerificationError) for item in causes):

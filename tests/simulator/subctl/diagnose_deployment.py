@@ -62,7 +62,7 @@ def _check_cidrs(submariner: Object, status: Reporter) -> None:
         with status.explaining("Error getting the Broker's REST config"):
             broker, namespace = tokens.broker_of(submariner)
         with status.explaining("Error listing the Submariner endpoints from the Broker cluster"):
-            problems = overlaps(broker.list(path("Endpoint", namespace)))
+            problems = overlaps(broker.list_known(path("Endpoint", namespace)))
         for problem in problems:
             status.failure(problem)
     if problems:

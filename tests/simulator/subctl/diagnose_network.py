@@ -110,7 +110,7 @@ def _sniff(info: ClusterInfo, seconds: int, verbose: bool, status: Reporter) -> 
     """A client on another node calls a remote address; the gateway node must see the packets of both."""
     submariner = info.submariner or {}
     own = submariner["spec"]["clusterID"]
-    endpoints = info.api.list(path("Endpoint", NAMESPACE))
+    endpoints = info.api.list_known(path("Endpoint", NAMESPACE))
     remote = next((item for item in endpoints if item["spec"]["cluster_id"] != own), None)
     if remote is None:
         status.failure('Unable to obtain a remote endpoint: endpoints.submariner.io "remote Endpoint" not found')

@@ -22,7 +22,7 @@ EXPECTED = (("Valid", "True"), ("Ready", "True"), ("Conflict", "False"))
 def service_discovery(info: ClusterInfo, status: Reporter) -> None:
     with status.step("Checking that services have been exported properly"):
         try:
-            for export in info.api.list(path("ServiceExport")):
+            for export in info.api.list_known(path("ServiceExport")):
                 _check_export(info, export, status)
         except ApiError as exc:
             status.failure(f"Error listing ServiceExport resources: {exc}")

@@ -100,7 +100,7 @@ def _delete_broker(info: ClusterInfo, namespace: str, status: Reporter) -> bool:
             return True
     with status.step(f'Verifying broker namespace "{namespace}" is not in use'):
         with status.explaining("error retrieving Endpoints"):
-            endpoints = info.api.list(path("Endpoint", namespace))
+            endpoints = info.api.list_known(path("Endpoint", namespace))
         owners = [str(endpoint["spec"]["cluster_id"]) for endpoint in endpoints]
         others = [owner for owner in owners if owner != info.name]
         if others:
