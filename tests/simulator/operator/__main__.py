@@ -38,6 +38,7 @@ async def prepare() -> None:
         await become_leader(kube)
         for definition in crds.BY_OPERATOR:
             await ensure_definition(kube, definition)
+        await until_served(kube)
         await apply(kube, metrics_service(names.OPERATOR, "name", names.OPERATOR, 8383))
     finally:
         await kube.close()
@@ -78,6 +79,18 @@ async def ensure_definition(kube: Kube, definition: crds.Definition) -> None:
         await kube.create(CRD_PATH, manifest)
     elif existing["spec"]["versions"] != manifest["spec"]["versions"]:
         await kube.replace(f"{CRD_PATH}/{definition.name}", {**existing, "spec": manifest["spec"]})
+
+
+async def until_served(kube: Kube) -> None:
+    """Until the API server offers every definition; kopf looks only once which there are."""
+    for definition in crds.ALL:
+        group = f"/apis/{definition.api_version}"
+        while True:
+            resources = (await kube.get(group) or {}).get("resources", [])
+            if any(resource["name"] == definition.plural for resource in resources):
+                break
+            log.info("waiting for %s", definition.name)
+            await asyncio.sleep(0.3)
 
 
 class State:
