@@ -101,6 +101,7 @@ def join(module: AnsibleModule) -> Json:
             "gateway_nodes": [],
             "labelled": [],
             "differences": [],
+            "registered": [],
             "findings": [],
         }
     if missing:
@@ -135,6 +136,7 @@ def join(module: AnsibleModule) -> Json:
         "gateway_nodes": gateways,
         "labelled": labels,
         "differences": [{"setting": d.setting, "have": d.have, "want": d.want} for d in differing],
+        "registered": sorted({record.cluster_id for record in broker.clusters(namespace)}),
         "findings": [],
     }
     if module._diff:

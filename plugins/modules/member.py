@@ -217,6 +217,11 @@ differences:
   returned: always
   type: list
   elements: dict
+registered:
+  description: IDs of the clusters that had a record on the broker before this join.
+  returned: always
+  type: list
+  elements: str
 findings:
   description: What is wrong, with its cause where it is known.
   returned: always
