@@ -12,7 +12,7 @@ DAEMONSETS = "/apis/apps/v1/daemonsets"
 
 
 def deployed_image(api: Api, component: str = "submariner-route-agent", workload: str = "submariner-routeagent") -> str:
-    """Image of a running component, or the one that the Submariner resource asks for.
+    """Image that a DaemonSet of Submariner runs, or the one that its resource asks for.
 
     Raises ApiFailure when neither is there: then the image has to be named.
     """

@@ -149,11 +149,11 @@ def remove(api: Api, namespace: str, name: str, uid: str | None = None) -> None:
         time.sleep(POLL)
 
 
-def wait_gone(api: Api, namespace: str, run: str, limit: float = 15.0) -> list[str]:
-    """Names of this run's pods that are still there after C(limit) seconds, or that cannot be asked about."""
+def wait_gone(api: Api, namespace: str, selector: str, limit: float = 15.0) -> list[str]:
+    """Names of the selected pods that are still there after C(limit) seconds, or that cannot be asked about."""
     end = time.monotonic() + limit
     while True:
-        seen = api.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=f"{RUN}={run}")
+        seen = api.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
         left = [item["metadata"]["name"] for item in seen.items]
         if seen.absent or (seen.present and not left):
             return []

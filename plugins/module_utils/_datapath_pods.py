@@ -1,0 +1,235 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The pods of the data-path test on one cluster. Private to this collection, may change at any time."""
+
+from __future__ import annotations
+
+import shlex
+import time
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+from urllib.parse import urlsplit
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import GATEWAY, OTHER, Outcome, Server
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import GATEWAY_LABEL
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import find_nodes
+from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
+    NAMESPACE,
+    drop_namespace_if_empty,
+    ensure_namespace,
+)
+
+Json = dict[str, t.Any]
+
+PURPOSE = "data-path"
+ROLE = "submariner.lifecycle/role"
+CONTAINER = "probe"
+UNPRIVILEGED_USER = 65534
+EXEC_LIMIT = 30.0
+RETRY = 1.0
+PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
+
+
+def choose_nodes(api: Api, wanted: t.Sequence[str] = ()) -> dict[str, str]:
+    """Role by node: the active gateway and one node that is not, or the only node there is.
+
+    With C(wanted) exactly those nodes. Raises ApiFailure when no node is ready.
+    """
+    nodes = find_nodes(api, wanted)
+    if not nodes.reachable:
+        causes = "; ".join(f"{node}: {cause}" for node, cause in sorted(nodes.refused.items())) or "there is none"
+        raise ApiFailure(f"No node can run the pods of the test: {causes}.")
+    labels = {
+        node["metadata"]["name"]: node["metadata"].get("labels") or {} for node in api.list("/api/v1/nodes").items
+    }
+    marked = [name for name in nodes.reachable if labels.get(name, {}).get(GATEWAY_LABEL) == "true"]
+    active = [name for name in _active_gateways(api) if name in nodes.reachable]
+    if wanted:
+        gateways = active or marked
+        return {name: GATEWAY if name in gateways else OTHER for name in nodes.reachable}
+
+    def reluctance(name: str) -> tuple[bool, bool, str]:
+        control = any(key.startswith("node-role.kubernetes.io/control-plane") for key in labels.get(name, {}))
+        return (name in marked, control, name)
+
+    gateway = (active or marked)[:1]
+    others = sorted((name for name in nodes.reachable if name not in gateway), key=reluctance)
+    return {**dict.fromkeys(gateway, GATEWAY), **dict.fromkeys(others[:1], OTHER)}
+
+
+def _active_gateways(api: Api) -> list[str]:
+    gateways = api.list("/apis/submariner.io/v1/gateways").items
+    return [g["metadata"]["name"] for g in gateways if (g.get("status") or {}).get("haStatus") == "active"]
+
+
+def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, lifetime: float) -> Json:
+    """A pod that answers and can be asked to ask; as restricted as pods can be."""
+    scripts = {"SERVE": datapath.SERVE, "CLIENT": datapath.CLIENT, "REACH": datapath.REACH}
+    pod = own_pods.manifest(
+        f"{PURPOSE}-{run}-{role}-{own_pods.new_run()}",
+        NAMESPACE,
+        PURPOSE,
+        run,
+        container={
+            "name": CONTAINER,
+            "image": image,
+            "command": ["/bin/sh", "-c", 'eval "$SERVE"'],
+            "env": [
+                {"name": name, "value": value} for name, value in {**scripts, "NONCE": nonce, "PORT": str(port)}.items()
+            ],
+            "ports": [{"containerPort": port, "protocol": "TCP"}],
+            "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": UNPRIVILEGED_USER,
+                "allowPrivilegeEscalation": False,
+                "capabilities": {"drop": ["ALL"]},
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+        },
+        spec={"nodeName": node, "tolerations": [{"operator": "Exists"}]},
+        deadline=lifetime,
+    )
+    pod["metadata"]["labels"][ROLE] = role
+    return pod
+
+
+class DataPath:
+    """The pods of one run on one cluster."""
+
+    def __init__(self, api: Api, run: str, image: str, port: int, lifetime: float) -> None:
+        self._api, self.run, self._image = api, run, image
+        self._port, self._lifetime = port, lifetime
+        self.pods: dict[str, Server] = {}
+        self.causes: dict[str, str] = {}
+
+    def serve(self, nonce: str, wanted: t.Sequence[str] = ()) -> None:
+        """Have a pod that answers on each chosen node; nodes where that failed stand in C(causes)."""
+        running = self._running()
+        if running:
+            self.pods = running
+            return
+        ensure_namespace(self._api)
+        own_pods.sweep(self._api, NAMESPACE, PURPOSE)
+        roles = choose_nodes(self._api, wanted)
+        with ThreadPoolExecutor(max_workers=min(16, len(roles))) as pool:
+            for node, future in [(n, pool.submit(self._start, n, role, nonce)) for n, role in roles.items()]:
+                try:
+                    pod, server = future.result()
+                    self.pods[pod] = server
+                except (own_pods.PodTrouble, ApiFailure) as error:
+                    self.causes[node] = str(error)
+
+    def _running(self) -> dict[str, Server]:
+        seen = self._api.list(PODS, labelSelector=f"{own_pods.RUN}={self.run},{own_pods.PURPOSE}={PURPOSE}")
+        return {pod["metadata"]["name"]: self._server(pod) for pod in seen.items if own_pods.ready(pod)}
+
+    @staticmethod
+    def _server(pod: Json) -> Server:
+        environment = {item["name"]: item.get("value", "") for item in pod["spec"]["containers"][0]["env"]}
+        return Server(
+            node=pod["spec"]["nodeName"],
+            role=pod["metadata"]["labels"][ROLE],
+            address=pod["status"]["podIP"],
+            port=int(environment["PORT"]),
+            nonce=environment["NONCE"],
+        )
+
+    def _start(self, node: str, role: str, nonce: str) -> tuple[str, Server]:
+        pod = own_pods.start(self._api, manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime))
+        name = pod["metadata"]["name"]
+        try:
+            self._await_own_answer(name, self._server(pod))
+        except BaseException:
+            own_pods.remove(self._api, NAMESPACE, name, pod["metadata"]["uid"])
+            raise
+        return name, self._server(pod)
+
+    def _await_own_answer(self, pod: str, server: Server) -> None:
+        own = Server(server.node, server.role, "127.0.0.1", server.port, server.nonce)
+        end = time.monotonic() + 15
+        while True:
+            verdicts, cause = self._ask(pod, [(0, own)])
+            if verdicts.get(0, ("", ""))[0] == datapath.WORKS:
+                return
+            if time.monotonic() >= end:
+                raise own_pods.PodTrouble(cause or "the pod's server does not answer")
+            time.sleep(RETRY)
+
+    def _ask(self, pod: str, targets: t.Sequence[tuple[int, Server]]) -> tuple[dict[int, tuple[str, str]], str]:
+        mark = f"{datapath.MARK}-{own_pods.new_run()}"
+        script = 'eval "$CLIENT"\n' + datapath.ask_script(mark, targets)
+        done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
+        return datapath.outcomes(done.stdout, mark)
+
+    def probe(self, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
+        """Ask every target from every pod, again for what did not answer until C(timeout) seconds have passed."""
+        if not self.pods:
+            return [
+                Outcome(Server(node, OTHER, "", self._port, ""), target, datapath.UNTRIED, cause)
+                for node, cause in sorted(self.causes.items())
+                for target in targets
+            ]
+        with ThreadPoolExecutor(max_workers=len(self.pods)) as pool:
+            parts = pool.map(lambda item: self._probe_from(item[0], item[1], targets, timeout), self.pods.items())
+            return [outcome for part in parts for outcome in part]
+
+    def _probe_from(self, pod: str, source: Server, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
+        end = time.monotonic() + timeout
+        verdicts: dict[int, tuple[str, str]] = {}
+        while True:
+            done = {number for number, (verdict, _said) in verdicts.items() if verdict == datapath.WORKS}
+            left = [(number, target) for number, target in enumerate(targets) if number not in done]
+            if not left:
+                break
+            try:
+                found, cause = self._ask(pod, left)
+            except ApiFailure as error:
+                found, cause = {}, str(error)
+            for number, _target in left:
+                if number in found:
+                    verdicts[number] = found[number]
+                else:
+                    verdicts.setdefault(number, (datapath.UNTRIED, cause))
+            if time.monotonic() >= end:
+                break
+            if any(verdict != datapath.WORKS for verdict, _said in verdicts.values()):
+                time.sleep(RETRY)
+        return [Outcome(source, target, *verdicts[number]) for number, target in enumerate(targets)]
+
+    def reach(self, url: str) -> tuple[str, str, str]:
+        """How far a connection to C(url) comes from a pod, with which program, and its words."""
+        if not self.pods:
+            causes = "; ".join(f"{node}: {cause}" for node, cause in sorted(self.causes.items()))
+            return "unknown", "", causes or "no pod could be started"
+        pod = sorted(self.pods)[0]
+        parts = urlsplit(url if "//" in url else f"https://{url}")
+        mark = f"{datapath.MARK}-{own_pods.new_run()}"
+        port = parts.port or (80 if parts.scheme == "http" else 443)
+        settings = {"URL": parts.geturl(), "HOST": parts.hostname or "", "PORT": str(port), "mark": mark}
+        lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
+        script = "\n".join([*lines, 'eval "$CLIENT"', 'eval "$REACH"'])
+        try:
+            done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
+        except ApiFailure as error:
+            return "unknown", "", str(error)
+        return datapath.reached(done.stdout, mark)
+
+
+def remove(api: Api, run: str) -> tuple[list[str], list[str]]:
+    """Remove the pods of C(run), or of every run when it is empty; names of those that went and of those still there."""
+    selector = f"{own_pods.PURPOSE}={PURPOSE}" + (f",{own_pods.RUN}={run}" if run else "")
+    seen = api.list(PODS, labelSelector=selector)
+    if seen.unknown:
+        raise ApiFailure(f"The pods of the test cannot be listed: {seen.reason}.")
+    names = [pod["metadata"]["name"] for pod in seen.items]
+    for pod in seen.items:
+        own_pods.remove(api, NAMESPACE, pod["metadata"]["name"], pod["metadata"]["uid"])
+    left = own_pods.wait_gone(api, NAMESPACE, selector)
+    if not left:
+        drop_namespace_if_empty(api)
+    return [name for name in names if name not in left], left
