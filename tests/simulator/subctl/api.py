@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from kubernetes.client import Configuration
 
 Object = dict[str, Any]
+Objects = list[Object]
 
 PLURALS = {
     "Namespace": ("/api/v1", "namespaces"),
@@ -123,7 +124,7 @@ class Api:
                 return None
             raise
 
-    def list(self, location: str, **query: str) -> list[Object]:
+    def list(self, location: str, **query: str) -> Objects:
         """All objects; none where the kind does not exist."""
         try:
             return self.list_known(location, **query)
@@ -132,7 +133,7 @@ class Api:
                 return []
             raise
 
-    def list_known(self, location: str, **query: str) -> list[Object]:
+    def list_known(self, location: str, **query: str) -> Objects:
         """All objects of a kind that must exist."""
         try:
             answer = _object(self.request("GET", location, query=query))
