@@ -62,6 +62,11 @@ denied:
   type: list
   elements: str
   sample: []
+broker_url:
+  description: Address that members would be given if this cluster hosted the broker, unless they are told another one.
+  returned: when O(rights=true)
+  type: str
+  sample: https://172.18.0.3:6443
 unknown:
   description: What was not answered, with the reason.
   returned: always
@@ -72,6 +77,7 @@ unknown:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS, observe
@@ -96,6 +102,7 @@ def run(module: AnsibleModule) -> Json:
         result["denied"], reason = denied(api)
         if reason:
             result["unknown"]["rights"] = reason
+        result["broker_url"] = choose_url(module, api, None)[0]
     return result
 
 

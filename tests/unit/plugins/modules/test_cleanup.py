@@ -1,0 +1,177 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""cleanup from end to end against an API server."""
+
+from __future__ import annotations
+
+import pathlib
+import threading
+import typing as t
+
+import pytest
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death, _removal
+from ansible_collections.submariner.lifecycle.plugins.modules import cleanup
+from tests.unit.fake_api import FakeApi, recording
+from tests.unit.run_module import Outcome, run_module
+
+Json = dict[str, t.Any]
+NAMESPACE = "submariner-operator"
+SUBMARINERS = ("submariner.io", "submariners")
+DISCOVERIES = ("submariner.io", "servicediscoveries")
+DEPLOYMENTS = ("apps", "deployments")
+PODS = ("", "pods")
+NAMESPACES = ("", "namespaces")
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_removal, "PAUSE", 0.02)
+
+
+@pytest.fixture
+def arguments(api: FakeApi, tmp_path: pathlib.Path) -> Json:
+    api.cluster.load([{"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "kube-system", "uid": "k"}}])
+    return {"kubeconfig": api.kubeconfig(tmp_path, "west"), "context": "west", "cluster_id": "west", "timeout": 20}
+
+
+def finish_like_an_operator(api: FakeApi) -> None:
+    """Release the finalizers of CRs that are being deleted, as a living operator does."""
+
+    def work() -> None:
+        while not api.stopping.wait(0.05):
+            for kind in (DISCOVERIES, SUBMARINERS):
+                for obj in api.cluster.objects(kind):
+                    if obj["metadata"].get("deletionTimestamp"):
+                        obj["metadata"]["finalizers"] = []
+                        api.cluster.replace(kind, obj, NAMESPACE, obj["metadata"]["name"])
+
+    threading.Thread(target=work, daemon=True).start()
+
+
+def run(arguments: Json, **how: bool) -> Outcome:
+    return run_module(cleanup.main, arguments, **how)
+
+
+def test_check_mode_plans_and_writes_nothing(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("installed", "west"))
+    outcome = run(arguments, check=True, diff=True)
+    assert outcome.changed
+    assert not api.writes
+    assert outcome["removed"] == []
+    assert "Submariner submariner-operator/submariner" in outcome["diff"]["before"]
+
+
+def test_an_installed_member_is_removed_and_a_second_run_changes_nothing(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("installed", "west"))
+    finish_like_an_operator(api)
+    outcome = run(arguments)
+    assert (outcome.failed, outcome["verdict"], outcome["remaining"]) == (False, "pass", [])
+    assert outcome["identity"]["absent"] is True
+    assert {"Submariner", "Namespace", "ClusterRole", "CustomResourceDefinition", "ConfigMap"} <= {
+        o["kind"] for o in outcome["removed"]
+    }
+    corefile = api.cluster.get(("", "configmaps"), "kube-system", "coredns")["data"]["Corefile"]
+    assert "lighthouse" not in corefile
+    assert ".:53 {" in corefile
+    assert api.cluster.objects(("apiextensions.k8s.io", "customresourcedefinitions")), "the MCS definitions stay"
+    again = run(arguments)
+    assert (again.changed, again["removed"]) == (False, [])
+
+
+def test_the_resource_goes_before_its_operator(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("installed", "west"))
+    finish_like_an_operator(api)
+    run(arguments)
+    deleted = [r.path for r in api.asked("delete")]
+    assert deleted.index("/apis/submariner.io/v1alpha1/namespaces/submariner-operator/submariners/submariner") == 0
+    assert "/apis/submariner.io/v1alpha1/namespaces/submariner-operator/servicediscoveries/service-discovery" not in deleted
+
+
+def test_a_stopped_operators_finalizers_are_released(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("operator-killed-mid-uninstall", "west"))
+    outcome = run(arguments)
+    assert (outcome.failed, outcome["remaining"]) == (False, [])
+    assert [f["id"] for f in outcome["findings"]] == ["operator.cleanup-abandoned"] * 2
+    assert not api.cluster.objects(DEPLOYMENTS, NAMESPACE)
+
+
+def test_an_operator_that_does_not_finish_is_stopped_before_its_finalizer_is_released(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_operator_death, "LATE", -1.0)
+    api.cluster.load(recording("installed", "west"))
+
+    def stop_pods() -> None:
+        while not api.stopping.wait(0.05):
+            for obj in api.cluster.objects(DEPLOYMENTS, NAMESPACE):
+                if obj["metadata"]["name"] == "submariner-operator" and obj["spec"]["replicas"] == 0:
+                    for pod in api.cluster.objects(PODS, NAMESPACE):
+                        if pod["metadata"].get("labels", {}).get("name") == "submariner-operator":
+                            api.cluster.delete(PODS, NAMESPACE, pod["metadata"]["name"])
+
+    threading.Thread(target=stop_pods, daemon=True).start()
+    outcome = run(arguments)
+    assert not outcome.failed, outcome.msg
+    paths = [(r.verb, r.path.rsplit("/", 2)[-2:]) for r in api.writes]
+    scaled = paths.index(("patch", ["submariner-operator", "scale"]))
+    released = paths.index(("patch", ["submariners", "submariner"]))
+    assert scaled < released
+
+
+def test_a_foreign_finalizer_is_left_and_named(api: FakeApi, arguments: Json) -> None:
+    objects = recording("operator-killed-mid-uninstall", "west")
+    for obj in objects:
+        if obj["kind"] == "Submariner":
+            obj["metadata"]["finalizers"].append("example.com/mine")
+    api.cluster.load(objects)
+    outcome = run({**arguments, "timeout": 2})
+    assert outcome.failed
+    assert "example.com/mine" in outcome.msg
+    assert api.cluster.get(SUBMARINERS, NAMESPACE, "submariner")["metadata"]["finalizers"] == ["example.com/mine"]
+
+
+def test_a_refused_deletion_is_named_with_its_reason(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("operator-killed-mid-uninstall", "west"))
+    api.fault(403, verb="delete", path="clusterroles/", message="no deleting of roles here")
+    outcome = run({**arguments, "timeout": 2})
+    assert outcome.failed
+    assert "no deleting of roles here" in outcome.msg
+    assert outcome["identity"]["absent"] is False
+
+
+def test_what_cannot_be_read_is_never_clean(api: FakeApi, arguments: Json) -> None:
+    api.fault(403, verb="list", path="customresourcedefinitions")
+    outcome = run({**arguments, "timeout": 1})
+    assert (outcome.failed, outcome["verdict"]) == (True, "unknown")
+    assert outcome["identity"]["absent"] is False
+
+
+def test_the_records_on_the_broker_go_after_the_cluster_is_clean(
+    api: FakeApi, other_api: FakeApi, arguments: Json, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(recording("west-uninstalled", "west"))
+    other_api.cluster.load(recording("label-removed-first", "east"))
+    broker = {"kubeconfig": other_api.kubeconfig(tmp_path, "east"), "context": "east"}
+    outcome = run({**arguments, "departure": "rejoin", "broker": broker})
+    assert not outcome.failed, outcome.msg
+    left = other_api.cluster.objects(("submariner.io", "endpoints"), "submariner-k8s-broker")
+    assert [o["spec"]["cluster_id"] for o in left] == ["east"]
+    assert other_api.cluster.get(("", "serviceaccounts"), "submariner-k8s-broker", "cluster-west")
+
+
+def test_an_api_server_that_does_not_answer_is_one_clear_line(tmp_path: pathlib.Path) -> None:
+    with FakeApi() as api:
+        kubeconfig = api.kubeconfig(tmp_path, "west")
+    outcome = run({"kubeconfig": kubeconfig, "context": "west", "cluster_id": "west"})
+    assert outcome.failed
+    assert "connection refused" in outcome.msg
+    assert "submariner_kubeconfig" in outcome.msg
+
+
+def test_a_missing_context_is_named(api: FakeApi, arguments: Json) -> None:
+    outcome = run({**arguments, "context": "nowhere"})
+    assert outcome.failed
+    assert "'nowhere'" in outcome.msg
