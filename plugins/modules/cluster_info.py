@@ -28,6 +28,10 @@ options:
     description: Whether to ask, too, if the credentials allow what install, uninstall and cleanup do.
     type: bool
     default: false
+  address:
+    description: Whether to find out, too, at which address members would reach this cluster as their broker.
+    type: bool
+    default: false
   operator_namespace:
     description: Namespace of the operator.
     type: str
@@ -64,7 +68,7 @@ denied:
   sample: []
 broker_url:
   description: Address that members would be given if this cluster hosted the broker, unless they are told another one.
-  returned: when O(rights=true)
+  returned: when O(address=true)
   type: str
   sample: https://172.18.0.3:6443
 unknown:
@@ -102,6 +106,7 @@ def run(module: AnsibleModule) -> Json:
         result["denied"], reason = denied(api)
         if reason:
             result["unknown"]["rights"] = reason
+    if module.params["address"]:
         result["broker_url"] = choose_url(module, api, None)[0]
     return result
 
@@ -117,6 +122,7 @@ def main() -> None:
             "default": ["identity", "state", "broker"],
         },
         rights={"type": "bool", "default": False},
+        address={"type": "bool", "default": False},
         operator_namespace={"type": "str", "default": "submariner-operator"},
     )
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
