@@ -23,6 +23,13 @@ from tests.simulator.operator.memory import ForgetfulDiffBase, ForgetfulProgress
 from tests.simulator.operator.submariner import Keeper
 
 CRD_PATH = path("apiextensions.k8s.io/v1", "customresourcedefinitions")
+# With the version: kopf would look for the group's preferred one only.
+SUBMARINERS = (crds.SUBMARINERS.group, crds.SUBMARINERS.version, crds.SUBMARINERS.plural)
+SERVICE_DISCOVERIES = (
+    crds.SERVICE_DISCOVERIES.group,
+    crds.SERVICE_DISCOVERIES.version,
+    crds.SERVICE_DISCOVERIES.plural,
+)
 RECHECK_SECONDS = 60.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 60.0
@@ -125,8 +132,8 @@ async def configure(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) 
 
 @kopf.on.event("daemonsets")
 @kopf.on.event("deployments")
-@kopf.on.event(crds.SUBMARINER_GROUP, crds.GATEWAYS.plural)
-@kopf.on.event(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural)
+@kopf.on.event(crds.GATEWAYS.group, crds.GATEWAYS.version, crds.GATEWAYS.plural)
+@kopf.on.event(*SUBMARINERS)
 async def notice(memo: kopf.Memo, **_: Any) -> None:
     """Something that a resource's status or workloads depend on has changed."""
     memo.state.tell()
@@ -160,24 +167,24 @@ async def first_of(*waits: Awaitable[Any]) -> None:
             task.cancel()
 
 
-@kopf.daemon(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural, cancellation_timeout=1)
+@kopf.daemon(*SUBMARINERS, cancellation_timeout=1)
 async def keep_submariner(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
     state: State = memo.state
     await keep(stopped, state, lambda: state.keeper.reconcile(name))
 
 
-@kopf.daemon(crds.SUBMARINER_GROUP, crds.SERVICE_DISCOVERIES.plural, cancellation_timeout=1)
+@kopf.daemon(*SERVICE_DISCOVERIES, cancellation_timeout=1)
 async def keep_service_discovery(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
     state: State = memo.state
     await keep(stopped, state, lambda: servicediscovery.reconcile(state.kube, name))
 
 
-@kopf.on.delete(crds.SUBMARINER_GROUP, crds.SUBMARINERS.plural)
+@kopf.on.delete(*SUBMARINERS)
 async def clean_submariner(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     await memo.state.keeper.clean(dict(body))
 
 
-@kopf.on.delete(crds.SUBMARINER_GROUP, crds.SERVICE_DISCOVERIES.plural)
+@kopf.on.delete(*SERVICE_DISCOVERIES)
 async def clean_service_discovery(body: kopf.Body, memo: kopf.Memo, **_: Any) -> None:
     await servicediscovery.clean(memo.state.kube, dict(body))
 
