@@ -1,0 +1,11 @@
+#!/bin/sh
+# The kubelet sets these for the whole machine. It gets files with the values it wants in their place.
+mkdir -p /run/shield
+for setting in vm/overcommit_memory=1 vm/panic_on_oom=0 kernel/panic=10 kernel/panic_on_oops=1 \
+    kernel/keys/root_maxkeys=1000000 kernel/keys/root_maxbytes=25000000; do
+    name=${setting%=*}
+    file=/run/shield/$(echo "$name" | tr / .)
+    [ -e "$file" ] && continue
+    echo "${setting#*=}" > "$file"
+    mount --bind "$file" "/proc/sys/$name" || true
+done
