@@ -63,7 +63,7 @@ class Chain:
 
 
 NAT = Chain("nat", "POSTROUTING", "SUBMARINER-POSTROUTING")
-INPUT = Chain("filter", "INPUT", "SUBMARINER-INPUT", first=False, match=("-p", "udp"))
+INPUT = Chain("filter", "INPUT", "SUBMARINER-INPUT", first=False, match=("-p", "udp", "-m", "udp"))
 FORWARD = Chain("filter", "FORWARD", "SUBMARINER-FORWARD")
 MANGLE = Chain("mangle", "POSTROUTING", "SUBMARINER-POSTROUTING")
 
