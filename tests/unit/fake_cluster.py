@@ -109,7 +109,7 @@ class FakeCluster:
     def kind_of(self, body: Json) -> Kind:
         """The (group, plural) of an object by its apiVersion and kind."""
         version = str(body["apiVersion"])
-        group = version.split("/")[0] if "/" in version else ""
+        group = version.rpartition("/")[0]
         names = [kind for kind, (name, _scope) in CORE_KINDS.items() if kind[0] == group and name == body["kind"]]
         names += [
             (group, str(crd["spec"]["names"]["plural"]))

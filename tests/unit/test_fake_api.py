@@ -261,7 +261,7 @@ def test_faults(api: FakeApi) -> None:
     api.fault(500, path="/pods$", times=1)
     assert ask(api, "GET", "/api/v1/secrets")[1]["reason"] == "Forbidden"
     assert ask(api, "GET", "/api/v1/configmaps")[0] == 200
-    assert [ask(api, "GET", "/api/v1/pods")[0] for _ in range(2)] == [500, 200]
+    assert [ask(api, "GET", "/api/v1/pods")[0] for attempt in (1, 2)] == [500, 200]
     api.clear_faults()
     assert ask(api, "GET", "/api/v1/secrets")[0] == 200
 

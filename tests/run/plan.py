@@ -1,0 +1,64 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps of each command of the Makefile."""
+
+from __future__ import annotations
+
+import pathlib
+import sys
+
+from tests.run.paths import ROOT
+from tests.run.steps import Counter, Step, junit
+
+TYPED = ("plugins/module_utils", "tests/lab", "tests/simulator", "tests/run", "tests/unit")
+OLDEST_CORE = "2.16"
+COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
+
+
+def _step(name: str, *command: str, limit: float = 600.0, counter: Counter | None = None) -> Step:
+    return Step(name, list(command), ROOT, limit, COLLECTIONS, counter)
+
+
+def _module(name: str, module: str, *arguments: str, limit: float = 600.0, counter: Counter | None = None) -> Step:
+    return _step(name, sys.executable, "-m", module, *arguments, limit=limit, counter=counter)
+
+
+def _pytest(name: str, folder: str, logs: pathlib.Path, *options: str, limit: float = 900.0) -> Step:
+    """A pytest run whose cases are counted one by one."""
+    report = f"{name.replace(' ', '-')}.xml"
+    arguments = (folder, f"--junitxml={logs / report}", "--color=no", *options)
+    return _module(name, "pytest", *arguments, limit=limit, counter=junit(report))
+
+
+def lint() -> list[Step]:
+    return [
+        _step("ansible-lint", "ansible-lint", "--offline", "--strict", "--nocolor"),
+        _step("yamllint", "yamllint", "--strict", "."),
+        _step("ruff", "ruff", "check", "--no-cache", "."),
+        _step("ruff format", "ruff", "format", "--no-cache", "--check", "."),
+        _step("mypy", "mypy", *TYPED),
+        _step("changelog", "antsibull-changelog", "lint"),
+        _module("documentation", "tests.run.docs"),
+    ]
+
+
+def sanity(logs: pathlib.Path, core: str = "") -> Step:
+    name = f"sanity with ansible-core {core}" if core else "sanity"
+    report = f"{name.replace(' ', '-')}.xml"
+    arguments = ["--junit", str(logs / report), *(["--core", core] if core else [])]
+    return _module(name, "tests.run.sanity", *arguments, limit=1500.0, counter=junit(report))
+
+
+def unit(logs: pathlib.Path, seed: int) -> Step:
+    return _pytest("unit tests", "tests/unit", logs, f"--hypothesis-seed={seed}")
+
+
+def packaging(logs: pathlib.Path) -> Step:
+    return _pytest("packaging", "tests/packaging", logs)
+
+
+def lab() -> Step:
+    """Two clusters with the simulated Submariner's images; cold it builds Kubernetes."""
+    return _module("lab", "tests.lab", "up", "--submariner", "simulated", limit=2400.0)

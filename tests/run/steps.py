@@ -1,0 +1,163 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Runs commands one after another with a line of progress each, and adds up what they tested.
+
+A step's output goes to its own log file; its end is shown when the step failed. A step counts as one test unless it can
+count for itself (JUnit file, list of checks). A step that ran nothing has failed.
+"""
+
+from __future__ import annotations
+
+import os
+import pathlib
+import signal
+import subprocess
+import time
+import typing as t
+import xml.etree.ElementTree as ET
+from dataclasses import dataclass, field
+
+SHOWN_LINES = 40
+
+Counter = t.Callable[[int, pathlib.Path], "Count"]
+"""Gets a step's exit code and the log folder, says what was tested."""
+
+
+@dataclass
+class Count:
+    passed: int = 0
+    failed: int = 0
+    skipped: int = 0
+
+    def __add__(self, other: Count) -> Count:
+        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+
+    def __str__(self) -> str:
+        return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
+
+
+@dataclass
+class Step:
+    """One command."""
+
+    name: str
+    command: list[str]
+    cwd: pathlib.Path
+    limit: float = 600.0
+    env: dict[str, str] = field(default_factory=dict)
+    counter: Counter | None = None
+
+    def slug(self) -> str:
+        return "".join(c if c.isalnum() or c in ".-" else "-" for c in self.name)
+
+
+class Running:
+    """A step that was started."""
+
+    def __init__(self, step: Step, logs: pathlib.Path) -> None:
+        self.step = step
+        self.logs = logs
+        self.log = logs / f"{step.slug()}.log"
+        self.begin = time.monotonic()
+        self.stopped = ""
+        with self.log.open("wb") as output:
+            self.process = subprocess.Popen(
+                step.command,
+                cwd=step.cwd,
+                env={**os.environ, **step.env},
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+
+    def end(self) -> Count:
+        """Wait for it within its time limit and say what it tested."""
+        left = max(0.0, self.begin + self.step.limit - time.monotonic())
+        try:
+            code = self.process.wait(left)
+        except subprocess.TimeoutExpired:
+            self.stopped = f"stopped after its limit of {self.step.limit:.0f} s"
+            self.stop()
+            code = self.process.wait()
+        counter = self.step.counter or one
+        try:
+            count = counter(code, self.logs)
+        except (OSError, ET.ParseError, ValueError) as error:
+            self.stopped = self.stopped or f"no result could be read: {error}"
+            count = Count(failed=1)
+        if not count.failed and (code or self.stopped or not count.passed):
+            count.failed = 1
+        self._say(count, code)
+        return count
+
+    def stop(self) -> None:
+        """End the whole process group: first asked, then made to."""
+        for number, patience in ((signal.SIGINT, 20.0), (signal.SIGTERM, 5.0), (signal.SIGKILL, 5.0)):
+            try:
+                os.killpg(self.process.pid, number)
+                self.process.wait(patience)
+            except ProcessLookupError:
+                return
+            except subprocess.TimeoutExpired:
+                continue
+
+    def _say(self, count: Count, code: int) -> None:
+        seconds = time.monotonic() - self.begin
+        outcome = "failed" if count.failed else "passed"
+        notes = [str(count)] if self.step.counter else []
+        notes += [f"exit code {code}"] if code and not self.stopped else []
+        notes += [self.stopped] if self.stopped else []
+        print(
+            f"{outcome} {self.step.name} in {seconds:.1f} s" + (f" ({'; '.join(notes)})" if notes else ""), flush=True
+        )
+        if count.failed:
+            lines = self.log.read_text(errors="replace").splitlines()
+            print(f"  ... end of {self.log}:")
+            print("\n".join(f"  | {line}" for line in lines[-SHOWN_LINES:]), flush=True)
+
+
+def one(code: int, _logs: pathlib.Path) -> Count:
+    """The command is one test."""
+    return Count(passed=int(code == 0), failed=int(code != 0))
+
+
+def junit(name: str) -> Counter:
+    """Counts the cases of a JUnit file in the log folder."""
+
+    def count(_code: int, logs: pathlib.Path) -> Count:
+        total = Count()
+        for suite in ET.parse(logs / name).getroot().iter("testsuite"):  # noqa: S314  written by our own pytest
+            tests, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
+            failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
+            total += Count(tests - failed - skipped, failed, skipped)
+        return total
+
+    return count
+
+
+def run(steps: list[Step], logs: pathlib.Path, background: list[Step]) -> Count:
+    """Run `steps` in order beside `background`, which is waited for at the end; the total of all."""
+    logs.mkdir(parents=True, exist_ok=True)
+    total = Count()
+    going = [Running(step, logs) for step in background]
+    try:
+        for step in steps:
+            print(f"running {step.name}", flush=True)
+            current = Running(step, logs)
+            going.append(current)
+            total += current.end()
+            going.remove(current)
+        for current in list(going):
+            total += current.end()
+            going.remove(current)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+        total.failed += 1
+    finally:
+        for started in going:
+            if started.process.poll() is None:
+                started.stop()
+    return total
