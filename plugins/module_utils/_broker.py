@@ -150,6 +150,8 @@ def lacks(broker: Broker) -> list[Finding]:
     ]
     if found:
         return found
+    if broker.answers["Namespace"].absent:
+        return [_finding("broker.none", f"Namespace {broker.namespace}", "is not there", "a broker")]
     for what, name in (("Namespace", broker.namespace), ("operator's Namespace", OPERATOR_NAMESPACE)):
         if broker.going(what) or not broker.present(what):
             state = "is being deleted" if broker.going(what) else "is not there"
@@ -175,7 +177,9 @@ def lacks(broker: Broker) -> list[Finding]:
         )
     if not _available(broker.answers["Deployment"]):
         found.append(
-            _finding("operator.unavailable", f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}", "is not available", "to be")
+            _finding(
+                "operator.unavailable", f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}", "is not available", "an operator"
+            )
         )
     return found
 

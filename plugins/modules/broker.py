@@ -17,7 +17,8 @@ description:
     cause.
   - The PSK comes from the record of the run (M(submariner.lifecycle.run_record)), else from the installation on this
     cluster, else it is new. It is handed over in a file that only the user can read, and never returned.
-  - The broker info is kept in the record of the run, where M(submariner.lifecycle.member) finds it.
+  - The broker info is kept in the record of the run, where M(submariner.lifecycle.member) finds it. Without a record one
+    is begun; M(submariner.lifecycle.run_record) removes it when all members have joined.
 options:
   state:
     description: A broker is removed by M(submariner.lifecycle.cleanup).
@@ -306,6 +307,9 @@ def run(module: AnsibleModule) -> Result:
             keep_info(api, url, record.psk, namespace)
         return result
     psk, result["psk_source"] = find_psk(api, record, seen.members)
+    if record is None:
+        # The PSK must not be lost between this task and the joins.
+        _run_record.create(api, _run_record.Record(run_id="", started=_run_record.now(), verb="broker", psk=psk))
     wait_for_namespaces(api, namespace)
     result["subctl"] = deploy(module, api, url, psk)
     held = hold(lambda: _broker.lacks(_broker.observe(api, namespace)), SETTLE_SECONDS)
