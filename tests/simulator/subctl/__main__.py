@@ -30,6 +30,7 @@ GROUPS = ("show", "diagnose")
 
 def main(argv: Sequence[str]) -> int:
     """Run a command; the exit code."""
+    _set_up()
     print(f"# {BANNER}", file=sys.stderr, flush=True)
     command = argv[0] if argv else ""
     if command in ("version", "--version", "-v"):
@@ -75,10 +76,14 @@ def _misused(message: str, text: str) -> int:
     return 1
 
 
-if __name__ == "__main__":
+def _set_up() -> None:
+    """End by signals as a Go program does, and print its marks whatever the locale."""
     for number in (signal.SIGINT, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="replace")
+
+
+if __name__ == "__main__":
     sys.exit(main(sys.argv[1:]))
