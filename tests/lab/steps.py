@@ -26,6 +26,7 @@ def step(text: str) -> Iterator[None]:
         while not done.wait(_SIGN_OF_LIFE):
             say(f"{text}: still running after {time.monotonic() - start:.0f} s")
 
+    say(f"{text} ...")
     threading.Thread(target=sign_of_life, daemon=True).start()
     try:
         yield
