@@ -17,8 +17,8 @@ description:
     cause.
   - The PSK comes from the record of the run (M(submariner.lifecycle.run_record)), else from the installation on this
     cluster, else it is new. It is handed over in a file that only the user can read, and never returned.
-  - The broker info is kept in the record of the run, where M(submariner.lifecycle.member) finds it. Without a record one
-    is begun; M(submariner.lifecycle.run_record) removes it when all members have joined.
+  - The broker info is kept in the record of the run, where M(submariner.lifecycle.member) finds it. Without a record
+    one is begun; M(submariner.lifecycle.run_record) removes it when all members have joined.
 options:
   state:
     description: A broker is removed by M(submariner.lifecycle.cleanup).
