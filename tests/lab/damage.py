@@ -1,3 +1,7 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """States of Submariner, brought about by the commands with which the recordings and measurements were made.
 
 A state is a list of steps, done one after the other on clusters that were reset first.

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """OCI runtime for an engine whose machine lacks CAP_SYS_RESOURCE.
 
 A privileged container asks for every capability, and runc refuses when one cannot be had. This runtime takes the

@@ -1,3 +1,7 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """What a lab has on the machine outside its own folder: to prove that nothing is left, and to clear what is."""
 
 from __future__ import annotations

@@ -1,4 +1,8 @@
 #!/bin/bash
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Pod network of a node without an image: a bridge on the node's own pod subnet, routes to those of the other nodes.
 export KUBECONFIG=/etc/kubernetes/kubelet.conf
 me=$(hostname)

@@ -1,4 +1,8 @@
 #!/bin/sh
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 # Takes everything off a node's network that was not there when the node was made. Arguments: the links of that time.
 for link in $(ip -o link show | sed 's/^[0-9]*: \([^:@]*\)[:@].*/\1/'); do
     case " $* veth cni0 " in *" $link "*) continue ;; esac

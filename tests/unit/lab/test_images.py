@@ -1,3 +1,7 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
 """OCI archives: what is written can be found again, and what cannot be used is named."""
 
 from __future__ import annotations
