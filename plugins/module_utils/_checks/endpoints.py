@@ -158,7 +158,9 @@ def check_member(
                 )
             )
     findings += [_ghost(e, f"{here}, unknown to the broker") for e in copies if e.cluster_id not in expected]
-    return findings + (_reality(member, own[0]) if len(own) == 1 else []) + same_place(local, here)
+    known = {e.name for e in at_broker}  # what is twice on the broker is said there
+    strange = [e for e in local if e.name not in known]
+    return findings + (_reality(member, own[0]) if len(own) == 1 else []) + (same_place(local, here) if strange else [])
 
 
 def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
