@@ -107,17 +107,17 @@ class DataPath:
         self.pods: dict[str, Server] = {}
         self.causes: dict[str, str] = {}
 
-    def serve(self, nonce: str, wanted: t.Sequence[str] = ()) -> None:
-        """Have a pod that answers on each chosen node; nodes where that failed stand in C(causes)."""
+    def serve(self, nonce: str, wanted: t.Sequence[str] = (), answering: bool = True) -> None:
+        """Have a pod on each chosen node, which is seen to answer; nodes where that failed stand in C(causes)."""
         running = self._running()
         if running:
             self.pods = running
             return
+        roles = choose_nodes(self._api, wanted)
         ensure_namespace(self._api)
         own_pods.sweep(self._api, NAMESPACE, PURPOSE)
-        roles = choose_nodes(self._api, wanted)
-        with ThreadPoolExecutor(max_workers=min(16, len(roles))) as pool:
-            for node, future in [(n, pool.submit(self._start, n, role, nonce)) for n, role in roles.items()]:
+        with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(roles))) as pool:
+            for node, future in [(n, pool.submit(self._start, n, role, nonce, answering)) for n, role in roles.items()]:
                 try:
                     pod, server = future.result()
                     self.pods[pod] = server
@@ -139,11 +139,12 @@ class DataPath:
             nonce=environment["NONCE"],
         )
 
-    def _start(self, node: str, role: str, nonce: str) -> tuple[str, Server]:
+    def _start(self, node: str, role: str, nonce: str, answering: bool) -> tuple[str, Server]:
         pod = own_pods.start(self._api, manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime))
         name = pod["metadata"]["name"]
         try:
-            self._await_own_answer(name, self._server(pod))
+            if answering:
+                self._await_own_answer(name, self._server(pod))
         except BaseException:
             own_pods.remove(self._api, NAMESPACE, name, pod["metadata"]["uid"])
             raise
@@ -221,7 +222,7 @@ class DataPath:
 
 
 def remove(api: Api, run: str) -> tuple[list[str], list[str]]:
-    """Remove the pods of C(run), or of every run when it is empty; names of those that went and of those still there."""
+    """Remove the pods of C(run), or of every run when it is empty; names of those gone and of those still there."""
     selector = f"{own_pods.PURPOSE}={PURPOSE}" + (f",{own_pods.RUN}={run}" if run else "")
     seen = api.list(PODS, labelSelector=selector)
     if seen.unknown:

@@ -32,7 +32,7 @@ Result = t.TypeVar("Result")
 
 PURPOSE = "node-access"
 CONTAINER = "node"
-PARALLEL = 16
+
 COMMANDS_LENGTH = 3000
 """Bytes of commands in one exec: they travel in a URL, which proxies in front of an API server limit."""
 
@@ -124,7 +124,7 @@ class PodVisit(Visit):
     def manifest(self, image: str, run: str) -> Json:
         # The scripts travel in the pod, so that an exec stays short; see COMMANDS_LENGTH.
         scripts = {"PREAMBLE": node_script.preamble(self._nonce, from_pod=True), "READ": node_script.READ}
-        life = own_pods.START_LIMIT + 3 * self._timeout
+        life = own_pods.PULL_LIMIT + 3 * self._timeout
         return own_pods.manifest(
             self.pod,
             NAMESPACE,
@@ -232,7 +232,7 @@ def visit_pods(
     failures: dict[str, str] = {}
     try:
         own_pods.sweep(api, NAMESPACE, PURPOSE)
-        with ThreadPoolExecutor(max_workers=min(PARALLEL, len(nodes))) as pool:
+        with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(nodes))) as pool:
             for node, future in [(node, pool.submit(one, node)) for node in nodes]:
                 try:
                     results[node] = future.result()

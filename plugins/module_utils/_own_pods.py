@@ -22,7 +22,10 @@ RUN = "submariner.lifecycle/run"
 
 START_LIMIT = 30.0
 """Seconds after which a pod that does not run is given up."""
+PULL_LIMIT = 120.0
+"""The same while its node is at work on it, above all pulling the image; a pull that fails is seen at once."""
 POLL = 0.4
+PARALLEL = 16
 
 # Waiting reasons that do not pass by themselves within the time given to a start.
 HOPELESS = (
@@ -34,6 +37,7 @@ HOPELESS = (
     "RunContainerError",
     "CrashLoopBackOff",
 )
+CREATING = "the node is still creating its container"
 
 
 class PodTrouble(Exception):
@@ -69,30 +73,29 @@ def manifest(name: str, namespace: str, purpose: str, run: str, container: Json,
 
 def start(api: Api, pod: Json) -> Json:
     """Create C(pod) and wait until it runs and, when it says so, is ready. Raises PodTrouble; then nothing is left."""
-    limit = START_LIMIT
     namespace, name = pod["metadata"]["namespace"], pod["metadata"]["name"]
     path = f"/api/v1/namespaces/{namespace}/pods"
-    end = time.monotonic() + limit
+    begin = time.monotonic()
     while True:
         made = api.create(path, pod)
         if made.present:
             break
         # The default ServiceAccount follows a new namespace by a moment.
-        if "serviceaccount" not in made.reason.lower() or time.monotonic() >= end:
+        if "serviceaccount" not in made.reason.lower() or time.monotonic() - begin >= START_LIMIT:
             remove(api, namespace, name)
             raise PodTrouble(f"the pod was not accepted: {made.reason}")
         time.sleep(POLL)
     uid = made.uid
     try:
-        return _running(api, f"{path}/{name}", uid, end, limit)
+        return _running(api, f"{path}/{name}", uid, begin)
     except BaseException:
         remove(api, namespace, name, uid)
         raise
 
 
-def _running(api: Api, path: str, uid: str, end: float, limit: float) -> Json:
-    cause = ""
+def _running(api: Api, path: str, uid: str, begin: float) -> Json:
     while True:
+        limit, cause = START_LIMIT, ""
         seen = api.get(path)
         if seen.absent or (seen.present and seen.uid != uid):
             raise PodTrouble("the pod was deleted by somebody else before it ran")
@@ -102,11 +105,19 @@ def _running(api: Api, path: str, uid: str, end: float, limit: float) -> Json:
             cause, hopeless = trouble(seen.body)
             if hopeless:
                 raise PodTrouble(cause)
+            if cause == CREATING:
+                limit = PULL_LIMIT
         else:
             cause = f"the API does not answer: {seen.reason}"
-        if time.monotonic() >= end:
-            raise PodTrouble(f"the pod did not run within {int(limit)} s: {cause or 'no reason given'}")
+        if time.monotonic() - begin >= limit:
+            raise PodTrouble(f"the pod did not run within {int(limit)} s: {_last_warning(api, path, uid) or cause}")
         time.sleep(POLL)
+
+
+def _last_warning(api: Api, path: str, uid: str) -> str:
+    events = api.list(path.rsplit("/pods/", 1)[0] + "/events", fieldSelector=f"involvedObject.uid={uid}").items
+    warnings = [event for event in events if event.get("type") == "Warning"]
+    return _line(warnings[-1].get("message") or warnings[-1].get("reason") or "") if warnings else ""
 
 
 def ready(pod: Json) -> bool:
@@ -126,7 +137,9 @@ def trouble(pod: Json) -> tuple[str, bool]:
         if ended:
             said = ended.get("message") or ended.get("reason") or "no message"
             return f"its container ended with exit code {ended.get('exitCode')}: {_line(said)}", True
-        if waiting.get("reason") and waiting["reason"] != "ContainerCreating":
+        if waiting.get("reason") == "ContainerCreating":
+            return CREATING, False
+        if waiting.get("reason"):
             said = f": {_line(waiting['message'])}" if waiting.get("message") else ""
             return f"{waiting['reason']}{said}", waiting["reason"] in HOPELESS
     if status.get("phase") == "Failed":

@@ -262,7 +262,7 @@ def run(params: Json, api: Api) -> Json:
         return {"run": params["run"], "removed": removed, "found": []}
     image = params["image"] or deployed_image(api, "nettest", "submariner-metrics-proxy")
     path = datapath_pods.DataPath(api, word, image, params["port"], params["lifetime"])
-    path.serve(secrets.token_hex(6), params["nodes"])
+    path.serve(secrets.token_hex(6), params["nodes"], answering=params["state"] != "reach")
     result: Json = {"run": word, "servers": [vars(server) for server in path.pods.values()]}
     found = not_started(path.causes)
     if params["state"] == "probe":
@@ -278,11 +278,10 @@ def run(params: Json, api: Api) -> Json:
 
 
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec=argument_spec(),
-        supports_check_mode=True,
-        required_if=[("state", "probe", ["targets"]), ("state", "reach", ["url"])],
-    )
+    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    for state, option in (("probe", "targets"), ("reach", "url")):
+        if module.params["state"] == state and not module.params[option]:
+            module.fail_json(msg=f"{option}: needed with state={state}; nothing asked is nothing shown.")
     if not re.fullmatch(r"[a-z0-9]{0,20}", module.params["run"]):
         module.fail_json(
             msg="run: use at most 20 lower case letters and digits, not '{}'.".format(module.params["run"])

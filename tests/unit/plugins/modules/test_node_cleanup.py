@@ -5,8 +5,6 @@
 
 from __future__ import annotations
 
-import threading
-import time
 import typing as t
 from pathlib import Path
 
@@ -18,6 +16,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_p
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, ExecResult
 from ansible_collections.submariner.lifecycle.plugins.modules import node_cleanup
 from tests.unit.fake_api import FakeApi
+from tests.unit.kubelet import Kubelet
 from tests.unit.nodes import FakeNode
 from tests.unit.run_module import Outcome, run_module
 
@@ -26,26 +25,6 @@ Json = dict[str, t.Any]
 PODS, NODES, NAMESPACES = ("", "pods"), ("", "nodes"), ("", "namespaces")
 OURS = "submariner-lifecycle"
 IMAGE = "registry.example/route-agent:1"
-
-
-class Kubelet(threading.Thread):
-    """Starts the pods bound to its nodes, or says why not."""
-
-    def __init__(self, api: FakeApi) -> None:
-        super().__init__(daemon=True)
-        self.api = api
-        self.statuses: dict[str, Json] = {}
-        self.seen: dict[str, Json] = {}
-
-    def run(self) -> None:
-        while not self.api.stopping.is_set():
-            for pod in self.api.cluster.objects(PODS, OURS):
-                if "status" not in pod:
-                    self.seen[pod["spec"]["nodeName"]] = pod
-                    running = {"phase": "Running", "containerStatuses": [{"name": "node", "ready": True, "state": {}}]}
-                    pod["status"] = self.statuses.get(pod["spec"]["nodeName"], running)
-                    self.api.cluster.replace(PODS, pod, OURS, pod["metadata"]["name"])
-            time.sleep(0.02)
 
 
 class Fleet:

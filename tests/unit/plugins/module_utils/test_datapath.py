@@ -1,0 +1,232 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The scripts of the data-path test on real sockets, and what their outcomes are taken for."""
+
+from __future__ import annotations
+
+import http.server
+import os
+import shutil
+import signal
+import socket
+import socketserver
+import subprocess
+import threading
+import time
+import typing as t
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
+from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import Outcome, Server
+
+MARK, NONCE = "mark-1", "n0nce"
+BASIC = ("sh", "sleep", "cut", "tr", "cat")
+# Every client and server of the scripts that this machine has; a shell with /dev/tcp and Python are always there.
+CLIENTS = [tool for tool in ("python3", "nc", "busybox", "ncat", "socat", "bash", "curl") if shutil.which(tool)]
+SERVERS = [tool for tool in ("python3", "socat", "nc", "busybox", "ncat") if shutil.which(tool)]
+Image = t.Callable[..., Path]
+Serve = t.Callable[..., int]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Image:
+    """A folder that holds nothing but a shell, some small programs and those named."""
+
+    def make(*tools: str) -> Path:
+        folder = tmp_path / "-".join(tools or ("empty",))
+        folder.mkdir(exist_ok=True)
+        for tool in (*BASIC, *tools):
+            found = subprocess.run(["/bin/sh", "-c", f"command -v {tool}"], capture_output=True, text=True, check=True)
+            target = Path(found.stdout.strip())
+            if tool == "python3":
+                target = Path(os.path.realpath("/proc/self/exe"))
+            if not (folder / tool).exists():
+                (folder / tool).symlink_to(target)
+        return folder
+
+    return make
+
+
+def in_image(script: str, folder: Path, port: int = 1, **environment: str) -> str:
+    env = {"PATH": str(folder), "PORT": str(port), "NONCE": NONCE, **environment}
+    done = subprocess.run(["/bin/sh", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False)
+    return done.stdout
+
+
+@pytest.fixture
+def serve(image: Image) -> t.Iterator[Serve]:
+    """Start the pod's server with one program only and return its port."""
+    running: list[subprocess.Popen[bytes]] = []
+
+    def start(tool: str, nonce: str = NONCE) -> int:
+        port = free_port()
+        env = {"PATH": str(image(tool)), "PORT": str(port), "NONCE": nonce}
+        running.append(subprocess.Popen(["/bin/sh", "-c", datapath.SERVE], env=env, start_new_session=True))
+        end = time.monotonic() + 20
+        while time.monotonic() < end:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    return port
+            time.sleep(0.1)
+        raise AssertionError(f"no server with {tool}")
+
+    yield start
+    for process in running:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+class Raw:
+    """A server that says what a test wants, then closes."""
+
+    def __init__(self, text: str) -> None:
+        class Handler(socketserver.BaseRequestHandler):
+            def handle(self) -> None:
+                self.request.sendall(text.encode())
+
+        self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), Handler)
+        self.port = int(self._server.server_address[1])
+        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+
+    def __enter__(self) -> int:
+        self._thread.start()
+        return self.port
+
+    def __exit__(self, *_exception: object) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+def ask(folder: Path, own_port: int, *targets: Server) -> tuple[dict[int, tuple[str, str]], str]:
+    script = datapath.CLIENT + datapath.ask_script(MARK, list(enumerate(targets)))
+    return datapath.outcomes(in_image(script, folder, own_port), MARK)
+
+
+def at(port: int, nonce: str = NONCE, address: str = "127.0.0.1") -> Server:
+    return Server("node", "other", address, port, nonce)
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_every_client_fetches_the_whole_answer(client: str, image: Image, serve: Serve) -> None:
+    port = serve("python3")
+    verdicts, cause = ask(image(client), port, at(port), at(port), at(free_port()))
+    assert cause == ""
+    assert [verdicts[number][0] for number in range(3)] == [datapath.WORKS, datapath.WORKS, datapath.SILENT]
+
+
+@pytest.mark.parametrize("server", SERVERS)
+def test_every_server_answers_again_and_again(server: str, image: Image, serve: Serve) -> None:
+    port = serve(server)
+    for _attempt in range(3):
+        end = time.monotonic() + 10
+        while ask(image("python3"), port, at(port))[0].get(0, ("",))[0] != datapath.WORKS:
+            assert time.monotonic() < end
+            time.sleep(0.2)
+
+
+def test_cut_answers_and_strangers_are_told_apart(image: Image, serve: Serve) -> None:
+    port = serve("python3")
+    with Raw(f"{NONCE} begin " + 200 * " ") as cut, Raw("other begin . other end") as stranger, Raw("SSH-2.0") as ssh:
+        verdicts, _cause = ask(image("python3"), port, at(cut), at(stranger), at(ssh))
+    assert [verdicts[n][0] for n in range(3)] == [datapath.CUT, datapath.STRANGER, datapath.SILENT]
+    assert "SSH-2.0" in verdicts[2][1]
+
+
+def test_without_any_program_nothing_is_claimed(image: Image) -> None:
+    verdicts, cause = ask(image(), 1, at(1))
+    assert verdicts == {}
+    assert "no program" in cause
+
+
+def test_output_cut_short_is_named() -> None:
+    verdicts, cause = datapath.outcomes(f"{MARK} target 0 works x\nnoise\n{MARK} target x\n", MARK)
+    assert verdicts == {0: ("works", "x")}
+    assert "ended early" in cause
+
+
+def reach(folder: Path, host: str, port: int, scheme: str = "https") -> tuple[str, str, str]:
+    settings = {"URL": f"{scheme}://{host}:{port}", "HOST": host, "mark": MARK}
+    return datapath.reached(in_image(datapath.CLIENT + datapath.REACH, folder, port, **settings), MARK)
+
+
+@pytest.mark.parametrize("tool", ["curl", "python3", "bash"])
+def test_reach(tool: str, image: Image) -> None:
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(403)
+            self.end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
+            """Quiet."""
+
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        level, used, _said = reach(image(tool), "127.0.0.1", server.server_address[1])
+        server.shutdown()
+    assert (level, used) == ("tcp", tool)
+    assert reach(image(tool), "127.0.0.1", free_port())[0] == "no"
+
+
+def test_reach_without_any_program_is_unknown(image: Image) -> None:
+    level, _tool, said = reach(image(), "127.0.0.1", 1)
+    assert level == "unknown"
+    assert "no program" in said
+    assert datapath.reached("", MARK)[0] == "unknown"
+
+
+# -- findings ---------------------------------------------------------------------------------------------------------
+
+GATEWAY = Server("west-worker", "gateway", "10.2.0.1", 1, NONCE)
+OTHER = Server("west-control-plane", "other", "10.2.0.2", 1, NONCE)
+REMOTE_GATEWAY = Server("east-worker", "gateway", "10.1.0.1", 1, NONCE, "east")
+REMOTE_OTHER = Server("east-control-plane", "other", "10.1.0.2", 1, NONCE, "east")
+
+
+def matrix(silent: t.Callable[[Server, Server], bool]) -> list[Outcome]:
+    return [
+        Outcome(source, target, datapath.SILENT if silent(source, target) else datapath.WORKS)
+        for source in (GATEWAY, OTHER)
+        for target in (REMOTE_GATEWAY, REMOTE_OTHER)
+    ]
+
+
+def test_no_finding_when_all_directions_work() -> None:
+    assert datapath.findings(matrix(lambda source, target: False)) == []
+
+
+def test_rp_filter_is_suspected_when_only_gateways_talk() -> None:
+    found = datapath.findings(matrix(lambda source, target: (source, target) != (GATEWAY, REMOTE_GATEWAY)))
+    assert len(found) == 3
+    assert {finding.id for finding in found} == {"datapath.no-answer"}
+    assert all("rp_filter" in finding.hint and "UDP 4800" in finding.hint for finding in found)
+    assert found[0].subject == "gateway node west-worker -> node east-control-plane of east"
+
+
+def test_the_tunnel_is_suspected_when_nothing_passes() -> None:
+    found = datapath.findings(matrix(lambda source, target: True))
+    assert len(found) == 4
+    assert all("UDP 4500" in finding.hint for finding in found)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "id", "severity", "hint"),
+    [
+        (datapath.CUT, "datapath.cut-answer", "error", "MTU"),
+        (datapath.STRANGER, "datapath.wrong-answer", "error", "CIDRs overlap"),
+        (datapath.UNTRIED, "datapath.not-tested", "unknown", "image"),
+        ("nonsense", "datapath.not-tested", "unknown", "image"),
+    ],
+)
+def test_other_verdicts(verdict: str, id: str, severity: str, hint: str) -> None:  # noqa: A002  as the field is called
+    (found,) = datapath.findings([Outcome(GATEWAY, REMOTE_GATEWAY, verdict, "said")])
+    assert (found.id, found.severity) == (id, severity)
+    assert hint in found.hint
