@@ -67,7 +67,7 @@ def inventory(tmp_path: pathlib.Path) -> str:
 
 def names(archive: pathlib.Path) -> set[str]:
     with tarfile.open(archive) as opened:
-        return {member.name for member in opened if member.isfile()}
+        return {member.name for member in opened if not member.isdir()}
 
 
 def relative(pattern: str) -> set[str]:
