@@ -101,13 +101,17 @@ class Api:
         authorization = self.configuration.get_api_key_with_prefix("authorization")
         if authorization:
             headers["Authorization"] = authorization
+        # client-go too comes again when the server asks for it (a definition that was just made: "(re)initializing")
+        asked_to_wait = urllib3.Retry(
+            10, connect=False, read=False, redirect=False, other=0, allowed_methods=None, raise_on_status=False
+        )
         try:
             response = self._pool.request(
                 method,
                 url,
                 body=None if body is None else json.dumps(body).encode(),
                 headers=headers,
-                retries=False,
+                retries=asked_to_wait,
                 timeout=urllib3.Timeout(connect=30, read=self._timeout),
             )
         except urllib3.exceptions.HTTPError as exc:
