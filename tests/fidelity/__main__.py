@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 
 from tests.fidelity import collect, recording
 from tests.fidelity.compare import compare
@@ -17,6 +18,9 @@ from tests.fidelity.meant import DIFFERENCES
 from tests.lab.config import LabError, places
 from tests.lab.damage import bring_about
 from tests.lab.lab import connect
+
+SETTLE_SECONDS = 90.0
+LOOK_SECONDS = 15.0
 
 
 def main(argv: list[str]) -> int:
@@ -39,12 +43,17 @@ def main(argv: list[str]) -> int:
 
 
 def check(name: str) -> bool:
-    """Print what differs; True when nothing does."""
+    """Print what differs; True when nothing does. Looks again for a while: some statuses are written once a minute."""
     clusters, _ = connect(places())
     kinds, roles = recording.kinds_of(name), recording.roles_of(name)
     recorded = recording.load(name).facts(kinds, roles)
-    simulated = collect.look(clusters).facts(kinds, roles)
-    result = compare(name, recorded, simulated, DIFFERENCES)
+    deadline = time.monotonic() + SETTLE_SECONDS
+    while True:
+        simulated = collect.look(clusters).facts(kinds, roles)
+        result = compare(name, recorded, simulated, DIFFERENCES)
+        if not result.differences or time.monotonic() > deadline:
+            break
+        time.sleep(LOOK_SECONDS)
     for difference in result.differences:
         print(f"{name}: only {difference.side}: {difference.fact}")
     print(

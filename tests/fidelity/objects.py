@@ -17,7 +17,9 @@ VARYING_LABELS = ("pod-template-hash", "controller-revision-hash", "kubernetes.i
 STATUS_OF_KUBERNETES = ("Pod", "Namespace", "Deployment", "CustomResourceDefinition")
 # Written by controllers of Kubernetes from the objects that are compared.
 DERIVED = ("EndpointSlice", "Endpoints")
-IGNORED_ANNOTATIONS = re.compile(r"deployment\.kubernetes\.io/|deprecated\.daemonset|kubernetes\.io/desc|kubectl")
+IGNORED_ANNOTATIONS = re.compile(
+    r"deployment\.kubernetes\.io/|deprecated\.daemonset|kubernetes\.io/description|last-change-trigger-time"
+)
 
 
 def facts_of(objects: list[Object], naming: Naming, kinds: set[str]) -> set[str]:
