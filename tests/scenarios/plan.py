@@ -1,0 +1,51 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""All scenarios by name, and which of them a pass has."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+
+from tests.lab.damage import STATES
+from tests.scenarios import company, inputs, interruption, reinstall, stuck
+from tests.scenarios.stage import Stage
+
+Act = Callable[[Stage], None]
+
+HARDEST = "3411"
+_REINSTALLS = {
+    f"reinstall-{state}": reinstall.from_state(state)
+    for state in (HARDEST, *(state for state in STATES if state not in ("clean", HARDEST)))
+}
+_INPUTS = {
+    **{f"input-{name}": inputs.wrong(name) for name in inputs.WRONG},
+    "input-no-inventory": inputs.no_inventory,
+    "input-overlapping-cidrs": inputs.overlapping,
+}
+_COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
+_INTERRUPTIONS = {
+    f"interrupt-{point}-{signal}": interruption.at(point, signal)
+    for point in interruption.POINTS
+    for signal in interruption.SIGNALS
+}
+_STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
+
+# In this order: those after the first use the fleet that it leaves whole.
+SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+
+
+def campaign() -> list[str]:
+    first = f"reinstall-{HARDEST}"
+    return [first, *_INPUTS, *_COMPANY, *_STUCK, *_INTERRUPTIONS, *(name for name in _REINSTALLS if name != first)]
+
+
+def ci(seed: int) -> list[str]:
+    """What fits into twenty minutes; of the long lists one each, chosen by the seed."""
+    draw = random.Random(seed)  # noqa: S311  a sample, no secret
+    first = f"reinstall-{HARDEST}"
+    others = [name for name in _REINSTALLS if name != first]
+    chosen = [draw.choice(list(names)) for names in (_STUCK, _INTERRUPTIONS, others)]
+    return [first, *_INPUTS, *_COMPANY, *chosen]
