@@ -86,10 +86,6 @@ class Places:
         return self.home / "state.json"
 
     @property
-    def lock(self) -> Path:
-        return self.home / "lock"
-
-    @property
     def kubeconfig(self) -> Path:
         return self.home / "kubeconfig"
 

@@ -77,13 +77,23 @@ def _environment() -> dict[str, str]:
     return environment
 
 
+def _folder(places: Places) -> Path:
+    return places.cache / "bin" / key()
+
+
+def finished(places: Places) -> Path | None:
+    folder = _folder(places)
+    names = ("kind", *(program.name for program in programs()))
+    return folder if all((folder / name).exists() for name in names) else None
+
+
 def build(places: Places) -> Path:
     """Folder with all programs. Each one that is there is complete, so a killed build goes on where it was."""
-    folder = places.cache / "bin" / key()
+    folder = _folder(places)
     folder.mkdir(parents=True, exist_ok=True)
-    missing = [program for program in programs() if not (folder / program.name).exists()]
-    if not missing and (folder / "kind").exists():
+    if finished(places):
         return folder
+    missing = [program for program in programs() if not (folder / program.name).exists()]
     install_kind(places, folder)
     environment = _environment()
     for program in missing:

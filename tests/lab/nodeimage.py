@@ -16,10 +16,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tests.lab import golang, preload, rootfs
-from tests.lab.config import DATA, DISK_COLD_GIB, KUBERNETES, LabError, Places, digest_of
+from tests.lab.config import DATA, DISK_COLD_GIB, KUBERNETES, Places, digest_of
 from tests.lab.engine import Engine
 from tests.lab.host import require_disk, require_programs
 from tests.lab.process import run
+from tests.lab.state import cache_locked
 from tests.lab.steps import say, step
 
 _STOCK = f"kindest/node:{KUBERNETES}"
@@ -42,25 +43,20 @@ def key() -> str:
 
 def ensure(places: Places, engine: Engine) -> NodeImage:
     built = f"submariner-lab/node:{key()}"
-    if _has_image(engine, built):
-        return NodeImage(built, golang.build(places))
+    tools = golang.finished(places)
+    if tools is not None and _has_image(engine, built):
+        return NodeImage(built, tools)
     if not _cached(places).exists() and registry_answers(_STOCK_REGISTRY):
         stock = _stock(places, engine)
         if stock is not None:
             return stock
     require_programs(["mmdebstrap", "containerd", "gcc"])
-    tools = golang.build(places)
-    for attempt in (1, 2):
-        archive = _archive(places, tools)
-        try:
+    with cache_locked(places):
+        tools = golang.build(places)
+        if not _has_image(engine, built):
+            archive = _archive(places, tools)
             with step("node image: hand over to the engine"):
                 _import(engine, archive, built)
-            break
-        except LabError as error:
-            if attempt == 2:
-                raise
-            say(f"node image: the engine refuses the cached root file system ({error}); building it again")
-            _discard(places)
     return NodeImage(built, tools)
 
 
@@ -99,10 +95,6 @@ def _has_image(engine: Engine, reference: str) -> bool:
 
 def _cached(places: Places) -> Path:
     return places.cache / "node" / f"{key()}.tar"
-
-
-def _discard(places: Places) -> None:
-    _cached(places).unlink(missing_ok=True)
 
 
 def _archive(places: Places, tools: Path) -> Path:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
+from pathlib import Path
 
 from tests.lab.config import LabError, Places
 from tests.lab.steps import say
@@ -59,12 +60,26 @@ def load(places: Places) -> State:
 
 @contextmanager
 def locked(places: Places) -> Iterator[None]:
+    """One command at a time on one lab."""
+    with _held(places.home, "SUBMARINER_LAB_HOME"):
+        yield
+
+
+@contextmanager
+def cache_locked(places: Places) -> Iterator[None]:
+    """One builder at a time on a cache, which several labs may share."""
+    with _held(places.cache, "SUBMARINER_LAB_CACHE"):
+        yield
+
+
+@contextmanager
+def _held(folder: Path, variable: str) -> Iterator[None]:
     """The lock belongs to the open file: it is free as soon as its holder ends, however it ends."""
     try:
-        places.home.mkdir(parents=True, exist_ok=True)
-        handle = places.lock.open("a+")
+        folder.mkdir(parents=True, exist_ok=True)
+        handle = (folder / "lock").open("a+")
     except OSError as error:
-        raise LabError(f"{places.home} cannot be written: {error.strerror}; set SUBMARINER_LAB_HOME") from error
+        raise LabError(f"{folder} cannot be written: {error.strerror}; set {variable}") from error
     with handle:
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

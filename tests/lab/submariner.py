@@ -20,6 +20,7 @@ from tests.lab.config import REPOSITORY, SUBMARINER_RELEASE, LabError, Places, d
 from tests.lab.nodeimage import registry_answers
 from tests.lab.process import parallel, run
 from tests.lab.registry import Image, Registry, images_in, missing_of
+from tests.lab.state import cache_locked
 from tests.lab.steps import say, step
 
 SIMULATED, RELEASE = "simulated", "release"
@@ -27,6 +28,7 @@ _COMPONENTS = (
     "submariner-operator", "submariner-gateway", "submariner-route-agent", "submariner-globalnet",
     "lighthouse-agent", "lighthouse-coredns", "nettest",
 )  # fmt: skip
+_KEPT = 3  # builds of the simulation: labs that run may still use an older one
 _QUAY = "https://quay.io/v2/"
 _DOWNLOAD = "https://github.com/submariner-io/releases/releases/download/v{v}/subctl-v{v}-linux-amd64.tar.xz"
 
@@ -75,19 +77,21 @@ def _simulated(places: Places) -> Path:
         raise LabError(f"{sources} is missing: a complete checkout is needed for --submariner simulated")
     names = [str(path.relative_to(sources)) for path in files]
     folder = places.cache / SIMULATED / digest_of(*names, *files)
-    if folder.is_dir():
-        os.utime(folder)
-        return folder
-    fresh = folder.with_name("new")
-    shutil.rmtree(fresh, ignore_errors=True)
-    fresh.parent.mkdir(parents=True, exist_ok=True)
-    with step("submariner: build the simulation"):
-        command = [sys.executable, "-m", "tests.simulator.image", "build", str(fresh)]
-        run(command, cwd=REPOSITORY, log=places.logs / "simulator.log")
-    fresh.rename(folder)
-    others = sorted((p for p in folder.parent.iterdir() if p != folder), key=lambda p: p.stat().st_mtime)
-    for old in others[:-1]:
-        shutil.rmtree(old)
+    with cache_locked(places):
+        if (folder / "subctl").exists():
+            os.utime(folder)
+            return folder
+        fresh = folder.with_name("new")
+        for waste in (fresh, folder):
+            shutil.rmtree(waste, ignore_errors=True)
+        fresh.parent.mkdir(parents=True, exist_ok=True)
+        with step("submariner: build the simulation"):
+            command = [sys.executable, "-m", "tests.simulator.image", "build", str(fresh)]
+            run(command, cwd=REPOSITORY, log=places.logs / "simulator.log")
+        fresh.rename(folder)
+        kept = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[-_KEPT:]
+        for old in set(folder.parent.iterdir()) - set(kept):
+            shutil.rmtree(old)
     return folder
 
 

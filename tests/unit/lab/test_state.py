@@ -55,7 +55,7 @@ def test_the_lock_is_free_when_its_holder_was_killed(places: Places) -> None:
     holder.kill()
     holder.join()
     with state.locked(places):
-        assert int(places.lock.read_text()) > 0
+        assert int((places.home / "lock").read_text()) > 0
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path) -> None:
