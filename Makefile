@@ -11,7 +11,7 @@ help: ## list the commands
 
 .PHONY: demo
 demo: ## two clusters in the state of submariner#3411, reinstalled before your eyes
-	@$(RUN) tests.run.demo
+	@$(RUN) tests.demo
 
 .PHONY: test
 test: ## everything that a change must pass; sets the machine up first
@@ -19,7 +19,7 @@ test: ## everything that a change must pass; sets the machine up first
 
 .PHONY: campaign
 campaign: ## all states, all interruption points; resumable
-	@$(RUN) tests.run campaign
+	@$(RUN) tests.scenarios --pass campaign --resume
 
 .PHONY: lint
 lint: ## linters, types, documentation

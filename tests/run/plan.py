@@ -7,12 +7,21 @@
 from __future__ import annotations
 
 import pathlib
+import random
 import sys
 
 from tests.run.paths import ROOT
-from tests.run.steps import Counter, Step, junit
+from tests.run.steps import Counter, Step, closing_line, junit, lines
 
-TYPED = ("plugins/module_utils", "tests/lab", "tests/simulator", "tests/run", "tests/unit")
+TYPED = (
+    "plugins/module_utils",
+    "tests/lab",
+    "tests/simulator",
+    "tests/run",
+    "tests/scenarios",
+    "tests/demo",
+    "tests/unit",
+)
 OLDEST_CORE = "2.16"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
 
@@ -62,3 +71,44 @@ def packaging(logs: pathlib.Path) -> Step:
 def lab() -> Step:
     """Two clusters with the simulated Submariner's images; cold it builds Kubernetes."""
     return _module("lab", "tests.lab", "up", "--submariner", "simulated", limit=2400.0)
+
+
+def scenarios(logs: pathlib.Path, *options: str, limit: float) -> Step:
+    name = "scenarios"
+    return _module(name, "tests.scenarios", *options, limit=limit, counter=closing_line(logs / f"{name}.log"))
+
+
+def fidelity(logs: pathlib.Path, states: list[str]) -> Step:
+    """The simulation held against recordings of the real Submariner; all of them when none is named."""
+    name = "fidelity"
+    counter = lines(logs / f"{name}.log", passed=r"^\S+: .* 0 differences,", failed=r"^\S+: .* [1-9]\d* differences,")
+    return _module(name, "tests.fidelity", "--bring", *states, limit=3600.0, counter=counter)
+
+
+def lab_itself(logs: pathlib.Path) -> Step:
+    return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
+
+
+def on_the_lab(logs: pathlib.Path, seed: int) -> list[Step]:
+    """What fits into half an hour: one pass of the scenarios, and one recording of each kind of damage in turn."""
+    draw = random.Random(seed)  # noqa: S311  a sample, no secret
+    state = draw.choice(["west-uninstalled", "label-removed-first", "joined-as-second-id"])
+    return [
+        fidelity(logs, ["healthy-two-nodes", state]),
+        scenarios(logs, "--pass", "ci", "--seed", str(seed), limit=2400.0),
+    ]
+
+
+def campaign(logs: pathlib.Path) -> list[Step]:
+    """Everything that takes long. What has passed is left out when it is run again."""
+    return [
+        scenarios(logs, "--pass", "campaign", "--resume", limit=6 * 3600.0),
+        fidelity(logs, []),
+        lab_itself(logs),
+    ]
+
+
+def scenarios(seed: int) -> Step:
+    """What users do, on the clusters of the lab."""
+    arguments = ("--pass", "ci", "--seed", str(seed))
+    return _module("scenarios", "tests.scenarios", *arguments, limit=3600.0, counter=closing_line("scenarios"))

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import time
@@ -134,6 +135,42 @@ def junit(name: str) -> Counter:
             failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
             total += Count(tests - failed - skipped, failed, skipped)
         return total
+
+    return count
+
+
+def closing_line(log: pathlib.Path) -> Counter:
+    """Reads the last line of the form `N passed, N failed, N skipped` in the step's log."""
+
+    def count(_code: int, _logs: pathlib.Path) -> Count:
+        pattern = r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$"
+        found = re.findall(pattern, log.read_text(errors="replace"), re.MULTILINE)
+        if not found:
+            raise ValueError("its log has no line with the number of tests")
+        return Count(*(int(number or 0) for number in found[-1]))
+
+    return count
+
+
+def lines(log: pathlib.Path, passed: str, failed: str) -> Counter:
+    """Counts the lines of the step's log that match."""
+
+    def count(_code: int, _logs: pathlib.Path) -> Count:
+        text = log.read_text(errors="replace")
+        return Count(*(len(re.findall(pattern, text, re.MULTILINE)) for pattern in (passed, failed)))
+
+    return count
+
+
+def closing_line(name: str) -> Counter:
+    """Counts by the last line of the step's own log, `N passed, N failed, N skipped`."""
+
+    def count(_code: int, logs: pathlib.Path) -> Count:
+        lines = (logs / f"{name}.log").read_text(errors="replace").splitlines() or [""]
+        match = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", lines[-1])
+        if match is None:
+            raise ValueError("the log does not end with the counts")
+        return Count(*(int(number) for number in match.groups()))
 
     return count
 
