@@ -19,7 +19,7 @@ test: ## everything that a change must pass; sets the machine up first
 
 .PHONY: campaign
 campaign: ## all states, all interruption points; resumable
-	@$(RUN) tests.scenarios --pass campaign --resume
+	@$(RUN) tests.run campaign
 
 .PHONY: lint
 lint: ## linters, types, documentation

@@ -23,7 +23,6 @@ COMMANDS = {
     "sanity": "ansible-test sanity with the newest and the oldest ansible-core",
     "unit": "unit tests",
     "packaging": "build, install and run the collection",
-    "scenarios": "a sample of what users do, on the clusters of the lab",
     "campaign": "everything long: all states, all interruption points; resumable",
 }
 
@@ -58,8 +57,6 @@ def _phases(command: str, logs: pathlib.Path, seed: int) -> list[tuple[list[Step
         return [([plan.unit(logs, seed)], [])]
     if command == "packaging":
         return [([plan.packaging(logs)], [])]
-    if command == "scenarios":
-        return [([plan.scenarios(seed)], [])]
     if command == "campaign":
         return [([plan.lab()], []), (plan.campaign(logs), [])]
     still = [plan.unit(logs, seed), *plan.lint(), plan.packaging(logs)]

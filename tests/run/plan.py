@@ -106,9 +106,3 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         fidelity(logs, []),
         lab_itself(logs),
     ]
-
-
-def scenarios(seed: int) -> Step:
-    """What users do, on the clusters of the lab."""
-    arguments = ("--pass", "ci", "--seed", str(seed))
-    return _module("scenarios", "tests.scenarios", *arguments, limit=3600.0, counter=closing_line("scenarios"))

@@ -162,19 +162,6 @@ def lines(log: pathlib.Path, passed: str, failed: str) -> Counter:
     return count
 
 
-def closing_line(name: str) -> Counter:
-    """Counts by the last line of the step's own log, `N passed, N failed, N skipped`."""
-
-    def count(_code: int, logs: pathlib.Path) -> Count:
-        lines = (logs / f"{name}.log").read_text(errors="replace").splitlines() or [""]
-        match = re.fullmatch(r"(\d+) passed, (\d+) failed, (\d+) skipped", lines[-1])
-        if match is None:
-            raise ValueError("the log does not end with the counts")
-        return Count(*(int(number) for number in match.groups()))
-
-    return count
-
-
 def run(steps: list[Step], logs: pathlib.Path, background: list[Step]) -> Count:
     """Run `steps` in order beside `background`, which is waited for at the end; the total of all."""
     logs.mkdir(parents=True, exist_ok=True)
