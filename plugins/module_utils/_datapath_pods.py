@@ -30,6 +30,7 @@ ROLE = "submariner.lifecycle/role"
 CONTAINER = "probe"
 UNPRIVILEGED_USER = 65534
 EXEC_LIMIT = 30.0
+EXEC_PER_TARGET = 8.0
 RETRY = 1.0
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 
@@ -163,8 +164,9 @@ class DataPath:
 
     def _ask(self, pod: str, targets: t.Sequence[tuple[int, Server]]) -> tuple[dict[int, tuple[str, str]], str]:
         mark = f"{datapath.MARK}-{own_pods.new_run()}"
+        limit = EXEC_LIMIT + EXEC_PER_TARGET * len(targets)
         script = 'eval "$CLIENT"\n' + datapath.ask_script(mark, targets)
-        done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
+        done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=limit)
         return datapath.outcomes(done.stdout, mark)
 
     def probe(self, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
