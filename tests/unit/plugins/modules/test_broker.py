@@ -1,0 +1,222 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module broker, driven end to end against a fake API server and a fake subctl."""
+
+from __future__ import annotations
+
+import base64
+import os
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import decode
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
+from ansible_collections.submariner.lifecycle.plugins.modules import broker
+from tests.unit.fake_api import FakeApi, recording
+from tests.unit.fake_subctl import FakeSubctl
+from tests.unit.run_module import Outcome, run_module
+
+Json = dict[str, t.Any]
+NAMESPACE = "submariner-k8s-broker"
+SECRETS = ("", "secrets")
+CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+
+
+def b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def deployed(**config: str) -> list[Json]:
+    """What a broker is made of, from a recording, with a token in place of the blanked one."""
+    wanted = []
+    for item in recording("installed", "east"):
+        meta = item["metadata"]
+        if item["kind"] in ("Cluster", "Endpoint") or meta["name"].startswith("cluster-"):
+            continue
+        operator = meta.get("namespace") == "submariner-operator" and item["kind"] in ("Deployment", "Pod")
+        if meta.get("namespace") == NAMESPACE or item["kind"] in ("CustomResourceDefinition", "Namespace") or operator:
+            wanted.append(item)
+        if meta["name"].startswith("submariner-k8s-broker-admin-token"):
+            item["data"] = {"token": b64(b"admin-token"), "ca.crt": b64(b"ca"), "namespace": b64(NAMESPACE.encode())}
+        if meta["name"] == "submariner-globalnet-info":
+            item["data"].update(config)
+        if item["kind"] == "CustomResourceDefinition":
+            item["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
+    return wanted
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(broker, "SETTLE_SECONDS", 2.0)
+    # The address of the tests answers nobody; how it is tried is tested by itself.
+    monkeypatch.setattr(
+        broker, "choose_url", lambda _module, _api, given: (given or "https://192.0.2.1:6443", "cluster")
+    )
+
+
+def run(api: FakeApi, folder: pathlib.Path, subctl: FakeSubctl | None = None, **more: t.Any) -> Outcome:
+    check, diff = more.pop("check", False), more.pop("diff", False)
+    arguments = {"kubeconfig": api.kubeconfig(folder), "subctl": str(subctl.path) if subctl else "/nonexistent", **more}
+    return run_module(broker.main, arguments, check=check, diff=diff)
+
+
+def record(api: FakeApi, psk: bytes) -> None:
+    secret = to_secret(Record(run_id="one", started="2026-11-23T15:00:00Z", psk=psk))
+    api.cluster.load([secret])
+
+
+def kept(api: FakeApi) -> Record:
+    return _run_record.from_secret(api.cluster.get(SECRETS, "submariner-lifecycle", "submariner-lifecycle-run"))
+
+
+def test_deployed_with_the_psk_of_the_record(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    record(api, b"psk-of-the-record-48")
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        outcome = run(api, tmp_path, subctl, version="0.19.0")
+    assert not outcome.failed, outcome.msg
+    assert outcome.changed
+    assert outcome["psk_source"] == "record"
+    assert decode(subctl.given).psk == b"psk-of-the-record-48"
+    assert subctl.arguments[0] == "deploy-broker"
+    assert "--version" in subctl.arguments
+    info = decode(kept(api).broker_info)
+    assert (info.url, info.token, info.psk) == ("https://192.0.2.1:6443", b"admin-token", b"psk-of-the-record-48")
+    assert b64(b"psk-of-the-record-48") not in str(outcome.result)
+    assert "admin-token" not in str(outcome.result).replace("submariner-k8s-broker-admin-token", "")
+
+
+def test_a_new_psk_is_kept_until_the_members_have_joined(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        outcome = run(api, tmp_path, subctl)
+    assert outcome["psk_source"] == "new"
+    assert len(kept(api).psk) == 48
+    assert decode(subctl.given).psk == kept(api).psk
+
+
+def test_a_broker_as_wanted_is_left_as_it_is(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    outcome = run(api, tmp_path, version="0.19.0", components=["connectivity", "service-discovery"])
+    assert not outcome.failed, outcome.msg
+    assert not outcome.changed
+    assert [r for r in api.writes if "tokenreviews" not in r.path] == []
+
+
+def test_check_mode_says_what_is_missing_and_writes_nothing(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    outcome = run(api, tmp_path, check=True, diff=True)
+    assert outcome.changed
+    assert f"Namespace {NAMESPACE} is not there" in outcome["diff"]["before"]
+    assert api.writes == []
+
+
+def test_an_exit_0_without_a_broker_is_a_failure(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    some = [o for o in deployed() if o["metadata"]["name"] != "clusters.submariner.io"]
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(some)) as subctl:
+        outcome = run(api, tmp_path, subctl)
+    assert outcome.failed
+    assert "exited 0" in outcome.msg
+    assert "clusters.submariner.io" in outcome.msg
+
+
+def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    with FakeSubctl(tmp_path, lambda: None, rc=1, says=" ✗ invalid components parameter") as subctl:
+        outcome = run(api, tmp_path, subctl)
+    assert outcome.failed
+    assert "invalid components parameter" in outcome.msg
+    assert outcome["subctl"]["rc"] == 1
+
+
+@pytest.mark.parametrize("setting", [{"globalnet": True}, {"clusterset_ip_cidr_range": "250.0.0.0/8"}])
+def test_what_is_fixed_is_refused_with_the_way_out(api: FakeApi, tmp_path: pathlib.Path, setting: Json) -> None:
+    api.cluster.load(deployed())
+    outcome = run(api, tmp_path, **setting)
+    assert outcome.failed
+    assert next(iter(setting)) in outcome.msg
+    assert "reinstall" in outcome.msg
+    assert [r for r in api.writes if "tokenreviews" not in r.path] == []
+
+
+def test_other_components_are_deployed_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    record(api, b"psk-of-the-record-48")
+    with FakeSubctl(tmp_path, lambda: None) as subctl:
+        outcome = run(api, tmp_path, subctl, components=["connectivity"])
+    assert outcome.changed
+    assert outcome["differences"] == [
+        {"setting": "components", "have": ["connectivity", "service-discovery"], "want": ["connectivity"]}
+    ]
+    assert "connectivity" in subctl.arguments
+
+
+def test_a_new_psk_would_cut_off_members(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    items = [o for o in recording("installed", "east") if o["kind"] == "Cluster"]
+    api.cluster.load([*deployed(), *items])
+    outcome = run(api, tmp_path, components=["connectivity"])
+    assert outcome.failed
+    assert "east, west" in outcome.msg
+    assert "run_record" in outcome.msg
+
+
+def test_no_answer_is_not_no_broker(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    api.fault(403, path="/brokers/")
+    outcome = run(api, tmp_path)
+    assert outcome.failed
+    assert "Broker" in outcome.msg
+
+
+def test_a_namespace_that_is_going_is_waited_for(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    going = {
+        "apiVersion": "v1",
+        "kind": "Namespace",
+        "metadata": {"name": "submariner-operator", "deletionTimestamp": "2026-11-23T15:00:00Z"},
+    }
+    api.cluster.load([going, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
+    outcome = run(api, tmp_path)
+    assert outcome.failed
+    assert "has been going for" in outcome.msg
+    assert "cleanup" in outcome.msg
+
+
+def test_a_token_that_does_not_work_is_missing(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    items = [o for o in deployed() if not o["metadata"]["name"].startswith("submariner-k8s-broker-admin-token")]
+    api.cluster.load(items)
+    outcome = run(api, tmp_path, check=True)
+    assert outcome.changed
+    assert [f["id"] for f in outcome["findings"]] == ["broker.token"]
+
+
+def test_arguments_of_subctl() -> None:
+    assert _broker.deploy_arguments(
+        {
+            "globalnet": True,
+            "globalnet_cluster_size": 8192,
+            "components": ["connectivity"],
+            "custom_domains": [],
+            "version": None,
+            "broker_url": "https://a:6443",
+            "operator_debug": False,
+        }
+    ) == [
+        "deploy-broker",
+        "--globalnet=true",
+        "--globalnet-cluster-size",
+        "8192",
+        "--components",
+        "connectivity",
+        "--broker-url",
+        "https://a:6443",
+        "--operator-debug=false",
+    ]
+
+
+def test_the_program_sees_no_secret_on_its_command_line(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    record(api, os.urandom(48))
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        run(api, tmp_path, subctl)
+    psk = kept(api).psk
+    assert not any(b64(psk) in word or "token-of-the-fake" in word for word in subctl.arguments)

@@ -1,0 +1,328 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The module member, driven end to end against two fake API servers and a fake subctl."""
+
+from __future__ import annotations
+
+import base64
+import pathlib
+import typing as t
+
+import pytest
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _join
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import BrokerInfo, decode, encode
+from ansible_collections.submariner.lifecycle.plugins.module_utils._member import SETTINGS, choose_gateways
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Node
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
+from ansible_collections.submariner.lifecycle.plugins.modules import member
+from tests.unit.fake_api import FakeApi, recording
+from tests.unit.fake_subctl import FakeSubctl
+from tests.unit.run_module import Outcome, run_module
+
+Json = dict[str, t.Any]
+BROKER = "submariner-k8s-broker"
+OPERATOR = "submariner-operator"
+PSK = b"psk-of-the-record-48"
+URL = "https://10.201.0.2:6443"
+NODES = ("", "nodes")
+
+
+def b64(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
+
+
+def broker_side(records: bool = False) -> list[Json]:
+    """The broker on east as recorded, with a token in place of the blanked one."""
+    wanted = []
+    for item in recording("installed", "east"):
+        meta = item["metadata"]
+        if item["kind"] == "CustomResourceDefinition":
+            item["status"] = {"conditions": [{"type": "Established", "status": "True"}]}
+        elif (meta.get("namespace") != BROKER and item["kind"] != "Namespace") or (
+            item["kind"] in ("Cluster", "Endpoint") and (not records or "west" not in meta["name"])
+        ):
+            continue
+        if meta["name"].startswith("submariner-k8s-broker-admin-token"):
+            item["data"] = {"token": b64(b"admin-token"), "ca.crt": b64(b"ca"), "namespace": b64(BROKER.encode())}
+        wanted.append(item)
+    return wanted
+
+
+def bare(cluster: str = "west") -> list[Json]:
+    """A cluster without Submariner: its nodes, without label."""
+    nodes = [o for o in recording("installed", cluster) if o["kind"] == "Node"]
+    for node in nodes:
+        node["metadata"]["labels"].pop("submariner.io/gateway", None)
+    return nodes
+
+
+def installed(cluster: str = "west", **spec: t.Any) -> list[Json]:
+    """The installation on west as recorded, joined with the PSK and the authority of these tests."""
+    items = [o for o in recording("installed", cluster) if o["metadata"].get("namespace") != BROKER]
+    for item in items:
+        if item["kind"] == "Submariner":
+            item["spec"].update(ceIPSecPSK=b64(PSK), brokerK8sCA=b64(b"ca"), **spec)
+    return items
+
+
+def record(**more: t.Any) -> Json:
+    info = encode(BrokerInfo(url=URL, psk=PSK))
+    return to_secret(Record(run_id="one", started="2026-11-23T15:00:00Z", psk=PSK, broker_info=info, **more))
+
+
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_join, "_GOING_SECONDS", 2.0)
+    monkeypatch.setattr(_join, "_LOG_PATIENCE_SECONDS", 1.0)
+
+
+@pytest.fixture
+def broker_api(other_api: FakeApi) -> FakeApi:
+    other_api.cluster.load([*broker_side(), record()])
+    return other_api
+
+
+def run(
+    api: FakeApi, broker: FakeApi, folder: pathlib.Path, subctl: FakeSubctl | None = None, **more: t.Any
+) -> Outcome:
+    check, diff = more.pop("check", False), more.pop("diff", False)
+    arguments = {
+        "kubeconfig": api.kubeconfig(folder, "west"),
+        "broker": {"kubeconfig": broker.kubeconfig(folder, "east")},
+        "subctl": str(subctl.path) if subctl else "/nonexistent",
+        "cluster_id": "west",
+        "ready_timeout": 2,
+        **more,
+    }
+    return run_module(member.main, arguments, check=check, diff=diff)
+
+
+def test_joined_with_a_label_before_and_a_proof_after(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(bare())
+    labelled: list[str] = []
+
+    def join() -> None:
+        node = api.cluster.get(NODES, "", "b-node")
+        labelled.append(node["metadata"]["labels"]["submariner.io/gateway"])
+        api.cluster.load(installed())
+
+    with FakeSubctl(tmp_path, join) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, cable_driver="vxlan", natt=False)
+    assert not outcome.failed, outcome.msg
+    assert outcome.changed
+    assert labelled == ["true"]
+    assert outcome["labelled"] == ["b-node"]
+    assert subctl.arguments[2:6] == ["--clusterid", "west", "--label-gateway=false", "--cable-driver=vxlan"]
+    info = decode(subctl.given)
+    assert (info.url, info.token, info.psk, info.namespace) == (URL, b"admin-token", PSK, BROKER)
+    assert b64(PSK) not in str(outcome.result)
+
+
+def test_a_cluster_joined_as_wanted_is_left_as_it_is(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(installed())
+    outcome = run(api, broker_api, tmp_path, cable_driver="vxlan", natt=False, air_gapped=True, version="0.19.0")
+    assert not outcome.failed, outcome.msg
+    assert not outcome.changed
+    assert api.writes == []
+    assert outcome["gateway_nodes"] == ["b-node"]
+
+
+def test_check_mode_tells_and_writes_nothing(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    outcome = run(api, broker_api, tmp_path, check=True, diff=True)
+    assert outcome.changed
+    assert "cluster west: joined" in outcome["diff"]["after"]
+    assert "node b-node: gateway" in outcome["diff"]["after"]
+    assert api.writes == []
+
+
+def test_check_mode_before_there_is_a_broker(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    outcome = run(api, other_api, tmp_path, check=True)
+    assert outcome.changed
+    assert api.writes == other_api.writes == []
+
+
+def test_without_a_broker_there_is_nothing_to_join(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    outcome = run(api, other_api, tmp_path)
+    assert outcome.failed
+    assert outcome["findings"][0]["id"] == "broker.none"
+    assert api.writes == []
+
+
+@pytest.mark.parametrize(
+    ("spec", "setting", "have"),
+    [
+        ({"cableDriver": "libreswan"}, "cable_driver", "libreswan"),
+        ({"brokerK8sApiServer": "127.0.0.1:43881"}, "broker address", "127.0.0.1:43881"),
+        ({"ceIPSecPSK": b64(b"another")}, "PSK", "another one"),
+    ],
+)
+def test_an_installation_that_differs_is_joined_anew(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, spec: Json, setting: str, have: str
+) -> None:
+    items = installed()
+    next(o for o in items if o["kind"] == "Submariner")["spec"].update(spec)
+    api.cluster.load(items)
+    with FakeSubctl(tmp_path, lambda: None) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, cable_driver="vxlan")
+    assert outcome.changed
+    assert [(d["setting"], d["have"]) for d in outcome["differences"]] == [(setting, have)]
+
+
+def test_the_record_of_another_cluster_with_this_id_refuses_the_join(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load([*broker_side(records=True), record()])
+    api.cluster.load(bare("east"))
+    outcome = run(api, other_api, tmp_path)
+    assert outcome.failed
+    assert outcome["findings"][0]["id"] == "member.id-claimed"
+    assert "b-node (10.202.0.2)" in outcome.msg
+    assert api.writes == []
+
+
+def test_this_clusters_own_ghost_refuses_the_join_with_the_way_out(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load([*broker_side(records=True), record()])
+    api.cluster.load(bare())
+    outcome = run(api, other_api, tmp_path)
+    assert outcome["findings"][0]["id"] == "member.id-stale"
+    assert "cleanup" in outcome.msg
+    assert api.writes == []
+
+
+def test_an_installation_under_another_id_is_not_joined_over(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(installed(clusterID="west2"))
+    outcome = run(api, broker_api, tmp_path)
+    assert outcome["findings"][0]["id"] == "member.other-id"
+    assert "west2" in outcome.msg
+
+
+def test_an_installation_of_another_broker_is_not_joined_over(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = installed()
+    next(o for o in items if o["kind"] == "Submariner")["spec"]["brokerK8sCA"] = b64(b"another authority")
+    api.cluster.load(items)
+    assert run(api, broker_api, tmp_path)["findings"][0]["id"] == "member.other-broker"
+
+
+def test_up_and_running_with_only_an_operator_is_recognised(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(bare())
+    wanted = ("Submariner", "Deployment", "Pod", "Namespace", "CustomResourceDefinition")
+    only = [
+        o
+        for o in installed()
+        if o["kind"] in wanted and (o["kind"] not in ("Deployment", "Pod") or "operator" in o["metadata"]["name"])
+    ]
+    pod = next(o["metadata"]["name"] for o in only if o["kind"] == "Pod")
+    api.logs[(OPERATOR, pod, "")] = f'E1123 Get "{URL}/apis": dial tcp 10.201.0.2:6443: connect: connection refused\n'
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(only), says=" ✓ Submariner is up and running") as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, ready_timeout=30)
+    assert outcome.failed
+    assert outcome["findings"][0]["id"] == "operator.broker-unreachable"
+    assert "submariner_broker_url" in outcome.msg
+
+
+def test_an_installation_that_does_not_become_ready_is_named(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = installed()
+    gateway = next(o for o in items if o["kind"] == "DaemonSet" and o["metadata"]["name"] == "submariner-gateway")
+    gateway["status"]["numberReady"] = 0
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl)
+    assert outcome.failed
+    assert "submariner-gateway" in outcome.msg
+    assert "0 of 1 pods ready" in outcome.msg
+
+
+def test_gateways_of_before_the_uninstall_are_labelled_again(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load([*broker_side(), record(gateway_nodes={"west": ["west-worker"]})])
+    nodes = [o for o in recording("healthy-two-nodes", "west") if o["kind"] == "Node"]
+    for node in nodes:
+        node["metadata"]["labels"].pop("submariner.io/gateway", None)
+    api.cluster.load(nodes)
+    outcome = run(api, other_api, tmp_path, check=True)
+    assert outcome["labelled"] == ["west-worker"]
+
+
+def test_a_gateway_node_that_does_not_exist(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    outcome = run(api, broker_api, tmp_path, gateway_nodes=["none"])
+    assert outcome.failed
+    assert "no node is called none" in outcome.msg
+    assert api.writes == []
+
+
+@pytest.mark.parametrize("cluster_id", ["West", "a_b", "-a", "a" * 64, ""])
+def test_what_cannot_be_an_id(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, cluster_id: str) -> None:
+    outcome = run(api, broker_api, tmp_path, cluster_id=cluster_id)
+    assert outcome.failed
+    assert "submariner_cluster_id" in outcome.msg
+
+
+def test_no_psk_anywhere_is_refused(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    info = encode(BrokerInfo(url=URL))
+    other_api.cluster.load([*broker_side(), to_secret(Record(run_id="one", started="", broker_info=info))])
+    api.cluster.load(bare())
+    outcome = run(api, other_api, tmp_path)
+    assert outcome.failed
+    assert "run_record" in outcome.msg
+
+
+def allocations(*pairs: tuple[str, str]) -> Json:
+    table = ",".join(f'{{"cluster_id": "{owner}", "global_cidr": ["{cidr}"]}}' for owner, cidr in pairs)
+    return {"clusterinfo": f"[{table}]", "clustersetIPCidrRange": '"243.0.0.0/8"'}
+
+
+@pytest.mark.parametrize(
+    ("table", "asked"),
+    [
+        (allocations(), "243.0.16.0/20"),
+        (allocations(("west", "243.0.16.0/20")), "243.0.16.0/20"),
+        (allocations(("north", "243.0.16.0/20")), ""),
+        ({"clustersetIPCidrRange": '"250.0.0.0/8"'}, ""),
+        ({}, ""),
+    ],
+)
+def test_a_range_is_asked_for_again_if_it_is_free(table: Json, asked: str) -> None:
+    before = allocations(("east", "243.0.0.0/20"), ("west", "243.0.16.0/20"))
+    assert _join.still_free(before, table, "clustersetIPCidrRange", "west") == asked
+
+
+def node(name: str, ready: bool = True, control_plane: bool = False, gateway: str = "") -> Node:
+    labels = {"node-role.kubernetes.io/control-plane": ""} if control_plane else {}
+    if gateway:
+        labels["submariner.io/gateway"] = gateway
+    conditions = [{"type": "Ready", "status": str(ready)}]
+    return Node.of({"metadata": {"name": name, "labels": labels}, "status": {"conditions": conditions}})
+
+
+def test_the_choice_of_gateways() -> None:
+    nodes = [node("a", control_plane=True), node("c"), node("b", ready=False)]
+    assert choose_gateways(nodes, ["a", "c"], []) == (["a", "c"], "")
+    assert choose_gateways([*nodes, node("d", gateway="true")], [], ["c"]) == (["d"], "")
+    assert choose_gateways(nodes, [], ["a", "gone"]) == (["a"], "")
+    assert choose_gateways(nodes, [], []) == (["c"], "")
+    assert choose_gateways(nodes[:1], [], []) == (["a"], "")
+    assert choose_gateways([node("b", ready=False)], [], []) == ([], "no node is ready")
+
+
+def test_every_setting_is_an_option_of_the_module() -> None:
+    assert set(SETTINGS) <= set(member.argument_spec())
