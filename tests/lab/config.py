@@ -62,7 +62,8 @@ class Places:
     @property
     def run(self) -> Path:
         """Sockets and process ids; short, because a socket's path has 108 bytes at most, and gone after a reboot."""
-        return Path("/run") / self.name
+        base = "/run" if os.geteuid() == 0 else os.environ.get("XDG_RUNTIME_DIR") or "/tmp"
+        return Path(base) / self.name
 
     @property
     def engine(self) -> Path:

@@ -37,7 +37,7 @@ _POLICY_MARK = "# submariner lab: no service starts while its packages are insta
 
 def require_root() -> None:
     if os.geteuid() != 0:
-        raise LabError("the lab needs root (containers that are Kubernetes nodes); run it with sudo")
+        raise LabError("the lab needs root where no Docker engine runs; run it with sudo")
 
 
 def require_disk(places: Places, gib: int) -> None:
@@ -67,6 +67,8 @@ def require_programs(names: Sequence[str]) -> None:
     packages = sorted({package for name in missing for package in PACKAGES[name]})
     if shutil.which("apt-get") is None:
         raise LabError(f"{', '.join(missing)} missing, and there is no apt-get: install them by hand")
+    if os.geteuid() != 0:
+        raise LabError(f"{', '.join(packages)} must be installed: do it, or run the lab with sudo")
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     with step(f"packages: {', '.join(packages)}"), _no_services():
         run(["apt-get", "update", "-q"], env=environment, timeout=300)

@@ -46,7 +46,8 @@ def _names(state: State, wanted: int | None) -> list[str]:
 
 
 def up(places: Places, request: Request) -> None:
-    host.require_root()
+    if engines.running_one() is None:
+        host.require_root()
     with locked(places):
         host.forget_service_policy()
         host.require_disk(places, DISK_WARM_GIB)
@@ -122,11 +123,12 @@ def _kept(clusters: Clusters, state: State, names: Sequence[str], shape: Cluster
 
 
 def down(places: Places, purge: bool) -> None:
-    host.require_root()
     with locked(places):
         host.forget_service_policy()
         state = load(places)
         own = _remembered_own(places, state)
+        if own:
+            host.require_root()
         with step("down"):
             registry.stop(places)
             if own is not None:

@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.lab import golang, preload, rootfs
 from tests.lab.config import DATA, DISK_COLD_GIB, KUBERNETES, Places, digest_of
 from tests.lab.engine import Engine
-from tests.lab.host import require_disk, require_programs
+from tests.lab.host import require_disk, require_programs, require_root
 from tests.lab.process import run
 from tests.lab.state import cache_locked
 from tests.lab.steps import say, step
@@ -50,6 +50,7 @@ def ensure(places: Places, engine: Engine) -> NodeImage:
         stock = _stock(places, engine)
         if stock is not None:
             return stock
+    require_root()  # for a root file system with owners and devices
     require_programs(["mmdebstrap", "containerd", "gcc"])
     with cache_locked(places):
         tools = golang.build(places)

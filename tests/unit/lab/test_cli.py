@@ -51,6 +51,7 @@ def test_another_user_is_refused_before_anything_happens(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], home: Path
 ) -> None:
     monkeypatch.setattr(os, "geteuid", lambda: 1000)
+    monkeypatch.setenv("DOCKER_HOST", "unix:///nowhere.sock")
     assert main(["up"]) == 1
     assert "needs root" in capsys.readouterr().err
     assert not home.exists()
