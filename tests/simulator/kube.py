@@ -26,6 +26,7 @@ SERVICE_ACCOUNT = Path("/var/run/secrets/kubernetes.io/serviceaccount")
 BROKER_SECRETS = Path("/run/secrets/submariner.io")
 REQUEST_SECONDS = 15
 WATCH_SECONDS = 300
+BUSY_ATTEMPTS = 10
 
 log = logging.getLogger("kube")
 
@@ -91,9 +92,16 @@ class Kube:
         content_type: str = "application/json",
         query: dict[str, str] | None = None,
     ) -> Object:
-        """One request; the answer's object."""
-        async with self._send(method, url, body, content_type, query or {}, REQUEST_SECONDS) as response:
-            text = await response.text()
+        """One request; the answer's object. Comes again when the server asks for it (storage is initialising)."""
+        for attempt in range(BUSY_ATTEMPTS):
+            try:
+                async with self._send(method, url, body, content_type, query or {}, REQUEST_SECONDS) as response:
+                    text = await response.text()
+                break
+            except ApiError as error:
+                if error.status != 429 or attempt == BUSY_ATTEMPTS - 1:
+                    raise
+                await asyncio.sleep(1)
         answer: Object = json.loads(text)
         return answer
 

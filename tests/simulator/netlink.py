@@ -18,6 +18,7 @@ VXLAN_OVERHEAD = 50
 BROADCAST_MAC = "00:00:00:00:00:00"  # the entry for every destination
 MISSING = (2, 3, 19)  # ENOENT, ESRCH, ENODEV
 EXISTS = 17
+ANY_SCOPE = 255
 
 log = logging.getLogger("netlink")
 
@@ -139,7 +140,7 @@ class Netlink:
         await self._ip.route("replace", dst=destination, **properties)
 
     async def delete_route(self, destination: str, **properties: Any) -> None:
-        await self._ignore(MISSING, self._ip.route("del", dst=destination, **properties))
+        await self._ignore(MISSING, self._ip.route("del", dst=destination, scope=ANY_SCOPE, **properties))
 
     async def flush_table(self, table: int) -> None:
         await self._ignore(MISSING, self._ip.flush_routes(family=2, table=table))
