@@ -1,0 +1,40 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writes docs/findings.md from the table in plugins/module_utils/_findings.py: `python -m tests.run.findings`."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "findings.md"
+TABLE = ROOT / "plugins" / "module_utils" / "_findings.py"
+
+HEAD = """# Findings
+
+What `preflight`, `verify`, `uninstall` and the waits report. Each finding has a stable id, a severity (`error`, `warning`, `unknown`, `info`), what was
+observed and expected, the cause where it is known, and what to do. The verdict is `fail` with an error, else `unknown` with a question unanswered, else
+`degraded` with a warning, else `pass`.
+
+This page is generated from `plugins/module_utils/_findings.py`.
+
+| id | meaning |
+|---|---|
+"""
+
+
+def page() -> str:
+    """The whole page."""
+    spec = importlib.util.spec_from_file_location("findings_table", TABLE)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return HEAD + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in sorted(module.FINDINGS.items()))
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page())
