@@ -104,5 +104,6 @@ def campaign(logs: pathlib.Path) -> list[Step]:
     return [
         scenarios(logs, "--pass", "campaign", "--resume", limit=6 * 3600.0),
         fidelity(logs, []),
+        _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
         lab_itself(logs),
     ]

@@ -8,9 +8,14 @@ from __future__ import annotations
 
 import typing as t
 
+import hypothesis
 import pytest
 
 from tests.unit.fake_api import FakeApi
+
+# How long an example takes says more about the machine than about the code.
+hypothesis.settings.register_profile("any machine", deadline=None)
+hypothesis.settings.load_profile("any machine")
 
 
 @pytest.fixture
