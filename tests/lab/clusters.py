@@ -27,7 +27,7 @@ _LABEL = "io.x-k8s.kind.cluster"
 _RP_FILTER_OFF = (
     "-net.ipv4.conf.*.rp_filter = 0\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.default.rp_filter = 0\n"
 )
-_READY_LIMIT = "150s"
+_READY_LIMIT = "300s"
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Clusters:
     def answers(self, cluster: str) -> bool:
         if not self.places.kubeconfig_of(cluster).exists():
             return False
-        return self.kubectl(cluster, "get", "--raw", "/readyz", "--request-timeout=3s", check=False, timeout=5).rc == 0
+        return self.kubectl(cluster, "get", "--raw", "/readyz", "--request-timeout=8s", check=False, timeout=10).rc == 0
 
     def create(self, names: list[str], workers: int, image: NodeImage, rp_filter: str) -> None:
         self.refuse_foreign(names)
@@ -128,15 +128,15 @@ class Clusters:
         log = self.places.logs / f"kind-{name}.log"
         created = run(
             [*command, "--wait", _READY_LIMIT, "--kubeconfig", str(raw)],
-            env=self.environment(), stdin=configuration, timeout=600, log=log, check=False,
+            env=self.environment(), stdin=configuration, timeout=900, log=log, check=False,
         )  # fmt: skip
         if created.rc != 0:
             reasons = [line for line in created.err.splitlines() if line.lower().startswith("error: ")]
             raise LabError(f"kind cannot create {name}: {last_line(chr(10).join(reasons) or created.err)} (log: {log})")
         self._write_kubeconfig(name, raw)
         ready = f"--timeout={_READY_LIMIT}"
-        self.kubectl(name, "wait", "--for=condition=Ready", "node", "--all", ready, timeout=200)
-        self.kubectl(name, "-n", "kube-system", "rollout", "status", "deployment/coredns", ready, timeout=200)
+        self.kubectl(name, "wait", "--for=condition=Ready", "node", "--all", ready, timeout=320)
+        self.kubectl(name, "-n", "kube-system", "rollout", "status", "deployment/coredns", ready, timeout=320)
 
     def _configuration(self, name: str, workers: int, image: NodeImage) -> dict[str, object]:
         index = COMPASS.index(name)

@@ -19,7 +19,9 @@ from tests.lab.process import Done, background, end, last_line, run, running, wa
 from tests.lab.steps import say, step
 
 _CAP_SYS_RESOURCE = 24
-_START_LIMIT = 40.0
+_START_LIMIT = 60.0
+# A restart ends all containers: on a busy machine a slow answer is no reason for it.
+_PATIENCE = 60.0
 # Set for everything that our engine starts, so that its processes are known by it.
 MARK = "SUBMARINER_LAB_INSTANCE"
 
@@ -42,7 +44,7 @@ class Engine:
         return run([self.docker_path, *arguments], env=self.environment(), check=check, timeout=timeout)
 
     def answers(self) -> bool:
-        return self.docker("version", "--format", "{{.Server.Version}}", check=False, timeout=5).rc == 0
+        return self.docker("version", "--format", "{{.Server.Version}}", check=False, timeout=15).rc == 0
 
 
 def _socket(places: Places) -> Path:
@@ -82,7 +84,7 @@ def is_up(places: Places) -> bool:
 
 def ensure(places: Places, engine: Engine) -> None:
     """Start our own engine if it does not run. What a killed one left is picked up or cleared by dockerd itself."""
-    if not engine.own or (is_up(places) and engine.answers()):
+    if not engine.own or (is_up(places) and wait_until(engine.answers, _PATIENCE)):
         return
     stop(places)
     with step("engine: start"):

@@ -16,9 +16,11 @@ from tests.lab import engine as engines
 from tests.lab import host, nodeimage, registry, reset, submariner, sweep
 from tests.lab.clusters import Clusters, forget_kubeconfigs, gateway_of, link_tools
 from tests.lab.config import COMPASS, DISK_WARM_GIB, LabError, Places
-from tests.lab.process import parallel
-from tests.lab.state import Cluster, State, load, locked
+from tests.lab.process import parallel, wait_until
+from tests.lab.state import Cluster, State, cache_locked, load, locked
 from tests.lab.steps import say, step
+
+_PATIENCE = 60.0  # with an API server on a busy machine, before its cluster is made anew
 
 
 @dataclass(frozen=True)
@@ -82,7 +84,9 @@ def up(places: Places, request: Request) -> None:
         missing = [name for name in names if name not in kept]
         if missing:
             store.mirrors(["quay.io"])
-            clusters.create(missing, shape.workers, image, shape.rp_filter)
+            # two labs that start at once on one machine take longer than one after the other
+            with cache_locked(places):
+                clusters.create(missing, shape.workers, image, shape.rp_filter)
             clusters.merge_kubeconfigs(names)
             baselines = parallel(lambda name: reset.baseline(clusters, name), missing)
             for name, baseline in zip(missing, baselines, strict=True):
@@ -117,7 +121,7 @@ def _kept(clusters: Clusters, state: State, names: Sequence[str], shape: Cluster
         if known is None or len(mine) != shape.workers + 1 or not all(node.running for node in mine):
             return False
         same = (known.workers, known.image, known.rp_filter) == (shape.workers, shape.image, shape.rp_filter)
-        return same and clusters.answers(name)
+        return same and wait_until(lambda: clusters.answers(name), _PATIENCE, 1.0)
 
     return [name for name, fine in zip(names, parallel(good, names), strict=True) if fine]
 
