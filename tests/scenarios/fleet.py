@@ -50,12 +50,9 @@ class Fleet:
 
     def __init__(self, places: Places) -> None:
         self.places = places
-        self.clusters, self.state = connect(places)
+        clusters, self.state = connect(places)
+        self.lab: Clusters = clusters
         self.names = tuple(self.state.clusters)
-
-    @property
-    def lab(self) -> Clusters:
-        return self.clusters
 
     def objects(self) -> dict[str, Objects]:
         return dict(zip(self.names, parallel(self._objects, self.names), strict=True))
@@ -63,18 +60,18 @@ class Fleet:
     def _objects(self, cluster: str) -> Objects:
         """Of every kind that this cluster serves; kinds may come and go between the question and the answer."""
         for _attempt in range(3):
-            kinds = self.clusters.kubectl(cluster, "api-resources", "--verbs=list", "-o", "name").out.split()
+            kinds = self.lab.kubectl(cluster, "api-resources", "--verbs=list", "-o", "name").out.split()
             wanted = ",".join(kind for kind in kinds if kind not in _UNREADABLE and not kind.startswith("events"))
             command = ("get", wanted, "-A", "-o", "json", "--ignore-not-found")
-            answer = self.clusters.kubectl(cluster, *command, check=False, timeout=_READ_LIMIT)
+            answer = self.lab.kubectl(cluster, *command, check=False, timeout=_READ_LIMIT)
             if answer.rc == 0:
                 items: Objects = json.loads(answer.out)["items"]
                 return items
         raise LabError(f"the objects of {cluster} cannot be read: {answer.err.strip()[-300:]}")
 
     def nodes(self) -> dict[str, NodeDump]:
-        names = sorted(node.name for node in self.clusters.nodes())
-        dumps = parallel(lambda name: nodes.parse(self.clusters.in_node(name, "sh", "-c", nodes.SCRIPT).out), names)
+        names = sorted(node.name for node in self.lab.nodes())
+        dumps = parallel(lambda name: nodes.parse(self.lab.in_node(name, "sh", "-c", nodes.SCRIPT).out), names)
         return dict(zip(names, dumps, strict=True))
 
     def read(self) -> Reading:
@@ -99,14 +96,14 @@ class Fleet:
         return _within(lambda: before.differences(self.read()), _PATIENCE)
 
     def complaints(self, since: datetime | None = None) -> list[str]:
-        """What speaks against a whole fleet, at once but for connections, which may take some seconds."""
+        """What speaks against a whole fleet in which nothing is older than `since`."""
         seen = self.objects()
         found = judge.settled(seen, BROKER)
         if since is not None:
             found += [f"{name}: {text}" for name, items in seen.items() for text in judge.older_than(items, since)]
-        if found or not judge.connected(seen):
+        if found or not judge.calm(seen):
             return found
-        return _within(lambda: judge.connected(self.objects()), _PATIENCE)
+        return _within(lambda: judge.calm(self.objects()), _PATIENCE)
 
     def psks(self) -> dict[str, str]:
         """The members' keys."""

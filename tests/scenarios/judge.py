@@ -145,19 +145,26 @@ def psk(objects: Objects) -> str:
 
 
 def settled(fleet: Mapping[str, Objects], broker: str) -> list[str]:
-    """All but the connections, which may take a moment to come back after any disturbance."""
+    """What has to be so from the moment on in which a run says that it is done."""
     ids = sorted(fleet)
     found = [f"{broker}: {text}" for text in _kept_records(fleet[broker], BROKER_NAMESPACE, ids)]
     for cluster, objects in fleet.items():
         complaints = [*_kept_records(objects, MEMBER_NAMESPACE, ids), *uninstall_workloads(objects)]
         if cluster != broker:
             complaints += no_broker(objects)
-        found += [f"{cluster}: {text}" for text in [*complaints, *own_leftovers(objects)]]
+        found += [f"{cluster}: {text}" for text in complaints]
     return found
 
 
 def _kept_records(objects: Objects, namespace: str, ids: Iterable[str]) -> list[str]:
     return [text for kind in ("Endpoint", "Cluster") for text in one_each(objects, kind, namespace, ids)]
+
+
+def calm(fleet: Mapping[str, Objects]) -> list[str]:
+    """What may take a moment after the end of a run: connections, and a namespace of the collection's own that is going."""
+    return [f"{cluster}: {text}" for cluster, objects in fleet.items() for text in own_leftovers(objects)] + connected(
+        fleet
+    )
 
 
 def connected(fleet: Mapping[str, Objects]) -> list[str]:

@@ -77,6 +77,10 @@ def test_what_is_older_than_the_run_is_named_but_for_nodes_and_mcs() -> None:
 def test_what_the_collection_made_for_itself_is_named() -> None:
     namespace = {"kind": "Namespace", "apiVersion": "v1", "metadata": {"name": judge.OWN_NAMESPACE}}
     assert judge.own_leftovers([namespace]) == ["Namespace submariner-lifecycle is left"]
+    whole = fleet("installed")
+    assert judge.calm(whole) == []
+    whole["west"].append(namespace)
+    assert judge.calm(whole) == ["west: Namespace submariner-lifecycle is left"]
 
 
 def test_the_psk_is_that_of_the_member() -> None:
