@@ -15,6 +15,7 @@ from pathlib import Path
 
 from tests.lab.config import COMPASS, LabError, Places, pod_subnet, service_subnet
 from tests.lab.engine import Engine
+from tests.lab.host import inotify_shortage
 from tests.lab.nodeimage import NodeImage
 from tests.lab.process import Done, last_line, parallel, run
 from tests.lab.steps import step
@@ -132,7 +133,8 @@ class Clusters:
         )  # fmt: skip
         if created.rc != 0:
             reasons = [line for line in created.err.splitlines() if line.lower().startswith("error: ")]
-            raise LabError(f"kind cannot create {name}: {last_line(chr(10).join(reasons) or created.err)} (log: {log})")
+            reason = inotify_shortage() or last_line("\n".join(reasons) or created.err)
+            raise LabError(f"kind cannot create {name}: {reason} (log: {log})")
         self._write_kubeconfig(name, raw)
         ready = f"--timeout={_READY_LIMIT}"
         self.kubectl(name, "wait", "--for=condition=Ready", "node", "--all", ready, timeout=320)

@@ -31,6 +31,7 @@ PACKAGES = {
 }
 _SERVICES = ("docker.service", "docker.socket", "containerd.service", "docker-registry.service")
 _SUBNETS = tuple(f"172.30.{third}.0/24" for third in range(80, 100))
+_INOTIFY_OF_A_NODE = 24
 _POLICY = Path("/usr/sbin/policy-rc.d")
 _POLICY_MARK = "# submariner lab: no service starts while its packages are installed"
 
@@ -147,6 +148,23 @@ def _overlaps(subnet: str, taken: Sequence[tuple[str, str]]) -> str:
         if network.overlaps(other):
             return f"{destination} ({device})"
     return ""
+
+
+def inotify_shortage(proc: Path = Path("/proc")) -> str:
+    """Why a node's systemd ended at once, if it is that: there is one kernel limit for all containers of root."""
+    limit = int((proc / "sys/fs/inotify/max_user_instances").read_text())
+    used = 0
+    for descriptor in proc.glob("[0-9]*/fd/*"):
+        try:
+            used += os.readlink(descriptor) == "anon_inode:inotify"
+        except OSError:
+            continue  # that process has ended meanwhile
+    if limit - used >= _INOTIFY_OF_A_NODE:
+        return ""
+    return (
+        f"{used} of {limit} inotify instances are in use and a node needs {_INOTIFY_OF_A_NODE}: "
+        "end other containers or raise fs.inotify.max_user_instances"
+    )
 
 
 def has_capability(number: int) -> bool:

@@ -96,3 +96,15 @@ def test_the_policy_of_a_killed_installation_goes_and_somebody_elses_stays(
     policy.write_text(f"#!/bin/sh\n{host._POLICY_MARK}\nexit 101\n")
     host.forget_service_policy()
     assert not policy.exists()
+
+
+def test_used_up_inotify_instances_are_named(tmp_path: Path) -> None:
+    (tmp_path / "sys/fs/inotify").mkdir(parents=True)
+    (tmp_path / "sys/fs/inotify/max_user_instances").write_text("30\n")
+    (tmp_path / "7/fd").mkdir(parents=True)
+    for number in range(6):
+        (tmp_path / "7/fd" / str(number)).symlink_to("anon_inode:inotify")
+    (tmp_path / "7/fd/6").symlink_to("/dev/null")
+    assert host.inotify_shortage(tmp_path) == ""
+    (tmp_path / "7/fd/7").symlink_to("anon_inode:inotify")
+    assert "7 of 30 inotify instances are in use" in host.inotify_shortage(tmp_path)
