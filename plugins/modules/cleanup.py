@@ -167,11 +167,13 @@ seconds:
   type: float
 """
 
+import functools
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
+    Api,
     ApiFailure,
     auth_spec,
     broker_spec,
@@ -220,14 +222,13 @@ def run(module: AnsibleModule) -> Json:
     def broker_plan(snapshot: Snapshot) -> Plan:
         return plan_departure(snapshot, params["broker_namespace"], identity, params["departure"] == "retire")
 
-    def broker_reading() -> Snapshot:
-        assert departing is not None  # noqa: S101 (only called with a departure)
-        return observe(departing, ("broker",), params["operator_namespace"])
+    def broker_reading(api: Api) -> Snapshot:
+        return observe(api, ("broker",), params["operator_namespace"])
 
     wanted = list(planned.owned)
     findings = list(planned.findings)
     if departing:
-        leaving = broker_plan(broker_reading())
+        leaving = broker_plan(broker_reading(departing))
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
@@ -240,7 +241,9 @@ def run(module: AnsibleModule) -> Json:
             params["settle"],
         ).run()
         if departing and outcome.clean:
-            left = Removal(departing, broker_reading, broker_plan, params["timeout"]).run()
+            left = Removal(
+                departing, functools.partial(broker_reading, departing), broker_plan, params["timeout"]
+            ).run()
             outcome.removed += left.removed
             outcome.remaining += left.remaining
             outcome.findings += left.findings
