@@ -44,7 +44,7 @@ def main(argv: list[str]) -> int:
 
 def check(name: str) -> bool:
     """Print what differs; True when nothing does. Looks again for a while: some statuses are written once a minute."""
-    clusters, _ = connect(places())
+    clusters, _state = connect(places())
     kinds, roles = recording.kinds_of(name), recording.roles_of(name)
     recorded = recording.load(name).facts(kinds, roles)
     deadline = time.monotonic() + SETTLE_SECONDS

@@ -25,9 +25,7 @@ def banner(component: str) -> None:
     if "--version" in sys.argv[1:]:
         raise SystemExit(0)
     print(names.BANNER, file=sys.stderr, flush=True)
-    logging.basicConfig(
-        stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s"
-    )
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
     logging.getLogger("kopf").setLevel(logging.WARNING)
 
 

@@ -62,7 +62,9 @@ async def until(condition: Callable[[], bool], seconds: float = 5) -> None:
         await asyncio.sleep(0.01)
 
 
-def with_syncer(act: Callable[[FakeKube, FakeKube], Coroutine[Any, Any, None]], *before: tuple[str, str, Object]) -> None:
+def with_syncer(
+    act: Callable[[FakeKube, FakeKube], Coroutine[Any, Any, None]], *before: tuple[str, str, Object]
+) -> None:
     """Run a gateway's sync over objects that are there before, and act on it."""
 
     async def run() -> None:
@@ -122,7 +124,9 @@ def test_a_new_gateway_removes_the_former_own_endpoint_everywhere() -> None:
         await until(lambda: at(HERE, former) not in local.objects and at(BROKER, former) not in broker.objects)
         assert at(HERE, OWN) in local.objects
 
-    with_syncer(act, ("local", at(HERE, former), record(former)), ("broker", at(BROKER, former), record(former, "west")))
+    with_syncer(
+        act, ("local", at(HERE, former), record(former)), ("broker", at(BROKER, former), record(former, "west"))
+    )
 
 
 def test_an_own_endpoint_deleted_by_hand_does_not_come_back() -> None:
@@ -206,9 +210,7 @@ SUBMARINER: Object = {
 
 def component() -> uninstall.Component:
     network = Network("10.2.0.0/16", "10.12.0.0/16")
-    return uninstall.Component.of(
-        lambda name: workloads.gateway(SUBMARINER, network, name), names.GATEWAY, SUBMARINER
-    )
+    return uninstall.Component.of(lambda name: workloads.gateway(SUBMARINER, network, name), names.GATEWAY, SUBMARINER)
 
 
 def ago(seconds: float) -> str:
