@@ -44,7 +44,7 @@ def without_west(items: Objects) -> Objects:
         item
         for item in items
         if (item.get("spec") or {}).get("cluster_id") != "west"
-        and not item["metadata"]["name"].startswith(("west", "cluster-west", "submariner-k8s-broker-cluster-west"))
+        and not item["metadata"]["name"].startswith(("west", "cluster-west"))
     ]
 
 

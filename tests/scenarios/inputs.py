@@ -118,7 +118,7 @@ def no_inventory(stage: Stage) -> None:
 def overlapping(stage: Stage) -> None:
     """Two clusters with the same CIDRs; no lab has such, so recorded ones answer."""
     with ExitStack() as stack:
-        east, west = (stack.enter_context(FakeApi()) for _ in range(2))
+        east, west = (stack.enter_context(FakeApi()) for _turn in range(2))
         inventory = stage.inventory()
         inventory.common["submariner_broker_url"] = east.url  # the recording does not have the address
         for name, api in {"east": east, "west": west}.items():

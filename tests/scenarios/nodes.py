@@ -35,7 +35,7 @@ class NodeDump:
 
 
 def parse(output: str) -> NodeDump:
-    parts = {head: body for head, _, body in (part.partition("\n") for part in output.split(_MARK)[1:])}
+    parts = {head: body for head, _newline, body in (part.partition("\n") for part in output.split(_MARK)[1:])}
     links = _entries(parts.get("link", ""))
     lines = [_line("link", link, ("ifname", "ifindex", "mtu", "master", "linkinfo")) for link in links if _named(link)]
     for entry in filter(_named, _entries(parts.get("address", ""))):
