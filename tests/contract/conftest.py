@@ -52,7 +52,7 @@ def lab() -> Places:
     """The lab of the environment; without it there is nothing to test."""
     where = places()
     try:
-        _, state = connect(where)
+        _clusters, state = connect(where)
     except LabError as exc:
         pytest.exit(f"no lab is up: {exc}", returncode=1)
     if not {"east", "west"} <= set(state.clusters):
@@ -64,7 +64,7 @@ def lab() -> Places:
 def clean(lab: Places, tmp_path_factory: pytest.TempPathFactory) -> Bench:
     """Clusters without Submariner."""
     damage.bring_about(lab, "clean")
-    clusters, _ = connect(lab)
+    clusters, _state = connect(lab)
     return Bench(clusters, tmp_path_factory.mktemp("subctl"))
 
 

@@ -196,7 +196,7 @@ def hangs(text: str, arguments: Callable[[Stage], tuple[str, ...]]) -> Step:
     def act(stage: Stage) -> None:
         process = stage.start_subctl(*arguments(stage))
         try:
-            output, _ = process.communicate(timeout=_PATIENCE)
+            output, _errors = process.communicate(timeout=_PATIENCE)
         except subprocess.TimeoutExpired:
             _interrupt(process)
             return

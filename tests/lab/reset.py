@@ -107,7 +107,7 @@ def _remove(clusters: Clusters, cluster: str, extra: set[str]) -> None:
         _drop_finalizers(clusters, cluster, "services", set(namespaces))
     by_namespace: dict[str, list[str]] = {}
     for name in sorted(extra):
-        what, _, namespace = name.partition(" ")
+        what, _space, namespace = name.partition(" ")
         by_namespace.setdefault(namespace, []).append(what)
     for namespace, names in by_namespace.items():
         where = ("-n", namespace) if namespace else ()

@@ -181,7 +181,7 @@ def _object(data: bytes) -> Object:
 
 def _kind(location: str) -> str:
     plural = location.rpartition("/")[2]
-    return next((kind for kind, (_, name) in PLURALS.items() if name == plural), plural)
+    return next((kind for kind, (_prefix, name) in PLURALS.items() if name == plural), plural)
 
 
 def refusal(status: int, data: bytes) -> str:

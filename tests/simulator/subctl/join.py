@@ -239,7 +239,7 @@ def _workers(api: Api) -> list[str]:
 
 def _check_requirements(api: Api, broker: BrokerInfo, ignore: bool, status: Reporter) -> None:
     with status.explaining("unable to check version requirements"):
-        _, failed = unmet_requirements(api, broker.service_discovery)
+        _version, failed = unmet_requirements(api, broker.service_discovery)
     if not failed:
         return
     message = "The target cluster fails to meet Submariner's version requirements:\n"

@@ -82,7 +82,7 @@ def _common(installation: Installation) -> Object:
     values, data = installation.values, installation.broker_data
     decoded = {key: base64.b64decode(data.get(key, "")).decode() for key in ("namespace", "token")}
     configmap = values.text("coredns-custom-configmap")
-    namespace, _, name = configmap.rpartition("/")
+    namespace, _slash, name = configmap.rpartition("/")
     return {
         "brokerK8sApiServer": installation.broker.url.partition("://")[2] or installation.broker.url,
         "brokerK8sRemoteNamespace": decoded["namespace"],

@@ -51,7 +51,7 @@ class Reporter:
             return
         if self._smart:
             sys.stderr.write("\r")
-        kinds = {kind for kind, _ in self._queue}
+        kinds = {kind for kind, _text in self._queue}
         self._show(next((kind for kind in ("failure", "warning") if kind in kinds), "success"), self._step)
         for kind, message in self._queue:
             self._show(kind, message)
@@ -60,7 +60,7 @@ class Reporter:
     @property
     def failing(self) -> bool:
         """Whether the running step has a failure."""
-        return any(kind == "failure" for kind, _ in self._queue)
+        return any(kind == "failure" for kind, _text in self._queue)
 
     def error(self, message: str, cause: object = "") -> Failed:
         """Show a failure, end the step; the exception is for the caller to raise."""

@@ -33,8 +33,8 @@ def versions(info: ClusterInfo, status: Reporter) -> None:
 
 def image_parts(workload: Object) -> tuple[str, str]:
     """Repository and version of a workload's image."""
-    repository, _, rest = str(workload["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition("/")
-    _, _, version = rest.partition(":")
+    repository, _slash, rest = str(workload["spec"]["template"]["spec"]["containers"][0]["image"]).rpartition("/")
+    _name, _colon, version = rest.partition(":")
     return repository, version
 
 

@@ -58,7 +58,7 @@ def subctl(
         monkeypatch.setenv("KUBECONFIG", api.kubeconfig(tmp_path, cluster))
         code = main(argv)
         out, err = capfd.readouterr()
-        banner, _, rest = err.partition("\n")
+        banner, _newline, rest = err.partition("\n")
         assert "SIMULATED" in banner
         return Answer(code, out, rest)
 
@@ -140,7 +140,7 @@ def test_show_connections_without_gateways(api: FakeApi, subctl: Subctl) -> None
 
 def test_uninstall_says_what_was_recorded(api: FakeApi, subctl: Subctl) -> None:
     load(api, "installed", "west", without_finalizers)
-    _, err = recorded("subctl-uninstall-west.txt")
+    _out, err = recorded("subctl-uninstall-west.txt")
     answer = subctl("uninstall", "--yes")
     assert answer.err.splitlines() == err.splitlines()
     assert answer.code == 0
@@ -174,7 +174,7 @@ def test_uninstall_out_of_time(api: FakeApi, subctl: Subctl, monkeypatch: pytest
     monkeypatch.setattr(uninstall, "LIMIT_SECONDS", 0.2)
     load(api, "operator-killed-mid-uninstall", "west")
     answer = subctl("uninstall", "--yes")
-    _, err = recorded("operator-killed-subctl.txt")
+    _out, err = recorded("operator-killed-subctl.txt")
     assert [line for line in answer.err.splitlines() if STEP.match(line)] == err.splitlines()
     assert answer.err.endswith("\nsubctl version: v0.19.0\n\n")
     assert answer.code == 1
