@@ -180,18 +180,35 @@ def test_another_owner_is_named_with_its_own_way_of_removal() -> None:
 
 odd = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=8),
-    lambda inner: st.lists(inner, max_size=3)
-    | st.dictionaries(
-        st.sampled_from(["metadata", "spec", "status", "name", "namespace", "labels", "connections", "endpoint", "subnets"]),
-        inner,
-        max_size=4,
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(
+                ["metadata", "spec", "status", "name", "namespace", "labels", "connections", "endpoint", "subnets"]
+            ),
+            inner,
+            max_size=4,
+        )
     ),
     max_leaves=12,
 )
-KINDS = ["Endpoint", "Cluster", "Gateway", "RouteAgent", "Submariner", "Node", "Pod", "DaemonSet", "Deployment", "Lease"]
+KINDS = [
+    "Endpoint",
+    "Cluster",
+    "Gateway",
+    "RouteAgent",
+    "Submariner",
+    "Node",
+    "Pod",
+    "DaemonSet",
+    "Deployment",
+    "Lease",
+]
 
 
-@given(st.lists(st.tuples(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(["metadata", "spec", "status"]), odd))))
+@given(
+    st.lists(st.tuples(st.sampled_from(KINDS), st.dictionaries(st.sampled_from(["metadata", "spec", "status"]), odd)))
+)
 def test_odd_objects_never_end_in_a_traceback_or_a_pass(objects: list[tuple[str, dict[str, object]]]) -> None:
     items = [{**body, "metadata": body.get("metadata") or {}, "kind": kind} for kind, body in objects]
     items = [{**i, "metadata": i["metadata"] if isinstance(i["metadata"], dict) else {}} for i in items]
@@ -203,5 +220,3 @@ def test_odd_objects_never_end_in_a_traceback_or_a_pass(objects: list[tuple[str,
     findings += check_workloads(snapshot, "east")
     digest(snapshot, "east")
     assert verdict(findings) in ("fail", "unknown")
-
-

@@ -32,7 +32,11 @@ def pod(ready: bool = True) -> Json:
     waiting = {} if ready else {"containerStatuses": [{"state": {"waiting": {"reason": "ImagePullBackOff"}}}]}
     return {
         "kind": "Pod",
-        "metadata": {"name": "submariner-operator-1", "namespace": NAMESPACE, "labels": {"name": "submariner-operator"}},
+        "metadata": {
+            "name": "submariner-operator-1",
+            "namespace": NAMESPACE,
+            "labels": {"name": "submariner-operator"},
+        },
         "status": {"conditions": [{"type": "Ready", "status": "True" if ready else "False"}], **waiting},
     }
 

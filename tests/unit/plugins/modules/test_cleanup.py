@@ -87,7 +87,10 @@ def test_the_resource_goes_before_its_operator(api: FakeApi, arguments: Json) ->
     run(arguments)
     deleted = [r.path for r in api.asked("delete")]
     assert deleted.index("/apis/submariner.io/v1alpha1/namespaces/submariner-operator/submariners/submariner") == 0
-    assert "/apis/submariner.io/v1alpha1/namespaces/submariner-operator/servicediscoveries/service-discovery" not in deleted
+    assert (
+        "/apis/submariner.io/v1alpha1/namespaces/submariner-operator/servicediscoveries/service-discovery"
+        not in deleted
+    )
 
 
 def test_a_stopped_operators_finalizers_are_released(api: FakeApi, arguments: Json) -> None:
