@@ -161,7 +161,7 @@ def test_reach(clusters: tuple[Cluster, Cluster]) -> None:
 def test_active_gateway_is_preferred_to_the_label(clusters: tuple[Cluster, Cluster]) -> None:
     _east, west = clusters
     names = {"plural": "gateways", "kind": "Gateway"}
-    crd = {"metadata": {"name": "gateways.submariner.io"}}
+    crd: t.Any = {"metadata": {"name": "gateways.submariner.io"}}
     crd["spec"] = {"group": "submariner.io", "names": names, "scope": "Namespaced", "versions": [{"name": "v1"}]}
     west.api.cluster.create(("apiextensions.k8s.io", "customresourcedefinitions"), crd)
     west.api.cluster.create(("", "namespaces"), {"metadata": {"name": "submariner-operator"}})

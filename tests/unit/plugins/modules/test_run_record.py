@@ -82,7 +82,7 @@ def test_an_interrupted_run_is_continued_and_keeps_its_own(
     old = Record(run_id="one", started="then", verb="reinstall", psk=b"old", gateway_nodes={"west": ["before"]})
     api.cluster.load([to_secret(old)])
     other_api.cluster.load(cluster("west", b"another"))
-    more = {"sources": [source(other_api, tmp_path, "west")], "gateway_nodes": {"north": ["n"]}}
+    more: t.Any = {"sources": [source(other_api, tmp_path, "west")], "gateway_nodes": {"north": ["n"]}}
     outcome = run(api, tmp_path, state="begun", verb="reinstall", run_id="two", **more)
     assert outcome["continued"]
     assert outcome["record"]["run_id"] == "one"
