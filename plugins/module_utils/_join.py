@@ -56,6 +56,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl impor
     Subctl,
     SubctlFailure,
     Watch,
+    clear_stuck_operator,
     private_folder,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
@@ -147,6 +148,7 @@ def join(module: AnsibleModule) -> Json:
         label(member_api, name)
     if wanting:
         wait_for_namespace(member_api)
+        clear_stuck_operator(member_api)
         result["subctl"] = run_subctl(module, member_api, cluster_id, options, info)
     result["findings"], result["seconds"] = wait_until_ready(member_api, cluster_id, info, params["ready_timeout"])
     return result

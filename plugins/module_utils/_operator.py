@@ -75,7 +75,7 @@ def operator_blocker(
         return _namespace_going(namespace, "operator.namespace-terminating")
     if deployment is None:
         return _vanished() if seen_before.deployment else None
-    if _available(deployment):
+    if is_available(deployment):
         return None
     noted = list(events)
     for pod in pods:
@@ -83,7 +83,7 @@ def operator_blocker(
             found = _pod_blocker(pod, noted)
             if found is not None:
                 return found
-    return _refused(deployment, list(replicasets), noted)
+    return _refused(deployment, list(replicasets))
 
 
 def broker_namespace_blocker(namespace: Json | None) -> Finding | None:
@@ -108,7 +108,8 @@ def _condition(obj: Json, kind: str) -> Json:
     return {}
 
 
-def _available(deployment: Json) -> bool:
+def is_available(deployment: Json) -> bool:
+    """Whether the operator runs, and as its Deployment says now."""
     generation = mapping(deployment.get("metadata")).get("generation")
     status = mapping(deployment.get("status"))
     return (
@@ -260,16 +261,11 @@ def _sandbox(pod: Json, subject: str, events: Sequence[Json]) -> Finding | None:
     return None
 
 
-def _refused(deployment: Json, replicasets: Sequence[Json], events: Sequence[Json]) -> Finding | None:
-    current = [r for r in replicasets if not _going(r)]
-    for obj in [deployment, *current]:
+def _refused(deployment: Json, replicasets: Sequence[Json]) -> Finding | None:
+    for obj in [deployment, *(r for r in replicasets if not _going(r))]:
         failure = _condition(obj, "ReplicaFailure")
         if failure.get("status") == "True":
             return _not_admitted(text(failure.get("reason")), text(failure.get("message")))
-    for replicaset in current:
-        message = _last_message(events, _name(replicaset), "FailedCreate")
-        if message and not mapping(replicaset.get("status")).get("replicas"):
-            return _not_admitted("FailedCreate", message)
     return None
 
 

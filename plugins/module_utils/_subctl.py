@@ -20,7 +20,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import (
     secrets_of,
     single_context,
@@ -31,6 +31,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._operator imp
     OPERATOR,
     Seen,
     broker_namespace_blocker,
+    is_available,
     operator_blocker,
     settled_cause,
 )
@@ -46,6 +47,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._processes im
 
 INFO_FILE = "broker-info.subm"
 _LOOK_SECONDS = 1.0
+_CLEAR_SECONDS = 90.0
 _VERSION = re.compile(r"subctl version:\s*v?(\S+)")
 # Marks that subctl puts before each step line when its output is no terminal.
 _STEP = re.compile(r"^\s*[•✓✗⚠]\s*")
@@ -97,6 +99,32 @@ def private_folder() -> Iterator[str]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def clear_stuck_operator(api: Api) -> bool:
+    """Take away an operator Deployment that does not run, so that its old trouble is not taken for the new call's.
+
+    What subctl would leave as it is (a pod in back-off, a ReplicaSet that was refused) is so made anew at once.
+    """
+    path = f"/apis/apps/v1/namespaces/{OPERATOR_NAMESPACE}/deployments/{OPERATOR}"
+    seen = api.get(path)
+    if not seen.present or is_available(seen.body):
+        return False
+    asked = api.delete(path, uid=seen.uid, propagation="Foreground")
+    if asked.unknown:
+        raise ApiFailure(
+            f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR} does not run and cannot be deleted: {asked.reason}."
+        )
+    deadline = time.monotonic() + _CLEAR_SECONDS
+    while api.get(path).uid == seen.uid:
+        if time.monotonic() > deadline:
+            raise ApiFailure(
+                f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR} does not run, and is still there {_CLEAR_SECONDS:.0f} s after"
+                " it was deleted.",
+                "Run submariner.lifecycle.cleanup for this cluster: it says what holds it.",
+            )
+        time.sleep(0.3)
+    return True
 
 
 class Watch:

@@ -15,6 +15,7 @@ description:
   - While C(subctl) runs, the operator is watched. What cannot end well (an image that cannot be pulled, a pod that no
     node takes, a refused security context, a namespace that is being deleted) ends the call within 30 seconds with its
     cause.
+  - An operator Deployment that does not run when the task begins is deleted first, so that it is made anew at once.
   - The PSK comes from the record of the run (M(submariner.lifecycle.run_record)), else from the installation on this
     cluster, else it is new. It is handed over in a file that only the user can read, and never returned.
   - The broker info is kept in the record of the run, where M(submariner.lifecycle.member) finds it. Without a record
@@ -179,6 +180,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl impor
     Subctl,
     SubctlFailure,
     Watch,
+    clear_stuck_operator,
     private_folder,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
@@ -311,6 +313,7 @@ def run(module: AnsibleModule) -> Result:
         # The PSK must not be lost between this task and the joins.
         _run_record.create(api, _run_record.Record(run_id="", started=_run_record.now(), verb="broker", psk=psk))
     wait_for_namespaces(api, namespace)
+    clear_stuck_operator(api)
     result["subctl"] = deploy(module, api, url, psk)
     held = hold(lambda: _broker.lacks(_broker.observe(api, namespace)), SETTLE_SECONDS)
     result["findings"] = [finding.as_dict() for finding in held.findings]

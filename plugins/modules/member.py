@@ -13,6 +13,8 @@ description:
   - Labels the gateway nodes, runs C(subctl join) unless the cluster is already joined as wanted, and then waits until
     the operator has really made the installation, with all pods ready and an active gateway. C(subctl join) itself ends
     well before any of that.
+  - While C(subctl) runs, the operator is watched, as M(submariner.lifecycle.broker) does. An operator Deployment that
+    does not run when the task begins is deleted first, so that it is made anew at once.
   - The broker info is put together from the broker's own objects and the PSK in the record of the run
     (M(submariner.lifecycle.run_record)); no file has to be carried around.
   - Refuses to join while the broker has records of this ID that are not this installation's, and over an installation

@@ -133,16 +133,12 @@ def test_a_refused_pod_is_known_from_the_deployments_condition(message: str, hin
     assert hint in found.hint
 
 
-def test_a_refused_pod_is_known_from_an_event_of_its_replicaset() -> None:
-    replicaset = {"metadata": {"name": "submariner-operator-6d6c"}, "status": {}}
-    refused = event("submariner-operator-6d6c", "FailedCreate", "exceeded quota")
-    assert blocker((), [refused], [replicaset]).id == "operator.not-admitted"
-
-
-def test_an_old_event_of_a_replicaset_that_has_its_pod_is_no_cause() -> None:
-    replicaset = {"metadata": {"name": "submariner-operator-6d6c"}, "status": {"replicas": 1}}
-    refused = event("submariner-operator-6d6c", "FailedCreate", "exceeded quota")
-    assert blocker((), [refused], [replicaset]) is None
+def test_a_refused_pod_is_known_from_its_replicaset() -> None:
+    failure = {"type": "ReplicaFailure", "status": "True", "reason": "FailedCreate", "message": "exceeded quota"}
+    replicaset: t.Any = {"metadata": {"name": "submariner-operator-6d6c"}, "status": {"conditions": [failure]}}
+    assert blocker((), (), [replicaset]).id == "operator.not-admitted"
+    replicaset["metadata"]["deletionTimestamp"] = "2026-11-23T15:00:00Z"
+    assert blocker((), (), [replicaset]) is None
 
 
 def test_a_node_that_cannot_start_the_pod() -> None:

@@ -16,11 +16,13 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _subctl
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
     Subctl,
     SubctlFailure,
     Watch,
+    clear_stuck_operator,
     hide,
     last_words,
     parse_version,
@@ -186,6 +188,33 @@ def test_the_brokers_namespace_is_watched_too(
     error = refused("is being deleted", lambda: subctl.call(["deploy-broker"], str(tmp_path), 300.0, watch))
     assert error.finding is not None
     assert error.finding.id == "broker.namespace-terminating"
+
+
+def test_an_operator_that_does_not_run_is_taken_away_first(api: FakeApi, client: Api) -> None:
+    assert not clear_stuck_operator(client)
+    api.cluster.load([operator_deployment()])
+    assert clear_stuck_operator(client)
+    assert api.cluster.objects(("apps", "deployments")) == []
+
+
+def test_an_operator_that_runs_stays(api: FakeApi, client: Api) -> None:
+    running = operator_deployment()
+    running["status"]["conditions"][0]["status"] = "True"
+    api.cluster.load([running])
+    assert not clear_stuck_operator(client)
+    assert api.writes == []
+
+
+def test_an_operator_that_does_not_go_is_an_error(api: FakeApi, client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_subctl, "_CLEAR_SECONDS", 1.0)
+    held = operator_deployment()
+    held["metadata"]["finalizers"] = ["a/b"]
+    api.cluster.load([held])
+    with pytest.raises(ApiFailure, match="is still there 1 s after"):
+        clear_stuck_operator(client)
+    api.fault(403, verb="delete", message="no rights here")
+    with pytest.raises(ApiFailure, match="no rights here"):
+        clear_stuck_operator(client)
 
 
 def test_what_cannot_be_read_ends_nothing(

@@ -19,6 +19,7 @@ import typing as t
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _lock
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._lock import LEASE, Party, parties_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import look_up
@@ -63,7 +64,11 @@ class Playbook:
         program.chmod(0o755)
         self._auth = {"kubeconfig": api.kubeconfig(folder)}
         self._process = subprocess.Popen(
-            [str(program), "site.yml"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, start_new_session=True
+            [str(program), "site.yml"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+            env={**os.environ, "TMPDIR": str(folder)},
         )
 
     @property
@@ -181,7 +186,7 @@ def test_check_mode_warns_of_another_run_and_writes_nothing(api: FakeApi, tmp_pa
     assert api.writes == []
     me = look_up(os.getpid())
     assert me is not None
-    client = run_lock.connect(t.cast("t.Any", None), arguments)
+    client = connect(t.cast("t.Any", None), arguments)
     elsewhere = Party(host="b", boot="another machine", pid=1, start="1")
     _lock.acquire(client, _lock.Claim("other", "ops@b", elsewhere), 0.0)
     written = len(api.writes)
