@@ -13,7 +13,7 @@ import sys
 from tests.run.paths import ROOT
 from tests.run.steps import Counter, Step, closing_line, junit, lines
 
-TYPED = (
+TYPED = ("plugins", "tests")
     "plugins/module_utils",
     "tests/lab",
     "tests/simulator",
