@@ -14,14 +14,6 @@ from tests.run.paths import ROOT
 from tests.run.steps import Counter, Step, closing_line, junit, lines
 
 TYPED = ("plugins", "tests")
-    "plugins/module_utils",
-    "tests/lab",
-    "tests/simulator",
-    "tests/run",
-    "tests/scenarios",
-    "tests/demo",
-    "tests/unit",
-)
 OLDEST_CORE = "2.16"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
 
