@@ -27,7 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._operator import OPERATOR
+from ansible_collections.submariner.lifecycle.plugins.module_utils._operator import OPERATOR, is_available
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import (
     CLUSTERSET_IP_INFO,
     GLOBALNET_INFO,
@@ -125,11 +125,6 @@ def accepts(api: Api, token: str) -> bool | None:
     return mapping(answer.body.get("status")).get("authenticated") is True
 
 
-def _available(deployment: Answer) -> bool:
-    conditions = map(mapping, sequence(mapping(deployment.body.get("status")).get("conditions")))
-    return any(c.get("type") == "Available" and c.get("status") == "True" for c in conditions)
-
-
 def image_of(broker: Broker) -> str:
     template = mapping(mapping(broker.answers["Deployment"].body.get("spec")).get("template"))
     containers = sequence(mapping(template.get("spec")).get("containers"))
@@ -175,7 +170,7 @@ def lacks(broker: Broker) -> list[Finding]:
         found.append(
             _finding("broker.token", f"ServiceAccount {broker.namespace}/{ADMIN}", state, "a token that works")
         )
-    if not _available(broker.answers["Deployment"]):
+    if not is_available(broker.answers["Deployment"].body):
         found.append(
             _finding(
                 "operator.unavailable", f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}", "is not available", "an operator"

@@ -109,11 +109,12 @@ def _condition(obj: Json, kind: str) -> Json:
 
 
 def is_available(deployment: Json) -> bool:
-    """Whether the operator runs, and as its Deployment says now."""
+    """Whether the operator runs, and as its Deployment says now: not an older one, while the new one cannot start."""
     generation = mapping(deployment.get("metadata")).get("generation")
     status = mapping(deployment.get("status"))
     return (
         _condition(deployment, "Available").get("status") == "True"
+        and bool(status.get("availableReplicas"))
         and status.get("observedGeneration") == generation
         and status.get("updatedReplicas") == status.get("replicas")
     )

@@ -271,6 +271,29 @@ def deploy(module: AnsibleModule, api: Api, url: str, psk: bytes) -> Result:
         return subctl.call(arguments, folder, params["timeout"], watch, carrier.secrets()).as_dict()
 
 
+def prove(api: Api, namespace: str) -> list[Finding]:
+    """Wait until the broker lacks nothing; raises SubctlFailure with the cause where the operator shows one."""
+    watch = Watch(api, namespace)
+
+    def check() -> list[Finding]:
+        missing = _broker.lacks(_broker.observe(api, namespace))
+        cause = watch.look() if missing else None
+        if cause is not None:
+            raise SubctlFailure("subctl deploy-broker exited 0, yet: " + cause.line(), finding=cause)
+        return missing
+
+    try:
+        held = hold(check, SETTLE_SECONDS)
+    finally:
+        watch.finish()
+    if not held.ok:
+        raise SubctlFailure(
+            "subctl deploy-broker exited 0, yet the broker is not complete: " + held.findings[0].line(),
+            finding=held.findings[0],
+        )
+    return held.findings
+
+
 def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
     """Put the broker info into the record of the run, where there is one."""
     info = _brokerinfo.encode(_brokerinfo.compose(api, url, psk, namespace))
@@ -315,13 +338,7 @@ def run(module: AnsibleModule) -> Result:
     wait_for_namespaces(api, namespace)
     clear_stuck_operator(api)
     result["subctl"] = deploy(module, api, url, psk)
-    held = hold(lambda: _broker.lacks(_broker.observe(api, namespace)), SETTLE_SECONDS)
-    result["findings"] = [finding.as_dict() for finding in held.findings]
-    if not held.ok:
-        raise SubctlFailure(
-            "subctl deploy-broker exited 0, yet the broker is not complete: " + held.findings[0].line(),
-            finding=held.findings[0],
-        )
+    result["findings"] = [finding.as_dict() for finding in prove(api, namespace)]
     keep_info(api, url, psk, namespace)
     return result
 

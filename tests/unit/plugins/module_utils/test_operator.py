@@ -14,6 +14,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._operator imp
     GRACE,
     Seen,
     broker_namespace_blocker,
+    is_available,
     log_cause,
     operator_blocker,
     settled_cause,
@@ -30,7 +31,13 @@ def deployment(available: bool = False, **condition: str) -> Json:
         conditions.append({"type": "ReplicaFailure", "status": "True", **condition})
     return {
         "metadata": {"name": "submariner-operator", "generation": 1},
-        "status": {"observedGeneration": 1, "replicas": 1, "updatedReplicas": 1, "conditions": conditions},
+        "status": {
+            "observedGeneration": 1,
+            "replicas": 1,
+            "updatedReplicas": 1,
+            "availableReplicas": 1 if available else 0,
+            "conditions": conditions,
+        },
     }
 
 
@@ -171,6 +178,13 @@ def test_a_deployment_that_vanished_is_a_cause_only_if_it_was_seen() -> None:
 
 def test_an_available_operator_has_no_cause_whatever_its_pods_were() -> None:
     assert blocker([pod("ErrImagePull")], of=deployment(available=True)) is None
+
+
+def test_an_operator_that_was_scaled_to_none_does_not_run() -> None:
+    none = deployment(available=True)
+    none["status"].update(replicas=0, updatedReplicas=0, availableReplicas=0)
+    assert not is_available(none)
+    assert is_available(deployment(available=True))
 
 
 def test_a_new_image_of_an_available_deployment_is_looked_at() -> None:

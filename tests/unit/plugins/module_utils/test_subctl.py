@@ -200,6 +200,7 @@ def test_an_operator_that_does_not_run_is_taken_away_first(api: FakeApi, client:
 def test_an_operator_that_runs_stays(api: FakeApi, client: Api) -> None:
     running = operator_deployment()
     running["status"]["conditions"][0]["status"] = "True"
+    running["status"]["availableReplicas"] = 1
     api.cluster.load([running])
     assert not clear_stuck_operator(client)
     assert api.writes == []

@@ -122,6 +122,34 @@ def test_an_exit_0_without_a_broker_is_a_failure(api: FakeApi, tmp_path: pathlib
     assert "clusters.submariner.io" in outcome.msg
 
 
+def test_an_exit_0_over_an_operator_that_cannot_start_gives_its_cause(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+
+    def roll() -> None:
+        body = api.cluster.get(("apps", "deployments"), "submariner-operator", "submariner-operator")
+        body["status"].update(replicas=2, updatedReplicas=1)
+        waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
+        pod = {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {
+                "name": "submariner-operator-new",
+                "namespace": "submariner-operator",
+                "labels": {"name": "submariner-operator"},
+            },
+            "status": {"phase": "Pending", "containerStatuses": [{"image": "x:9", "state": {"waiting": waiting}}]},
+        }
+        api.cluster.load([body, pod])
+
+    record(api, b"psk-of-the-record-48")
+    with FakeSubctl(tmp_path, roll) as subctl, pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker, "SETTLE_SECONDS", 30.0)
+        outcome = run(api, tmp_path, subctl, version="9.9.9")
+    assert outcome.failed
+    assert outcome["findings"][0]["id"] == "operator.image-pull"
+    assert "manifest unknown" in outcome.msg
+
+
 def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: pathlib.Path) -> None:
     with FakeSubctl(tmp_path, lambda: None, rc=1, says=" ✗ invalid components parameter") as subctl:
         outcome = run(api, tmp_path, subctl)
