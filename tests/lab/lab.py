@@ -16,6 +16,7 @@ from tests.lab import engine as engines
 from tests.lab import host, nodeimage, registry, reset, submariner, sweep
 from tests.lab.clusters import Clusters, forget_kubeconfigs, gateway_of, link_tools
 from tests.lab.config import COMPASS, DISK_WARM_GIB, LabError, Places
+from tests.lab.nodeimage import NodeImage
 from tests.lab.process import parallel, wait_until
 from tests.lab.state import Cluster, State, cache_locked, load, locked
 from tests.lab.steps import say, step
@@ -55,52 +56,64 @@ def up(places: Places, request: Request) -> None:
         host.require_disk(places, DISK_WARM_GIB)
         state = load(places)
         names = _names(state, request.clusters)
+        if request.subnet and request.subnet != state.subnet:
+            host.choose_subnet(request.subnet, places.bridge)
+        source = submariner.prepare(places, request.submariner or state.submariner or submariner.SIMULATED)
         engine = engines.find(places, _remembered_own(places, state))
         engines.ensure(places, engine)
         state.engine, state.own_engine = engine.host or "default", engine.own
         clusters = Clusters(places, engine)
         image = nodeimage.ensure(places, engine)
         link_tools(places, image)
-        source = submariner.prepare(places, request.submariner or state.submariner or submariner.SIMULATED)
 
-        subnet = request.subnet or clusters.network_subnet() or host.choose_subnet(None, places.bridge)
-        if subnet != clusters.network_subnet():
-            if request.subnet:
-                host.choose_subnet(request.subnet, places.bridge)
-            clusters.delete([node.cluster for node in clusters.nodes()])
-            clusters.ensure_network(subnet)
-        state.subnet = subnet
-        store = registry.Registry(places, gateway_of(subnet))
+        state.subnet = _ensure_network(places, clusters, request.subnet)
+        store = registry.Registry(places, gateway_of(state.subnet))
         store.ensure()
-
-        shape = _shape(state, request, image.reference)
-        kept = _kept(clusters, state, names, shape)
-        state.clusters = {name: state.clusters[name] for name in kept}
-        state.save(places)
-        superfluous = {node.cluster for node in clusters.nodes()} - set(kept)
-        if superfluous:
-            with step(f"clusters: delete {', '.join(sorted(superfluous))}"):
-                clusters.delete(sorted(superfluous))
-        missing = [name for name in names if name not in kept]
-        if missing:
-            store.mirrors(["quay.io"])
-            # two labs that start at once on one machine take longer than one after the other
-            with cache_locked(places):
-                clusters.create(missing, shape.workers, image, shape.rp_filter)
-            clusters.merge_kubeconfigs(names)
-            baselines = parallel(lambda name: reset.baseline(clusters, name), missing)
-            for name, baseline in zip(missing, baselines, strict=True):
-                state.clusters[name] = Cluster(shape.workers, image.reference, shape.rp_filter, baseline)
-            state.damage = state.installed = ""
-            state.save(places)
-        elif superfluous or not places.kubeconfig.exists():
-            clusters.merge_kubeconfigs(names)
-        if missing or state.installed != source.key or not (places.bin / "subctl").exists():
+        changed = _ensure_clusters(clusters, store, state, names, _shape(state, request, image.reference), image)
+        if changed or state.installed != source.key or not (places.bin / "subctl").exists():
             submariner.install(clusters, store, source, names)
         state.submariner, state.installed = source.choice, source.key
         state.version = source.release or source.images[0].tag
         state.save(places)
         say(f"{', '.join(names)} are up; KUBECONFIG={places.kubeconfig} PATH={places.bin}:$PATH")
+
+
+def _ensure_network(places: Places, clusters: Clusters, wanted: str | None) -> str:
+    present = clusters.network_subnet()
+    subnet = wanted or present or host.choose_subnet(None, places.bridge)
+    if subnet != present:
+        clusters.delete([node.cluster for node in clusters.nodes()])
+        clusters.ensure_network(subnet)
+    return subnet
+
+
+def _ensure_clusters(
+    clusters: Clusters, store: registry.Registry, state: State, names: list[str], shape: Cluster, image: NodeImage
+) -> bool:
+    """True when a cluster was made. Each change is remembered at once, so that a killed command is continued."""
+    places = clusters.places
+    kept = _kept(clusters, state, names, shape)
+    state.clusters = {name: state.clusters[name] for name in kept}
+    state.save(places)
+    superfluous = sorted({node.cluster for node in clusters.nodes()} - set(kept))
+    if superfluous:
+        with step(f"clusters: delete {', '.join(superfluous)}"):
+            clusters.delete(superfluous)
+    missing = [name for name in names if name not in kept]
+    if missing:
+        store.mirrors(["quay.io"])
+        # two labs that start at once on one machine take longer than one after the other
+        with cache_locked(places):
+            clusters.create(missing, shape.workers, image, shape.rp_filter)
+        clusters.merge_kubeconfigs(names)
+        baselines = parallel(lambda name: reset.baseline(clusters, name), missing)
+        for name, baseline in zip(missing, baselines, strict=True):
+            state.clusters[name] = Cluster(shape.workers, image.reference, shape.rp_filter, baseline)
+        state.damage = state.installed = ""
+        state.save(places)
+    elif superfluous or not places.kubeconfig.exists():
+        clusters.merge_kubeconfigs(names)
+    return bool(missing)
 
 
 def _shape(state: State, request: Request, image: str) -> Cluster:

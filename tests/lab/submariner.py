@@ -17,6 +17,7 @@ from pathlib import Path
 
 from tests.lab.clusters import Clusters
 from tests.lab.config import REPOSITORY, SUBMARINER_RELEASE, LabError, Places, digest_of
+from tests.lab.host import require_programs
 from tests.lab.nodeimage import registry_answers
 from tests.lab.process import parallel, run
 from tests.lab.registry import Image, Registry, images_in, missing_of
@@ -85,6 +86,7 @@ def _simulated(places: Places) -> Path:
         for waste in (fresh, folder):
             shutil.rmtree(waste, ignore_errors=True)
         fresh.parent.mkdir(parents=True, exist_ok=True)
+        require_programs(["mmdebstrap"])
         with step("submariner: build the simulation"):
             command = [sys.executable, "-m", "tests.simulator.image", "build", str(fresh)]
             run(command, cwd=REPOSITORY, log=places.logs / "simulator.log")

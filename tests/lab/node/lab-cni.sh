@@ -1,4 +1,4 @@
-#!/bin/bash
+#!/usr/bin/env bash
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
@@ -27,7 +27,9 @@ JSON
 while :; do
     if [ -s "$KUBECONFIG" ]; then
         kubectl get nodes --watch -o jsonpath="$columns" 2> /dev/null | while IFS=, read -r node subnet address; do
-            [ -n "$subnet" ] && [ -n "$address" ] || continue
+            if [ -z "$subnet" ] || [ -z "$address" ]; then
+                continue
+            fi
             if [ "$node" != "$me" ]; then
                 ip route replace "$subnet" via "$address"
             elif [ ! -e "$conflist" ]; then
