@@ -77,7 +77,7 @@ impersonate_groups:
 
 class ModuleDocFragment:
     # The option of modules that need the broker's cluster beside the member's.
-    BROKER = f"""
+    BROKER: str = f"""
 options:
   broker:
     suboptions:
@@ -85,7 +85,7 @@ options:
 """
 
     # The option of modules that ask several members at once.
-    SOURCES = f"""
+    SOURCES: str = f"""
 options:
   sources:
     suboptions:

@@ -35,7 +35,14 @@ def run(*command: str, cwd: pathlib.Path, **env: str) -> subprocess.CompletedPro
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
     clean.pop("KUBECONFIG", None)
     return subprocess.run(
-        command, cwd=cwd, env={**clean, **env}, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=300
+        command,
+        cwd=cwd,
+        env={**clean, **env},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
     )
 
 

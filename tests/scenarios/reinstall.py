@@ -25,7 +25,9 @@ def from_state(state: str) -> Callable[[Stage], None]:
         stage.succeed("reinstall", *CONFIRM)
         stage.require_whole(since)
         new_links = {(node, link) for node, dump in stage.fleet.nodes().items() for link in dump.links}
-        stage.require([f"{node}: {name}" for node, (name, _) in sorted(old_links & new_links)], "no link is an old one")
+        stage.require(
+            [f"{node}: {name}" for node, (name, _index) in sorted(old_links & new_links)], "no link is an old one"
+        )
         require_same_psk(stage, old_psks)
         verify_last(stage)
 

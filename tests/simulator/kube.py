@@ -66,7 +66,7 @@ class Kube:
         host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT"]
         return cls(
             f"https://{host}:{port}",
-            lambda: (SERVICE_ACCOUNT / "token").read_text(),
+            (SERVICE_ACCOUNT / "token").read_text,
             (SERVICE_ACCOUNT / "ca.crt").read_text(),
         )
 
@@ -76,7 +76,7 @@ class Kube:
         server = f"https://{os.environ['BROKER_K8S_APISERVER']}"
         secret = BROKER_SECRETS / os.environ.get("BROKER_K8S_SECRET", "-")
         if secret.is_dir():
-            return cls(server, lambda: (secret / "token").read_text(), (secret / "ca.crt").read_text())
+            return cls(server, (secret / "token").read_text, (secret / "ca.crt").read_text())
         token = os.environ["BROKER_K8S_APISERVERTOKEN"]
         return cls(server, lambda: token, base64.b64decode(os.environ["BROKER_K8S_CA"]).decode())
 

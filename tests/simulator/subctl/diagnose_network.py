@@ -122,7 +122,7 @@ def _sniff(info: ClusterInfo, seconds: int, verbose: bool, status: Reporter) -> 
             f'Unable to obtain a gateway node: could not find the active Gateway node in local cluster "{info.name}"'
         )
         return
-    target = str(remote["spec"]["subnets"][0]).split("/")[0]
+    target = str(remote["spec"]["subnets"][0]).partition("/")[0]
     image = nettest_image(submariner)
     gateway = Placement(node=pods[0]["metadata"]["labels"][names.GATEWAY_POD_NODE_LABEL], host_network=True)
     listen, call = f"timeout {seconds} {SNIFF}", f"nc -w {seconds // 2} {target} 8080"

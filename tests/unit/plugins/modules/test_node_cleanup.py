@@ -59,7 +59,11 @@ class Fleet:
 @pytest.fixture
 def fleet(api: FakeApi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fleet:
     made = Fleet(api, tmp_path)
-    monkeypatch.setattr(Api, "exec", lambda self, *args, **options: made.execute(self, *args, **options))
+
+    def execute(client: Api, *args: t.Any, **options: t.Any) -> ExecResult:
+        return made.execute(client, *args, **options)
+
+    monkeypatch.setattr(Api, "exec", execute)
     monkeypatch.setattr(own_pods, "START_LIMIT", 1.0)
     return made
 
