@@ -148,7 +148,7 @@ def in_cluster_url(api: Api) -> str:
                 if ports and ports[0]:
                     host = f"[{address}]" if ":" in str(address) else str(address)
                     return f"https://{host}:{ports[0]}"
-    raise ApiFailure("the cluster's Service default/kubernetes names no address", "Set submariner_broker_url.")
+    raise ApiFailure("The cluster's Service default/kubernetes names no address.", "Set submariner_broker_url.")
 
 
 def admin_token(api: Api, namespace: str) -> Json | None:

@@ -44,7 +44,8 @@ if command -v socat >/dev/null 2>&1; then
 fi
 # One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
 while :; do
-  for listen in "nc -N -l -p $PORT" "nc -N -l $PORT" "nc -q 0 -l -p $PORT" "nc -l -p $PORT" "nc -l $PORT" "busybox nc -l -p $PORT" "ncat -l $PORT"; do
+  for listen in "nc -N -l -p $PORT" "nc -N -l $PORT" "nc -q 0 -l -p $PORT" "nc -l -p $PORT" "nc -l $PORT" \
+    "busybox nc -l -p $PORT" "ncat -l $PORT"; do
     while printf '%s' "$ANSWER" | $listen >/dev/null 2>&1; do :; done
   done
   sleep 1
