@@ -38,6 +38,18 @@ DIFFERENCES: tuple[Meant, ...] = (
         states=ONE_NODE,
     ),
     Meant(
+        reason="recorded after west had been joined as west2: its ghost and west2's credentials are still in east",
+        pattern=r"^east: (Cluster|Endpoint) \S+ west|^east: \w+ submariner-k8s-broker cluster-west2",
+        side=RECORDED,
+        states=("operator-killed-mid-uninstall",),
+    ),
+    Meant(
+        reason="recorded after west had been joined as west2: east still reports a connection to the ghost",
+        pattern=r"^east: (Gateway|RouteAgent|Submariner) .* field status\.(gateways\[\]\.)?(connections|remoteEndpoints)\[",
+        side=RECORDED,
+        states=("operator-killed-mid-uninstall",),
+    ),
+    Meant(
         reason="the route agent's first ping of a remote gateway comes at any time within its interval",
         pattern=r"RouteAgent .* field status\.remoteEndpoints\[\]\.latencyRTT",
         side=SIMULATED,
