@@ -124,10 +124,14 @@ def _containerd(root: Path) -> None:
 def _lab_files(root: Path) -> None:
     # the kubelet refuses cgroup v1 from 1.35 on
     _replace(root / "etc/default/kubelet", "KUBELET_EXTRA_ARGS=", "KUBELET_EXTRA_ARGS=--fail-cgroupv1=false ")
-    for script in ("lab-cni.sh", "shield-sysctls.sh"):
+    for script in ("lab-cni.sh", "before-kubelet.sh"):
         _install(NODE_FILES / script, root / "kind/bin" / script)
     _install(NODE_FILES / "lab-cni.service", root / "etc/systemd/system/lab-cni.service", 0o644)
-    _install(NODE_FILES / "12-shield.conf", root / "etc/systemd/system/kubelet.service.d/12-shield.conf", 0o644)
+    _install(
+        NODE_FILES / "12-before-kubelet.conf",
+        root / "etc/systemd/system/kubelet.service.d/12-before-kubelet.conf",
+        0o644,
+    )
     for manifest in ("default-cni.yaml", "default-storage.yaml"):
         _install(NODE_FILES / manifest, root / "kind/manifests" / manifest, 0o644)
     (root / "kind/version").write_text(KUBERNETES)
