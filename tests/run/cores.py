@@ -2,10 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Python environments with nothing but one release of ansible-core in them.
+"""Python environments with one release of ansible-core and what the collection needs at run time, and nothing else.
 
 ansible-test and ansible-doc look at every collection that they find: beside the hundred of the package `ansible` they
-take minutes and a gigabyte. They also show what happens where the Kubernetes client is not installed.
+take minutes and a gigabyte.
 """
 
 from __future__ import annotations
@@ -20,6 +20,10 @@ import venv
 from tests.run.paths import HOME, ROOT
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+
+
+OF_THE_CORE = ("ansible", "resolvelib")
+"""Packages whose version each ansible-core decides."""
 
 
 def pinned() -> str:
@@ -37,7 +41,11 @@ def programs(core: str = "") -> pathlib.Path:
     if not (folder / "complete").exists():
         shutil.rmtree(folder, ignore_errors=True)
         venv.create(folder, with_pip=True)
+        pins = (ROOT / "requirements-dev.txt").read_text().splitlines()
+        constraints = folder / "constraints.txt"
+        constraints.write_text("\n".join(pin for pin in pins if not pin.startswith(OF_THE_CORE)))
         install = [str(folder / "bin" / "python"), "-m", "pip", "install", "--disable-pip-version-check"]
+        install += ["--constraint", str(constraints), "--requirement", str(ROOT / "requirements.txt")]
         subprocess.run([*install, f"ansible-core=={release}"], check=True)
         (folder / "complete").touch()
     return folder / "bin"

@@ -1,0 +1,11 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The API servers of the unit tests."""
+
+from __future__ import annotations
+
+from tests.unit.conftest import api, other_api
+
+__all__ = ["api", "other_api"]

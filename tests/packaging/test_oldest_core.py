@@ -1,0 +1,112 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The playbooks run on the oldest ansible-core that meta/runtime.yml allows, and say there what they say on the newest."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import typing as t
+
+import pytest
+import yaml
+
+from tests.run.cores import programs
+from tests.run.plan import OLDEST_CORE
+from tests.run.tree import installed
+from tests.unit.fake_api import FakeApi, recording
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+QUICK: dict[str, t.Any] = {
+    "submariner_broker_url": "https://192.0.2.1:6443",
+    "submariner_preflight_reach": False,
+    "submariner_verify_data_path": False,
+    "submariner_verify_timeout": 5,
+    "submariner_verify_window": 1,
+}
+"""No pods and no waiting: the clusters are recordings."""
+
+
+@pytest.fixture(scope="module")
+def oldest() -> pathlib.Path:
+    return programs(OLDEST_CORE)
+
+
+class Fleet:
+    """East and west as they were recorded, and an inventory for them."""
+
+    def __init__(self, folder: pathlib.Path, state: str, east: FakeApi, west: FakeApi) -> None:
+        hosts = {}
+        for name, api in (("east", east), ("west", west)):
+            api.cluster.load(recording(state, name))
+            hosts[name] = {"submariner_kubeconfig": api.kubeconfig(folder, name), "submariner_context": name}
+        inventory = {
+            "submariner_broker": {"hosts": {"east": hosts["east"]}},
+            "submariner_members": {"hosts": hosts},
+            "all": {"vars": {**QUICK, "submariner_report_dir": str(folder)}},
+        }
+        (folder / "hosts.yml").write_text(json.dumps(inventory))
+        self.folder = folder
+        self.apis = (east, west)
+
+    def run(self, program: pathlib.Path, playbook: str) -> subprocess.CompletedProcess[str]:
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
+        collections = str(installed("kubernetes.core").parents[2])
+        command = [str(program), "-i", "hosts.yml", str(ROOT / "playbooks" / f"{playbook}.yml")]
+        return subprocess.run(
+            command,
+            cwd=self.folder,
+            env={**clean, "ANSIBLE_COLLECTIONS_PATH": collections},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+        )
+
+    def verdict(self) -> dict[str, t.Any]:
+        found: dict[str, t.Any] = json.loads((self.folder / "result.json").read_text())
+        return {"verdict": found["verdict"], "findings": sorted({f["id"] for f in found["findings"]})}
+
+
+@pytest.fixture
+def fleet_of(tmp_path: pathlib.Path, api: FakeApi, other_api: FakeApi) -> t.Callable[[str], Fleet]:
+    return lambda state: Fleet(tmp_path, state, api, other_api)
+
+
+def test_it_is_the_oldest_that_is_allowed(oldest: pathlib.Path) -> None:
+    allowed = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["requires_ansible"]
+    assert allowed == f">={OLDEST_CORE}.0"
+    said = subprocess.run([str(oldest / "ansible"), "--version"], check=True, capture_output=True, text=True).stdout
+    assert f"[core {OLDEST_CORE}." in said
+
+
+def test_preflight(oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]) -> None:
+    fleet = fleet_of("healthy-two-nodes")
+    done = fleet.run(oldest / "ansible-playbook", "preflight")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert all(api.asked("list", "/endpoints$") for api in fleet.apis)
+    assert [request for api in fleet.apis for request in api.writes] == []
+
+
+@pytest.mark.parametrize(
+    ("state", "code", "verdict", "finding"),
+    [("healthy-two-nodes", 0, "pass", ""), ("joined-as-second-id", 2, "fail", "endpoint.ghost")],
+)
+def test_verify(
+    oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet], state: str, code: int, verdict: str, finding: str
+) -> None:
+    fleet = fleet_of(state)
+    done = fleet.run(oldest / "ansible-playbook", "verify")
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    said = fleet.verdict()
+    assert said["verdict"] == verdict
+    assert finding in ["", *said["findings"]]
+    assert fleet.run(pathlib.Path("ansible-playbook"), "verify").returncode == code
+    assert fleet.verdict() == said
+    assert [request for api in fleet.apis for request in api.writes] == []
