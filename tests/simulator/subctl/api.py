@@ -6,8 +6,11 @@
 from __future__ import annotations
 
 import json
+import threading
 import time
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import urlencode, urlsplit
 
 from .status import ApiError
@@ -17,6 +20,8 @@ if TYPE_CHECKING:
 
 Object = dict[str, Any]
 Objects = list[Object]
+T = TypeVar("T")
+R = TypeVar("R")
 
 PLURALS = {
     "Namespace": ("/api/v1", "namespaces"),
@@ -57,22 +62,31 @@ def path(kind: str, namespace: str = "", name: str = "") -> str:
 class RateLimiter:
     """A bucket of requests, refilled at a steady rate: what makes the recorded subctl take its seconds.
 
-    client-go refills five per second. Seven make up for what Python takes longer, so that an operator Deployment is
-    written as long after the command's start as the recorded one's: the race with a namespace that goes depends on it.
+    client-go refills five per second. Nine make up for what Python takes longer: a Deployment written right after an
+    uninstall has to meet a namespace that still goes and whose pods are gone, 5 to 10 s after its deletion.
     """
 
-    def __init__(self, rate: float = 7.0, burst: int = 10) -> None:
+    def __init__(self, rate: float = 9.0, burst: int = 10) -> None:
         self._rate = rate
         self._burst = burst
         self._tokens = float(burst)
         self._last = time.monotonic()
+        self._lock = threading.Lock()
 
     def wait(self) -> None:
-        now = time.monotonic()
-        self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate) - 1
-        self._last = now
-        if self._tokens < 0:
-            time.sleep(-self._tokens / self._rate)
+        with self._lock:
+            now = time.monotonic()
+            self._tokens = min(self._burst, self._tokens + (now - self._last) * self._rate) - 1
+            self._last = now
+            pause = -self._tokens / self._rate
+        if pause > 0:
+            time.sleep(pause)
+
+
+def at_once(work: Callable[[T], R], items: Iterable[T]) -> list[R]:
+    """The results in order; several at a time, so that a slow API server does not change the pace."""
+    with ThreadPoolExecutor(4) as pool:
+        return list(pool.map(work, items))
 
 
 class Api:

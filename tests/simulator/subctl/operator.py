@@ -9,7 +9,7 @@ import time
 
 from .. import crds, names
 from . import rbac
-from .api import Api, Object, path
+from .api import Api, Object, at_once, path
 from .ensure import create_or_update
 from .status import ApiError, Reporter
 
@@ -64,7 +64,7 @@ def _ensure_namespace(api: Api, name: str, labels: dict[str, str]) -> None:
 
 def _all(api: Api, objects: list[Object]) -> bool:
     """Whether any of the objects was new."""
-    return sum(create_or_update(api, item) for item in objects) > 0
+    return any(at_once(lambda item: create_or_update(api, item), objects))
 
 
 def _account(name: str) -> Object:
@@ -93,13 +93,13 @@ def _component_rights() -> list[Object]:
     metrics = rbac.METRICS_READER
     return [
         *(_account(name) for name in COMPONENTS),
-        *(rbac.cluster_role(name) for name in COMPONENTS),
-        *(rbac.cluster_role_binding(name) for name in COMPONENTS),
         *(rbac.role(name, NAMESPACE, rbac.ROLES[name]) for name in COMPONENTS),
         rbac.role(metrics, NAMESPACE, rbac.ROLES[metrics]),
         *(rbac.role_binding(name, NAMESPACE, name, name) for name in COMPONENTS),
         # For OpenShift's Prometheus; made everywhere.
         rbac.role_binding(rbac.METRICS_BINDING, NAMESPACE, metrics, "prometheus-k8s", "openshift-monitoring"),
+        *(rbac.cluster_role(name) for name in COMPONENTS),
+        *(rbac.cluster_role_binding(name) for name in COMPONENTS),
     ]
 
 

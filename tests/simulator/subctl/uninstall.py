@@ -9,7 +9,7 @@ import time
 
 from .. import names
 from . import contexts, prompts
-from .api import Api, path
+from .api import Api, at_once, path
 from .contexts import ClusterInfo
 from .flags import Flag, Values
 from .status import ApiError, Reporter
@@ -137,12 +137,11 @@ def _delete_crds(api: Api, cluster: str, status: Reporter) -> None:
     with status.step(f'Deleting the Submariner custom resource definitions on cluster "{cluster}"'):
         with status.explaining("Error listing CustomResourceDefinitions"):
             definitions = api.list(path("CustomResourceDefinition"))
-        for definition in definitions:
-            name = definition["metadata"]["name"]
-            if name.endswith(".submariner.io"):
-                with status.explaining(f'Error deleting CustomResourceDefinition "{name}"'):
-                    api.delete(path("CustomResourceDefinition", "", name))
-                status.success(f'Deleted the "{name}" custom resource definition')
+        doomed = [d["metadata"]["name"] for d in definitions if d["metadata"]["name"].endswith(".submariner.io")]
+        with status.explaining("Error deleting CustomResourceDefinition"):
+            at_once(lambda name: api.delete(path("CustomResourceDefinition", "", name)), doomed)
+        for name in doomed:
+            status.success(f'Deleted the "{name}" custom resource definition')
 
 
 def _unlabel(api: Api, cluster: str, status: Reporter) -> None:
