@@ -1,0 +1,143 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The role subctl: where it takes the program from, and what it refuses."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import http.server
+import os
+import pathlib
+import subprocess
+import sys
+import tarfile
+import threading
+import typing as t
+
+import pytest
+
+ROOT = pathlib.Path(__file__).parents[3]
+PLAY = """
+- hosts: localhost
+  gather_facts: false
+  roles: [submariner.lifecycle.subctl]
+  post_tasks:
+    - ansible.builtin.debug:
+        msg: "uses {{ __submariner_subctl_path }} in version {{ __submariner_subctl_version }}"
+"""
+
+
+@pytest.fixture
+def archive(tmp_path: pathlib.Path) -> pathlib.Path:
+    """A release archive, with the program in the place where releases have it."""
+    program = tmp_path / "program"
+    program.write_text("#!/bin/sh\necho 'subctl version: v0.19.0'\n")
+    program.chmod(0o755)
+    made = tmp_path / "served" / "subctl-v0.19.0-linux-amd64.tar.xz"
+    made.parent.mkdir()
+    with tarfile.open(made, "w:xz") as tar:
+        tar.add(program, "subctl-v0.19.0/subctl-v0.19.0-linux-amd64")
+    return made
+
+
+@pytest.fixture
+def url(archive: pathlib.Path) -> t.Iterator[str]:
+    """An HTTP server that offers the archive."""
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
+            """Keep the test output quiet."""
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(archive.parent)))
+    thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/{archive.name}"
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def run(folder: pathlib.Path, *options: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Apply the role; PATH holds no subctl but the one in `folder`/bin."""
+    (folder / "play.yml").write_text(PLAY)
+    values = {
+        "submariner_subctl_cache": str(folder / "cache"),
+        "submariner_version": "0.19.0",
+        "ansible_python_interpreter": sys.executable,
+        **variables,
+    }
+    extra = [word for name, value in values.items() for word in ("-e", f"{name}={value}")]
+    program = pathlib.Path(sys.executable).parent / "ansible-playbook"
+    installed = [path for path in sys.path if path.endswith("site-packages")]
+    env = {
+        **os.environ,
+        "ANSIBLE_COLLECTIONS_PATH": ":".join([str(ROOT / "playbooks" / "collections"), *installed]),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_HOME": str(folder / "ansible"),
+        "PATH": f"{folder / 'bin'}:/usr/bin:/bin",
+    }
+    return subprocess.run(
+        [str(program), "-i", "localhost,", "-c", "local", *options, *extra, str(folder / "play.yml")],
+        env=env,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def test_downloaded_by_checksum_kept_and_taken_again(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
+    kept = tmp_path / "cache" / "0.19.0" / "subctl"
+    download = {
+        "submariner_subctl_url": url,
+        "submariner_subctl_checksum": "sha256:" + hashlib.sha256(archive.read_bytes()).hexdigest(),
+    }
+    check = run(tmp_path, "--check", **download)
+    assert check.returncode == 0, check.stdout
+    assert not kept.exists()
+    first = run(tmp_path, **download)
+    assert f"uses {kept} in version 0.19.0" in first.stdout
+    again = run(tmp_path)
+    assert f"uses {kept} in version 0.19.0" in again.stdout
+    assert "changed=0" in again.stdout
+
+
+def test_a_download_that_is_not_what_it_should_be_is_refused(tmp_path: pathlib.Path, url: str) -> None:
+    wrong = run(tmp_path, submariner_subctl_url=url, submariner_subctl_checksum="sha256:" + "0" * 64)
+    assert wrong.returncode != 0
+    assert "did not match" in wrong.stdout
+    assert not (tmp_path / "cache" / "0.19.0" / "subctl").exists()
+    without = run(tmp_path, submariner_subctl_url=url)
+    assert "submariner_subctl_checksum" in without.stdout
+    assert without.returncode != 0
+
+
+def test_installed_from_an_archive_on_the_controller(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
+    done = run(tmp_path, submariner_subctl_file=str(archive))
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout
+
+
+def test_the_program_in_path_and_one_of_another_version(tmp_path: pathlib.Path) -> None:
+    (tmp_path / "bin").mkdir()
+    program = tmp_path / "bin" / "subctl"
+    program.write_text("#!/bin/sh\necho 'subctl version: v0.20.0'\n")
+    program.chmod(0o755)
+    assert "uses subctl in version 0.20.0" in run(tmp_path, submariner_version="").stdout
+    refused = run(tmp_path)
+    assert refused.returncode != 0
+    assert "is version 0.20.0, submariner_version is 0.19.0" in refused.stdout
+    program.write_text("#!/bin/sh\necho something else\n")
+    assert run(tmp_path, submariner_subctl_path=str(program)).returncode != 0
+
+
+def test_a_program_that_is_not_there_names_the_variable(tmp_path: pathlib.Path) -> None:
+    refused = run(tmp_path, submariner_subctl_path=str(tmp_path / "none"))
+    assert refused.returncode != 0
+    assert "is not there or does not run" in refused.stdout
+    nothing = run(tmp_path)
+    assert nothing.returncode != 0
+    assert "submariner_subctl_path" in nothing.stdout
