@@ -3,7 +3,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Runs the module of the same name and shows what it is waiting for meanwhile.
 
-The other names in this folder are links to this file.
+The other names in this folder take their ActionModule from here.
 """
 
 from __future__ import annotations
