@@ -37,7 +37,7 @@ class NodeDump:
 def parse(output: str) -> NodeDump:
     parts = {head: body for head, _newline, body in (part.partition("\n") for part in output.split(_MARK)[1:])}
     links = _entries(parts.get("link", ""))
-    lines = [_line("link", link, ("ifname", "ifindex", "mtu", "master", "linkinfo")) for link in links if _named(link)]
+    lines = [_link(link) for link in links if _named(link)]
     for entry in filter(_named, _entries(parts.get("address", ""))):
         for address in entry.get("addr_info", []):
             lines.append(f"address {entry['ifname']} {address.get('local')}/{address.get('prefixlen')}")
@@ -60,6 +60,14 @@ def _entries(text: str) -> list[dict[str, Any]]:
 def _named(link: dict[str, Any]) -> bool:
     """A pod's end has a new name with each pod."""
     return not str(link.get("ifname", "veth")).startswith("veth")
+
+
+def _link(link: dict[str, Any]) -> str:
+    """A bridge tells its timers among its settings; of the others, these are all settings."""
+    info = link.get("linkinfo", {})
+    settings = {} if info.get("info_kind") == "bridge" else info.get("info_data", {})
+    fields = ("ifname", "ifindex", "mtu", "master", "kind", "settings")
+    return _line("link", {**link, "kind": info.get("info_kind", ""), "settings": settings}, fields)
 
 
 def _line(kind: str, entry: dict[str, Any], fields: tuple[str, ...]) -> str:

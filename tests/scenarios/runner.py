@@ -18,6 +18,7 @@ from tests.scenarios.results import FAILED, PASSED, Result, Results
 from tests.scenarios.stage import ScenarioFailed, Stage
 
 SHOWN_LINES = 30
+SHOWN_WIDTH = 400
 
 
 class Counts:
@@ -74,8 +75,8 @@ def _show(name: str, result: Result, out: Callable[[str], None] = print) -> None
     if result.outcome == PASSED:
         return
     for cause in result.causes:
-        out(f"  {cause}")
+        out(f"  {cause[:SHOWN_WIDTH]}")
     lines = Path(result.log).read_text(errors="replace").splitlines()
     out(f"  ... end of {result.log}:")
     for line in lines[-SHOWN_LINES:]:
-        out(f"  | {line[:400]}")
+        out(f"  | {line[:SHOWN_WIDTH]}")

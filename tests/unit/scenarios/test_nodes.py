@@ -37,6 +37,12 @@ def test_counters_comments_and_pods_are_no_change() -> None:
     assert nodes.differences(nodes.parse(text.format(1, 1, "")), nodes.parse(text.format(2, 2, pod))) == []
 
 
+def test_the_timers_of_a_bridge_are_no_change_and_the_address_of_a_tunnel_is() -> None:
+    text = '=== link\n[{{"ifname": "a", "ifindex": 2, "linkinfo": {{"info_kind": "{}", "info_data": {{"x": {}}}}}}}]'
+    assert not nodes.differences(nodes.parse(text.format("bridge", 1)), nodes.parse(text.format("bridge", 2)))
+    assert nodes.differences(nodes.parse(text.format("vxlan", 1)), nodes.parse(text.format("vxlan", 2)))
+
+
 def test_a_rule_more_is_named() -> None:
     before = nodes.parse(answer("west-uninstalled", "west-node"))
     after = nodes.parse(answer("installed", "west-node"))
