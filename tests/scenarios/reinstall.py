@@ -42,7 +42,7 @@ def check_first(stage: Stage, before: Reading) -> None:
 
 
 def unsaid(run: Run, before: Reading) -> list[str]:
-    """Records and workloads of Submariner that the output of check mode does not name."""
+    """What the output of check mode names neither by itself nor, for records, with the namespace that they go with."""
     going = [
         item
         for items in before.objects.values()
@@ -51,9 +51,13 @@ def unsaid(run: Run, before: Reading) -> list[str]:
             *(i for i in items if i["kind"] in ("Deployment", "DaemonSet") and judge.of_submariner(i)),
         ]
     ]  # fmt: skip
-    return sorted(
-        {f"{judge.name_of(item)} is not named" for item in going if item["metadata"]["name"] not in run.output}
-    )
+    return sorted({f"{judge.name_of(item)} is not named" for item in going if not _said(run.output, item)})
+
+
+def _said(output: str, item: judge.Json) -> bool:
+    with_its_namespace = item["kind"] in ("Endpoint", "Cluster")
+    name = f"Namespace {item['metadata']['namespace']}:" if with_its_namespace else item["metadata"]["name"]
+    return item["metadata"]["name"] in output or name in output
 
 
 def require_same_psk(stage: Stage, before: set[str]) -> None:
