@@ -163,6 +163,13 @@ class Kube:
                 yield event
 
 
+def transport_problem(error: BaseException) -> str:
+    """A connection problem; a refusal in the words of Go, which the recorded components use."""
+    if isinstance(error, aiohttp.ClientConnectorError) and isinstance(error.os_error, ConnectionRefusedError):
+        return f"dial tcp {error.host}:{error.port}: connect: connection refused"
+    return str(error) or type(error).__name__
+
+
 class _Sending:
     """A request under way whose failures all are ApiError."""
 
@@ -177,7 +184,7 @@ class _Sending:
                 return response
             text = await response.text()
         except (TimeoutError, aiohttp.ClientError, OSError) as error:
-            raise ApiError(0, f"{self._what}: {error or type(error).__name__}") from error
+            raise ApiError(0, f"{self._what}: {transport_problem(error)}") from error
         try:
             message = json.loads(text)["message"]
         except (ValueError, KeyError, TypeError):
@@ -187,7 +194,7 @@ class _Sending:
     async def __aexit__(self, kind: Any, error: BaseException | None, trace: Any) -> None:
         await self._request.__aexit__(kind, error, trace)
         if isinstance(error, (TimeoutError, aiohttp.ClientError, OSError)):
-            raise ApiError(0, f"{self._what}: {error or type(error).__name__}") from error
+            raise ApiError(0, f"{self._what}: {transport_problem(error)}") from error
 
 
 Handler = Callable[[str, Object], Awaitable[None]]
