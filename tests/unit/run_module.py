@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from unittest import mock
 
 from ansible.module_utils import basic
+from ansible.module_utils.common import warnings
 
 
 @dataclass
@@ -62,6 +63,18 @@ def _arguments(arguments: dict[str, t.Any]) -> t.Iterator[None]:
     else:
         with patch_module_args(arguments):
             yield
+
+
+@contextlib.contextmanager
+def _own_process() -> t.Iterator[None]:
+    """As if nothing of Ansible's controller were loaded and no other module had warned before."""
+    with contextlib.ExitStack() as stack:
+        for name in ("_global_warnings", "_global_deprecations"):
+            stack.enter_context(mock.patch.object(warnings, name, type(getattr(warnings, name))()))
+        internal = getattr(warnings, "_internal", None)
+        if internal is not None:  # ansible-core from 2.19 on
+            stack.enter_context(mock.patch.object(internal, "is_controller", False))
+        yield
 
 
 def run_module(

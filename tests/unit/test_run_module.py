@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import importlib
+
 import pytest
 from ansible.module_utils.basic import AnsibleModule
 
@@ -17,6 +19,8 @@ def main() -> None:
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     if module.params["word"] == "bad":
         module.fail_json(msg="a bad word")
+    if module.params["word"] == "warn":
+        module.warn("a warning")
     if module.params["word"] == "worse":
         raise ValueError("a traceback")
     if module.params["word"] != "forgotten":
@@ -55,3 +59,13 @@ def test_a_traceback_is_not_hidden() -> None:
 def test_a_module_that_says_nothing_is_an_error() -> None:
     with pytest.raises(AssertionError, match="returned without"):
         run_module(main, {"word": "forgotten"})
+
+
+def test_warnings_are_those_of_this_run() -> None:
+    assert "a warning" in str(run_module(main, {"word": "warn"})["warnings"])
+    assert "warnings" not in run_module(main, {"word": "good"}).result
+
+
+def test_warnings_stay_in_the_result_when_the_controller_is_loaded() -> None:
+    importlib.import_module("ansible.utils.display")
+    assert "a warning" in str(run_module(main, {"word": "warn"})["warnings"])

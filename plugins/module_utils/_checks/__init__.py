@@ -1,6 +1,0 @@
-# Copyright (c) 2026, submariner.lifecycle contributors
-# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
-# SPDX-License-Identifier: GPL-3.0-or-later
-"""Pure checks: snapshots -> findings. Private to this collection, may change at any time."""
-
-from __future__ import annotations
