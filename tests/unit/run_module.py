@@ -41,18 +41,6 @@ class Outcome:
 
 
 @contextlib.contextmanager
-def _as_on_a_target() -> t.Iterator[None]:
-    """Warnings go into the result, as in a module's own process, even when a test imported controller code."""
-    try:
-        from ansible.module_utils import _internal
-    except ImportError:  # ansible-core before 2.19 knows no difference
-        yield
-    else:
-        with mock.patch.object(_internal, "is_controller", False):
-            yield
-
-
-@contextlib.contextmanager
 def _arguments(arguments: dict[str, t.Any]) -> t.Iterator[None]:
     try:
         from ansible.module_utils.testing import patch_module_args
@@ -84,7 +72,7 @@ def run_module(
     printed = io.StringIO()
     code: object = None
     arguments = {**arguments, "_ansible_check_mode": check, "_ansible_diff": diff}
-    with _as_on_a_target(), _arguments(arguments), contextlib.redirect_stdout(printed):
+    with _own_process(), _arguments(arguments), contextlib.redirect_stdout(printed):
         try:
             main()
         except SystemExit as leaving:
