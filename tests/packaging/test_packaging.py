@@ -11,6 +11,7 @@ import pathlib
 import shutil
 import subprocess
 import tarfile
+import tempfile
 import typing as t
 
 import pytest
@@ -30,14 +31,17 @@ all:
     submariner_kubeconfig: {kubeconfig}
 """
 
+EMPTY_HOME = tempfile.TemporaryDirectory()
+
 
 def run(*command: str, cwd: pathlib.Path, **env: str) -> subprocess.CompletedProcess[str]:
+    """Start a program of Ansible with nothing of the user's: no settings, no collections in the home folder."""
     clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
     clean.pop("KUBECONFIG", None)
     return subprocess.run(
         command,
         cwd=cwd,
-        env={**clean, **env},
+        env={**clean, "HOME": EMPTY_HOME.name, **env},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -61,6 +65,7 @@ def installed(archive: pathlib.Path, tmp_path_factory: pytest.TempPathFactory) -
     command = ["ansible-galaxy", "collection", "install", str(archive), "--offline", "--no-deps", "-p", str(folder)]
     done = run(*command, cwd=folder)
     assert done.returncode == 0, done.stderr
+    assert (folder / "ansible_collections" / "submariner" / "lifecycle" / "MANIFEST.json").is_file(), done.stdout
     return folder
 
 
