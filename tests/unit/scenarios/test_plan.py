@@ -30,15 +30,14 @@ def test_every_state_but_the_empty_one_is_reinstalled_from() -> None:
 def test_a_seed_gives_the_same_sample_and_others_give_others() -> None:
     assert plan.ci(7) == plan.ci(7)
     seen = {name for seed in range(300) for name in plan.ci(seed)}
-    assert seen == set(plan.SCENARIOS)
+    assert set(plan.CI_INPUTS) <= seen <= set(plan.SCENARIOS)
 
 
-def test_each_ci_pass_has_the_hardest_state_first_and_one_of_each_long_list() -> None:
+def test_each_ci_pass_has_the_hardest_state_first_and_an_interruption() -> None:
     names = plan.ci(1)
     assert names[0] == "reinstall-3411"
-    for prefix in ("stuck-", "interrupt-"):
-        assert len([name for name in names if name.startswith(prefix)]) == 1
-    assert len([name for name in names if name.startswith("reinstall-")]) == 2
+    assert {"limit-west", "lock", "interrupt-before-broker-sigkill"} <= set(names)
+    assert len([name for name in names if name.startswith("input-")]) == 2
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
