@@ -27,17 +27,17 @@ def test_every_state_but_the_empty_one_is_reinstalled_from() -> None:
     assert {f"reinstall-{state}" for state in STATES if state != "clean"} <= set(plan.SCENARIOS)
 
 
-def test_a_seed_gives_the_same_sample_and_others_give_others() -> None:
+def test_a_seed_gives_the_same_order() -> None:
     assert plan.ci(7) == plan.ci(7)
-    seen = {name for seed in range(300) for name in plan.ci(seed)}
-    assert set(plan.CI_INPUTS) <= seen <= set(plan.SCENARIOS)
+    assert len({tuple(plan.ci(seed)) for seed in range(20)}) > 1
+    assert set(plan.ci(7)) <= set(plan.SCENARIOS)
 
 
-def test_each_ci_pass_has_the_hardest_state_first_and_an_interruption() -> None:
+def test_each_ci_pass_has_the_hardest_state_first_an_interruption_and_all_wrong_inputs() -> None:
     names = plan.ci(1)
     assert names[0] == "reinstall-3411"
-    assert {"limit-west", "lock", "interrupt-before-broker-sigkill"} <= set(names)
-    assert len([name for name in names if name.startswith("input-")]) == 2
+    assert {"limit-west", "lock", "interrupt-before-broker-sigkill", "stuck-image-missing"} <= set(names)
+    assert {name for name in plan.SCENARIOS if name.startswith("input-")} <= set(names)
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
