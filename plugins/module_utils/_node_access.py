@@ -9,6 +9,7 @@ taken for inspected.
 
 from __future__ import annotations
 
+import abc
 import secrets
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
@@ -47,7 +48,7 @@ class NodeTrouble(Exception):
     """A node could not be read or changed; the text is the cause."""
 
 
-class Visit:
+class Visit(abc.ABC):
     """One node within reach: a way to run a shell script there, whatever the way is."""
 
     from_pod = False
@@ -56,8 +57,9 @@ class Visit:
         self.node = node
         self._nonce = secrets.token_hex(6)
 
+    @abc.abstractmethod
     def _shell(self, body: str) -> str:
-        raise NotImplementedError
+        """Run a script on the node and return what it printed; raises NodeTrouble."""
 
     def read(self) -> NodeReading:
         """Everything that bears on Submariner, in one pass."""
