@@ -192,7 +192,6 @@ class Api:
         self._pool = self._client.rest_client.pool_manager
         self.timeout = timeout
         self.server: str = str(configuration.host).rstrip("/")
-        self.requests = 0
 
     @property
     def configuration(self) -> t.Any:
@@ -421,7 +420,6 @@ class Api:
     ) -> t.Any:
         import urllib3
 
-        self.requests += 1
         # Asked for each request: a short-lived token is renewed here. The client's own way in differs by its version.
         bearer = self._configuration.auth_settings().get("BearerToken")
         if bearer and bearer["value"]:

@@ -17,7 +17,7 @@ ORIGIN_LABEL = "submariner-io/clusterID"
 GATEWAY_LABEL = "submariner.io/gateway"
 CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
 
-ERROR, WARNING, INFO, UNKNOWN = "error", "warning", "info", "unknown"
+ERROR, WARNING, UNKNOWN = "error", "warning", "unknown"
 
 
 def mapping(value: t.Any) -> Json:
@@ -91,7 +91,6 @@ class Owned:
     residue: str = ""
     stage: int = 0
     grace: int | None = None
-    detail: Json = field(default_factory=dict)
 
     @property
     def label(self) -> str:
