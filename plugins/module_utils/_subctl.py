@@ -44,6 +44,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run 
     run,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import controlling_ansible
+from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import hide
 
 INFO_FILE = "broker-info.subm"
 _LOOK_SECONDS = 1.0
@@ -81,14 +82,6 @@ class CallResult:
             "stderr_lines": self.stderr.splitlines(),
             "seconds": round(self.seconds, 1),
         }
-
-
-def hide(words: str, secrets: Sequence[str]) -> str:
-    """`words` without any of `secrets`; the longest first, as one may hold another."""
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        if len(secret) >= 6:
-            words = words.replace(secret, "<hidden>")
-    return words
 
 
 @contextmanager
