@@ -17,7 +17,13 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._findings import FINDINGS
-from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import INFO, LINES, WARNING, KnownLine
+from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import (
+    COMPONENTS,
+    INFO,
+    LINES,
+    WARNING,
+    KnownLine,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, Finding, Json, mapping, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 
@@ -214,17 +220,21 @@ def holds_for(since: str, until: str, version: str) -> bool:
     return not number or (version_number(since) <= number and (not until or number <= version_number(until)))
 
 
+_ROWS = {component: [row for row in LINES if component in row.components] for component in COMPONENTS}
+
+
 def find_known(message: str, component: str, broker: str = "", version: str = "") -> KnownLine | None:
     """The row of the table that a line of a component is of, None when it is of none.
 
     C(broker) (host:port or URL) tells complaints about the broker from those about the cluster's own API.
     """
     lower = message.lower()
-    return next((row for row in LINES if _fits(row, message, lower, component, broker, version)), None)
+    rows = _ROWS.get(component, ())
+    return next((row for row in rows if _fits(row, message, lower, broker, version)), None)
 
 
-def _fits(row: KnownLine, message: str, lower: str, component: str, broker: str, version: str) -> bool:
-    if component not in row.components or not any(sign in lower for sign in row.signs):
+def _fits(row: KnownLine, message: str, lower: str, broker: str, version: str) -> bool:
+    if not any(sign in lower for sign in row.signs):
         return False
     return holds_for(row.since, row.until, version) and (not row.broker or _about_broker(row, message, lower, broker))
 

@@ -115,18 +115,42 @@ def test_stamps_become_comparable(stamp: str, when: str) -> None:
             " connection refused",
             "log.broker-unreachable",
         ),
-        (OPERATOR, "2026-11-23T17:19:42Z INF ..uninstall.go:77 x Timed out waiting for components to complete - aborting", "log.uninstall-aborted"),
-        (GATEWAY, 'FTL main.go:147 Error creating gateway error="unknown config annotation \\"gateway.submariner.io/x\\""', "log.unknown-annotation"),
-        (GATEWAY, "003 ERROR: bind() for ens192 172.110.185.40:4500. Errno 98: Address already in use", "log.port-in-use"),
+        (
+            OPERATOR,
+            "2026-11-23T17:19:42Z INF ..uninstall.go:77 x Timed out waiting for components to complete - aborting",
+            "log.uninstall-aborted",
+        ),
+        (
+            GATEWAY,
+            'FTL main.go:147 Error creating gateway error="unknown config annotation \\"gateway.submariner.io/x\\""',
+            "log.unknown-annotation",
+        ),
+        (
+            GATEWAY,
+            "003 ERROR: bind() for ens192 172.110.185.40:4500. Errno 98: Address already in use",
+            "log.port-in-use",
+        ),
         ("routeagent", "INF main.go:240 main Node not ready, waiting: v1.NodeStatus{}", "log.node-not-ready"),
-        ("globalnet", 'FTL main.go:126 Error while retrieving the local cluster "east" info even after waiting for 5 mins', "log.globalnet-no-cluster"),
-        ("lighthouse-agent", 'WRN Syncer "x": Unable to distribute resource "a/b" due to missing namespace "a"', "log.namespace-missing"),
+        (
+            "globalnet",
+            'FTL main.go:126 Error while retrieving the local cluster "east" info even after waiting for 5 mins',
+            "log.globalnet-no-cluster",
+        ),
+        (
+            "lighthouse-agent",
+            'WRN Syncer "x": Unable to distribute resource "a/b" due to missing namespace "a"',
+            "log.namespace-missing",
+        ),
         ("lighthouse-coredns", "Listen: listen tcp :53: bind: permission denied", "log.dns-port"),
         ("metrics-proxy", "panic: runtime error: index out of range", "log.program-error"),
-        (OPERATOR, "ERR x failed to update error=\"Operation cannot be fulfilled: the object has been modified; please apply"
-         " your changes to the latest version and try again\"", "log.write-conflict"),
+        (
+            OPERATOR,
+            'ERR x failed to update error="Operation cannot be fulfilled: the object has been modified; please apply'
+            ' your changes to the latest version and try again"',
+            "log.write-conflict",
+        ),
     ],
-)  # fmt: skip
+)
 def test_known_lines(component: str, line: str, id_: str) -> None:
     assert known(line, component) == id_
 
@@ -234,13 +258,13 @@ def test_different_complaints_stay_apart() -> None:
 
 
 def test_secrets_do_not_pass() -> None:
-    token = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
+    jwt = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
     made = tally(
-        f'ERR x refused token {token}\nERR x plain-known-secret\nINF Leadership lost Token:"sesame1"\n',
+        f'ERR x refused token {jwt}\nERR x plain-known-secret\nINF Leadership lost Token:"sesame1"\n',
         secrets=["plain-known-secret"],
     )
     said = json.dumps([made.lines(), made.unknown_lines(), [f.as_dict() for f in made.findings(NAMESPACE)]])
-    assert [word for word in (token, "plain-known-secret", "sesame1") if word in said] == []
+    assert [word for word in (jwt, "plain-known-secret", "sesame1") if word in said] == []
     assert said.count("<hidden>") >= 3
 
 

@@ -14,15 +14,15 @@ from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import HIDDEN, hide, redact
 
-TOKEN = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
+JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
 PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n-----END CERTIFICATE-----"
 
 
 @pytest.mark.parametrize(
     ("words", "secret"),
     [
-        (f"got {TOKEN} from it", TOKEN),
-        (f"Authorization: Bearer {TOKEN}", TOKEN),
+        (f"got {JWT} from it", JWT),
+        (f"Authorization: Bearer {JWT}", JWT),
         ("header Bearer opaque-token-1", "opaque-token-1"),
         (f"ca: {PEM} end", "MIIC5zCCAc"),
         (PEM.replace("\n", "\\n")[:60], "MIIC5zCCAc"),
