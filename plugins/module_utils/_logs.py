@@ -132,7 +132,7 @@ class Seen:
 
 def parse(raw: str) -> Line:
     """A line in any of the forms that the components write; one in another form has no level."""
-    rest = _COLOUR.sub("", raw[:LONGEST_LINE].replace("\0", "")).strip()
+    rest = plain(raw[:LONGEST_LINE].replace("\0", "")).strip()
     stamp = ""
     # The kubelet's stamp, and after it perhaps the component's own.
     for _ in range(2):
@@ -187,6 +187,11 @@ def utc(stamp: str) -> str:
     except (ValueError, OverflowError):
         return ""
     return f"{moment.isoformat()}.{(fraction or '0')[:3]:<03}Z"
+
+
+def plain(words: str) -> str:
+    """`words` without the colours of a terminal."""
+    return _COLOUR.sub("", words)
 
 
 def one_line(words: str, longest: int = SHOWN) -> str:

@@ -64,6 +64,7 @@ def test_known_secrets_are_hidden_whatever_they_look_like() -> None:
     assert redact("the word is plain-words", ["plain-words"]) == f"the word is {HIDDEN}"
     assert hide("abcdefgh abcdef", ["abcdef", "abcdefgh"]) == f"{HIDDEN} {HIDDEN}"
     assert hide("a b c", ["a", ""]) == "a b c"
+    assert hide("abc", ["abc"]) == "abc"
 
 
 @given(st.text(), st.text(), st.binary(min_size=40, max_size=200))
