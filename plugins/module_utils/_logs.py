@@ -201,8 +201,7 @@ def one_line(words: str, longest: int = SHOWN) -> str:
 
 def show(words: str, secrets: Sequence[str] = ()) -> str:
     """What may be shown of a line: without secrets, readable and short."""
-    plain = "".join(c if c.isprintable() else " " for c in redact(words[:LONGEST_LINE], secrets))
-    return one_line(plain)
+    return one_line("".join(c if c.isprintable() else " " for c in redact(words[:LONGEST_LINE], secrets)))
 
 
 def normalise(message: str) -> str:
