@@ -72,6 +72,47 @@ options:
       - dns
       - services
       - residue
+  expectations:
+    description:
+      - Expectations of your own, asked beside the built-in checks. One that is not met is a finding with its O(expectations[].id).
+      - One that cannot be answered, as it asks for what was not read, is unknown. A broken expression fails the module, and the
+        message shows the place. Needs the Python library C(jmespath).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Id of the finding, in lower-case letters, digits, hyphens and dots, such as V(site.endpoints).
+        type: str
+        required: true
+      expression:
+        description:
+          - JMESPath expression (U(https://jmespath.org/specification.html)).
+          - In the scope V(cluster) it is asked of an object with C(host), C(digest) and C(snapshot) for each host.
+          - In the scope V(fleet) it is asked of one with C(broker), C(clusters) (a list of these) and C(findings).
+        type: str
+        required: true
+      scope:
+        description: Whether it is about each cluster or about all of them together.
+        type: str
+        choices: [cluster, fleet]
+        default: cluster
+      expect:
+        description: What the expression must give. Without it anything but false, null, and empty texts, lists or objects.
+        type: raw
+      severity:
+        description: Severity of the finding.
+        type: str
+        choices: [error, warning, info]
+        default: error
+      message:
+        description: What the finding says, followed by what the expression gave. Default is the expression.
+        type: str
+        default: ''
+  snapshots:
+    description: RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them.
+    type: dict
+    default: {}
   report_only:
     description: Whether to succeed whatever the verdict is.
     type: bool
@@ -99,6 +140,29 @@ EXAMPLES = r"""
     digests:
       east: "{{ hostvars.east.info.digest }}"
       west: "{{ hostvars.west.info.digest }}"
+
+- name: Judge by expectations of this site, too
+  submariner.lifecycle.fleet_check:
+    broker: east
+    digests:
+      east: "{{ hostvars.east.info.digest }}"
+      west: "{{ hostvars.west.info.digest }}"
+    snapshots:
+      east: "{{ hostvars.east.info.snapshot }}"
+      west: "{{ hostvars.west.info.snapshot }}"
+    expectations:
+      - id: site.clusters
+        scope: fleet
+        expression: length(clusters[?digest.installed])
+        expect: 2
+        message: joined clusters
+      - id: site.cable-driver
+        expression: digest.submariner.cableDriver
+        expect: libreswan
+        severity: warning
+      - id: site.restarts
+        expression: sum(snapshot.workloads[].restarts) < `10`
+        message: containers were started again too often
 """
 
 RETURN = r"""
@@ -147,15 +211,29 @@ checks:
   sample: [inputs, owners, nodes, addressing]
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
     CHECKS,
     check_fleet,
     default_checks,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._expectations import (
+    ExpectationError,
+    check_expectations,
+    compiled,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, verdict
+
+EXPECTATION: Json = {
+    "id": {"type": "str", "required": True},
+    "expression": {"type": "str", "required": True},
+    "scope": {"type": "str", "choices": ["cluster", "fleet"], "default": "cluster"},
+    "expect": {"type": "raw"},
+    "severity": {"type": "str", "choices": ["error", "warning", "info"], "default": "error"},
+    "message": {"type": "str", "default": ""},
+}
 
 
 def run(params: Json) -> Json:
@@ -170,7 +248,9 @@ def run(params: Json) -> Json:
         planned=chosen is not None and "installation" not in chosen,
     )
     checks = default_checks(fleet) if chosen is None else chosen
+    expectations = compiled(params["expectations"])
     findings = check_fleet(fleet, checks)
+    findings += check_expectations(expectations, fleet, params["snapshots"], findings)
     return {
         "changed": False,
         "findings": [f.as_dict() for f in findings],
@@ -189,11 +269,20 @@ def main() -> None:
             "globalnet": {"type": "bool"},
             "ghosts": {"type": "list", "elements": "str", "default": []},
             "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
+            "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
+            "snapshots": {"type": "dict", "default": {}},
             "report_only": {"type": "bool", "default": False},
         },
         supports_check_mode=True,
     )
-    result = run(module.params)
+    try:
+        result = run(module.params)
+    except ExpectationError as error:
+        module.fail_json(msg=str(error))
+    except ImportError as error:
+        module.fail_json(
+            msg=missing_required_lib("jmespath", reason="for the option expectations"), exception=str(error)
+        )
     if result["verdict"] in ("fail", "unknown") and not module.params["report_only"]:
         module.fail_json(msg=_words(result["findings"]), **result)
     module.exit_json(**result)
