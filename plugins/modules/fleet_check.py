@@ -24,6 +24,10 @@ options:
     description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host.
     type: dict
     default: {}
+  unanswered:
+    description: Why there is no digest of a host, by inventory host, for the finding about it.
+    type: dict
+    default: {}
   broker:
     description: Inventory host of the broker.
     type: str
@@ -34,6 +38,13 @@ options:
       - Default are the hosts of O(digests), but for a broker that has no Submariner resource.
     type: list
     elements: str
+  left_out:
+    description:
+      - Cluster IDs of members that are not among the hosts, as the run is limited to a part of the fleet. They are expected on
+        the broker, and not judged.
+    type: list
+    elements: str
+    default: []
   globalnet:
     description:
       - Whether Globalnet is wanted, so that CIDRs may overlap. A broker that was made otherwise is a finding.
@@ -235,6 +246,21 @@ EXPECTATION: Json = {
     "message": {"type": "str", "default": ""},
 }
 
+ARGUMENTS: Json = {
+    "digests": {"type": "dict", "required": True},
+    "unanswered": {"type": "dict", "default": {}},
+    "denied": {"type": "dict", "default": {}},
+    "broker": {"type": "str", "required": True},
+    "members": {"type": "list", "elements": "str"},
+    "left_out": {"type": "list", "elements": "str", "default": []},
+    "globalnet": {"type": "bool"},
+    "ghosts": {"type": "list", "elements": "str", "default": []},
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
+    "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
+    "snapshots": {"type": "dict", "default": {}},
+    "report_only": {"type": "bool", "default": False},
+}
+
 
 def run(params: Json) -> Json:
     chosen = params["checks"]
@@ -245,6 +271,8 @@ def run(params: Json) -> Json:
         globalnet=params["globalnet"],
         declared_dead=frozenset(params["ghosts"]),
         denied=params["denied"],
+        unanswered=params["unanswered"],
+        left_out=frozenset(params["left_out"]),
         planned=chosen is not None and "installation" not in chosen,
     )
     checks = default_checks(fleet) if chosen is None else chosen
@@ -259,32 +287,24 @@ def run(params: Json) -> Json:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "digests": {"type": "dict", "required": True},
-            "denied": {"type": "dict", "default": {}},
-            "broker": {"type": "str", "required": True},
-            "members": {"type": "list", "elements": "str"},
-            "globalnet": {"type": "bool"},
-            "ghosts": {"type": "list", "elements": "str", "default": []},
-            "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
-            "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
-            "snapshots": {"type": "dict", "default": {}},
-            "report_only": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+def judge(params: Json) -> Json:
+    """What the module returns, with C(failed) and C(msg) when it fails."""
     try:
-        result = run(module.params)
+        result = run(params)
     except ExpectationError as error:
-        module.fail_json(msg=str(error))
-    except ImportError as error:
-        module.fail_json(
-            msg=missing_required_lib("jmespath", reason="for the option expectations"), exception=str(error)
-        )
-    if result["verdict"] in ("fail", "unknown") and not module.params["report_only"]:
-        module.fail_json(msg=_words(result["findings"]), **result)
+        return {"failed": True, "msg": str(error)}
+    except ImportError:
+        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
+        result.update(failed=True, msg=_words(result["findings"]))
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = judge(module.params)
+    if result.pop("failed", False):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 
