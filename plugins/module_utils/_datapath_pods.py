@@ -233,6 +233,5 @@ def remove(api: Api, run: str) -> tuple[list[str], list[str]]:
     for pod in seen.items:
         own_pods.remove(api, NAMESPACE, pod["metadata"]["name"], pod["metadata"]["uid"])
     left = own_pods.wait_gone(api, NAMESPACE, selector)
-    if not left:
-        drop_namespace_if_empty(api)
+    drop_namespace_if_empty(api)
     return [name for name in names if name not in left], left
