@@ -75,19 +75,10 @@ impersonate_groups:
 """
 
 
-class ModuleDocFragment:
-    # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = f"""
+def _members(option: str) -> str:
+    return f"""
 options:
-  broker:
-    suboptions:
-{textwrap.indent(_AUTH, "      ")}
-"""
-
-    # The option of modules that ask several members at once.
-    SOURCES: str = f"""
-options:
-  sources:
+  {option}:
     suboptions:
       cluster_id:
         description: The member's cluster ID.
@@ -100,3 +91,19 @@ options:
         suboptions:
 {textwrap.indent(_AUTH, "          ")}
 """
+
+
+class ModuleDocFragment:
+    # The option of modules that need the broker's cluster beside the member's.
+    BROKER: str = f"""
+options:
+  broker:
+    suboptions:
+{textwrap.indent(_AUTH, "      ")}
+"""
+
+    # The option of modules that ask several members at once.
+    SOURCES: str = _members("sources")
+
+    # The same for members beside the module's own.
+    OTHERS: str = _members("others")

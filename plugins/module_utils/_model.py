@@ -204,6 +204,8 @@ class Gateway:
     version: str
     local: Endpoint
     connections: tuple[Connection, ...]
+    written: str = ""
+    """When the API server last took a change of it, by that server's clock; empty when it did not say."""
 
     @classmethod
     def of(cls, obj: Json) -> Gateway:
@@ -232,6 +234,7 @@ class Gateway:
             version=text(status.get("version")),
             local=Endpoint.of({"spec": status.get("localEndpoint")}),
             connections=tuple(connections),
+            written=text(meta.get("written")),
         )
 
 

@@ -17,6 +17,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Reading,
     Snapshot,
     mapping,
+    sequence,
+    text,
 )
 
 PARALLEL = 8
@@ -168,7 +170,10 @@ def reading(answer: Answer, read: Read) -> Reading:
 
 
 def _lean(obj: Json, key: str) -> Json:
-    mapping(obj.get("metadata")).pop("managedFields", None)
+    meta = mapping(obj.get("metadata"))
+    fields = sequence(meta.pop("managedFields", None))
+    if key == "gateways":
+        meta["written"] = max((text(mapping(f).get("time")) for f in fields), default="")
     if key in KINDS:
         obj["kind"] = KINDS[key]
     if key in ("secrets", "broker-secrets"):

@@ -1,0 +1,56 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The Endpoints of members beside the one that is waited for. Private to this collection, may change at any time.
+
+Watching all of them would cost a thread each; they are asked once, again as long as they are wrong, and for the proof.
+"""
+
+from __future__ import annotations
+
+import typing as t
+from concurrent.futures import ThreadPoolExecutor
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Reading, Snapshot
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
+
+if t.TYPE_CHECKING:
+    from ansible.module_utils.basic import AnsibleModule
+
+PARALLEL = 16
+"""Members asked at the same time."""
+
+
+class Others:
+    """What each of them has, judged against the broker."""
+
+    def __init__(self, module: AnsibleModule, others: t.Sequence[Json], operator_namespace: str) -> None:
+        self._apis: dict[str, Api] = {o["cluster_id"]: connect(module, o["auth"]) for o in others}
+        self._operator_namespace = operator_namespace
+        self._snapshots: dict[str, Snapshot] = {}
+        self._findings: dict[str, list[Finding]] = {}
+        self._against: Reading | None = None
+
+    @property
+    def pending(self) -> bool:
+        """Whether some of them have to be asked again."""
+        return any(self._findings.values())
+
+    def check(self, broker: Snapshot, namespace: str, members: Members, fresh: bool) -> list[Finding]:
+        """Findings of all; those that are known to be right are asked again only for a C(fresh) answer."""
+        asked = [i for i in self._apis if fresh or i not in self._snapshots or self._findings.get(i)]
+        if asked:
+            with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+                self._snapshots.update(zip(asked, pool.map(self._read, asked)))
+        changed = broker.reading("endpoints") is not self._against
+        self._against = broker.reading("endpoints")
+        for cluster_id in self._apis if changed else asked:
+            self._findings[cluster_id] = check_member(
+                self._snapshots[cluster_id], broker, namespace, cluster_id, members, records_only=True
+            )
+        return [finding for findings in self._findings.values() for finding in findings]
+
+    def _read(self, cluster_id: str) -> Snapshot:
+        return observe(self._apis[cluster_id], (), self._operator_namespace, keys=("endpoints",))
