@@ -11,7 +11,7 @@ from __future__ import annotations
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Reading, Snapshot
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
@@ -27,7 +27,12 @@ class Others:
     """What each of them has, judged against the broker."""
 
     def __init__(self, module: AnsibleModule, others: t.Sequence[Json], operator_namespace: str) -> None:
-        self._apis: dict[str, Api] = {o["cluster_id"]: connect(module, o["auth"]) for o in others}
+        self._apis: dict[str, Api] = {}
+        for other in others:
+            try:
+                self._apis[other["cluster_id"]] = connect(module, other["auth"])
+            except ApiFailure as error:
+                raise ApiFailure(f"Cluster {other['cluster_id']}: {error.msg}", error.hint) from error
         self._operator_namespace = operator_namespace
         self._snapshots: dict[str, Snapshot] = {}
         self._findings: dict[str, list[Finding]] = {}

@@ -80,14 +80,15 @@ def hold_still(look: Looker, timeout: float, window: float, rest: t.Callable[[fl
         now = time.monotonic() - start
         stability.see(now, seen.findings, seen.events)
         since = {_key(f): since.get(_key(f), now) for f in seen.wrong}
-        began = None if stability.since is None else asked if stability.since == now else began
+        before, began = began, None if stability.since is None else asked if stability.since == now else began
         quiet = stability.quiet(now)
         done = began is not None and quiet >= window
         if done or (now >= timeout and (began is None or began > timeout)):
             if seen.fresh:
                 standing = {line: now - at for line, at in since.items()}
                 return Held(done, seen.findings, quiet, now, readings, stability, standing)
-            fresh, asked = True, timeout if began is None else now
+            # A fresh look at the timeout is the last chance, unless it was a window that broke after it.
+            fresh, asked = True, timeout if began is None and before is None else now
             continue
         progress.say(_left(seen.wrong) if began is None else _watching(window, stability))
         rest(max(0.01, min(LOOK, timeout - now if began is None else window - quiet)))

@@ -21,7 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import 
 RELIST = 20.0
 """Seconds after which a watch is ended and everything listed again: a proxy may stall it without a word."""
 
-GAP = 0.5
+GAP = 0.4
 """Least seconds between two looks, however much news there is."""
 
 ENDING = 3.0
