@@ -174,6 +174,8 @@ def _lean(obj: Json, key: str) -> Json:
     fields = sequence(meta.pop("managedFields", None))
     if key == "gateways":
         meta["written"] = max((text(mapping(f).get("time")) for f in fields), default="")
+    if key == "nodes":
+        mapping(obj.get("status")).pop("images", None)  # the larger part of a node
     if key in KINDS:
         obj["kind"] = KINDS[key]
     if key in ("secrets", "broker-secrets"):
