@@ -75,6 +75,15 @@ impersonate_groups:
 """
 
 
+def _cluster(option: str) -> str:
+    return f"""
+options:
+  {option}:
+    suboptions:
+{textwrap.indent(_AUTH, "      ")}
+"""
+
+
 def _members(option: str) -> str:
     return f"""
 options:
@@ -95,12 +104,10 @@ options:
 
 class ModuleDocFragment:
     # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = f"""
-options:
-  broker:
-    suboptions:
-{textwrap.indent(_AUTH, "      ")}
-"""
+    BROKER: str = _cluster("broker")
+
+    # The option of modules that need a second member.
+    TO: str = _cluster("to")
 
     # The option of modules that ask several members at once.
     SOURCES: str = _members("sources")
