@@ -236,6 +236,20 @@ EXPECTATION: Json = {
 }
 
 
+ARGUMENTS: Json = {
+    "digests": {"type": "dict", "required": True},
+    "denied": {"type": "dict", "default": {}},
+    "broker": {"type": "str", "required": True},
+    "members": {"type": "list", "elements": "str"},
+    "globalnet": {"type": "bool"},
+    "ghosts": {"type": "list", "elements": "str", "default": []},
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
+    "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
+    "snapshots": {"type": "dict", "default": {}},
+    "report_only": {"type": "bool", "default": False},
+}
+
+
 def run(params: Json) -> Json:
     chosen = params["checks"]
     fleet = Fleet.of(
@@ -259,32 +273,24 @@ def run(params: Json) -> Json:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "digests": {"type": "dict", "required": True},
-            "denied": {"type": "dict", "default": {}},
-            "broker": {"type": "str", "required": True},
-            "members": {"type": "list", "elements": "str"},
-            "globalnet": {"type": "bool"},
-            "ghosts": {"type": "list", "elements": "str", "default": []},
-            "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
-            "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
-            "snapshots": {"type": "dict", "default": {}},
-            "report_only": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+def outcome(params: Json) -> Json:
+    """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
     try:
-        result = run(module.params)
+        result = run(params)
     except ExpectationError as error:
-        module.fail_json(msg=str(error))
-    except ImportError as error:
-        module.fail_json(
-            msg=missing_required_lib("jmespath", reason="for the option expectations"), exception=str(error)
-        )
-    if result["verdict"] in ("fail", "unknown") and not module.params["report_only"]:
-        module.fail_json(msg=_words(result["findings"]), **result)
+        return {"failed": True, "msg": str(error)}
+    except ImportError:
+        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
+        return {"failed": True, "msg": _words(result["findings"]), **result}
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
+    result = outcome(module.params)
+    if result.pop("failed", False):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 
