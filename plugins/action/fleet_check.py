@@ -10,7 +10,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping
-from ansible_collections.submariner.lifecycle.plugins.modules.fleet_check import ARGUMENTS, CONDITIONS, run
+from ansible_collections.submariner.lifecycle.plugins.modules.fleet_check import ARGUMENTS, CONDITIONS, outcome
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -25,9 +25,7 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         _validation, params = self.validate_argument_spec(ARGUMENTS, **CONDITIONS)
         if params["registered"]:
             params.update(_registered(params, task_vars or {}))
-        result.update(changed=False)
-        result.update(run(params))
-        return result
+        return {**result, "changed": False, **outcome(params)}
 
 
 def _registered(params: Json, task_vars: dict[str, t.Any]) -> Json:

@@ -271,19 +271,6 @@ CONDITIONS: Json = {"required_one_of": [["registered", "digests"]], "mutually_ex
 
 
 def run(params: Json) -> Json:
-    """The result of the module, C(failed) with a C(msg) when the verdict or an expectation is bad."""
-    try:
-        result = _judged(params)
-    except ExpectationError as error:
-        return {"failed": True, "msg": str(error)}
-    except ImportError:
-        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
-    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
-        return {**result, "failed": True, "msg": _words(result["findings"])}
-    return result
-
-
-def _judged(params: Json) -> Json:
     chosen = params["checks"]
     fleet = Fleet.of(
         {str(host): digest for host, digest in params["digests"].items()},
@@ -306,11 +293,24 @@ def _judged(params: Json) -> Json:
     }
 
 
+def outcome(params: Json) -> Json:
+    """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
+    try:
+        result = run(params)
+    except ExpectationError as error:
+        return {"failed": True, "msg": str(error)}
+    except ImportError:
+        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
+        return {**result, "failed": True, "msg": _words(result["findings"])}
+    return result
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
     if module.params["registered"]:
         module.fail_json(msg="The option registered needs the action plugin of this collection. Give digests instead.")
-    result = run(module.params)
+    result = outcome(module.params)
     if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
