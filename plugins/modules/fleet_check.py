@@ -15,17 +15,28 @@ description:
     together, such as one cluster under two IDs, connections of which the ends do not agree, or overlapping CIDRs. To these it
     adds what each cluster showed alone. Talks to no cluster.
   - Whatever is not in the digests is unknown, and never right.
+  - Runs on the controller, as an action plugin.
 options:
+  registered:
+    description:
+      - Name of the variable in which the O(hosts) have registered the result of M(submariner.lifecycle.cluster_info).
+      - For large fleets: nothing of it goes through a template, as it does with O(digests).
+    type: str
+  hosts:
+    description: Inventory hosts whose O(registered) results are judged. Default are the hosts of the play that did not fail.
+    type: list
+    elements: str
   digests:
-    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host.
+    description:
+      - RV(submariner.lifecycle.cluster_info#module:digest) by inventory host, also of hosts beside those of O(registered).
+      - This or O(registered) is needed.
     type: dict
-    required: true
-  denied:
-    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host.
+  unanswered:
+    description: Why there is no digest of a host, by inventory host. With O(registered) it is taken from there.
     type: dict
     default: {}
-  unanswered:
-    description: Why there is no digest of a host, by inventory host, for the finding about it.
+  denied:
+    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host. With O(registered) it is taken from there.
     type: dict
     default: {}
   broker:
@@ -121,7 +132,9 @@ options:
         type: str
         default: ''
   snapshots:
-    description: RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them.
+    description:
+      - RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them. With
+        O(registered) it is taken from there.
     type: dict
     default: {}
   report_only:
@@ -136,6 +149,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Judge all hosts of the play
+  submariner.lifecycle.fleet_check:
+    broker: east
+    registered: info
+  run_once: true
+
 - name: Judge east and west together
   submariner.lifecycle.fleet_check:
     broker: east
@@ -246,8 +265,11 @@ EXPECTATION: Json = {
     "message": {"type": "str", "default": ""},
 }
 
+
 ARGUMENTS: Json = {
-    "digests": {"type": "dict", "required": True},
+    "registered": {"type": "str"},
+    "hosts": {"type": "list", "elements": "str"},
+    "digests": {"type": "dict"},
     "unanswered": {"type": "dict", "default": {}},
     "denied": {"type": "dict", "default": {}},
     "broker": {"type": "str", "required": True},
@@ -260,6 +282,7 @@ ARGUMENTS: Json = {
     "snapshots": {"type": "dict", "default": {}},
     "report_only": {"type": "bool", "default": False},
 }
+CONDITIONS: Json = {"required_one_of": [["registered", "digests"]]}
 
 
 def run(params: Json) -> Json:
@@ -287,8 +310,8 @@ def run(params: Json) -> Json:
     }
 
 
-def judge(params: Json) -> Json:
-    """What the module returns, with C(failed) and C(msg) when it fails."""
+def outcome(params: Json) -> Json:
+    """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
     try:
         result = run(params)
     except ExpectationError as error:
@@ -296,14 +319,16 @@ def judge(params: Json) -> Json:
     except ImportError:
         return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
     if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
-        result.update(failed=True, msg=_words(result["findings"]))
+        return {**result, "failed": True, "msg": _words(result["findings"])}
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True)
-    result = judge(module.params)
-    if result.pop("failed", False):
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
+    if module.params["registered"]:
+        module.fail_json(msg="The option registered needs the action plugin of this collection. Give digests instead.")
+    result = outcome(module.params)
+    if result.get("failed"):
         module.fail_json(**result)
     module.exit_json(**result)
 
