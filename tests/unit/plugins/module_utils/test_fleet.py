@@ -219,6 +219,20 @@ def test_a_member_that_the_broker_does_not_know() -> None:
     }
 
 
+def test_a_record_that_is_labelled_as_anothers() -> None:
+    fleet = recorded()
+    broker_of(fleet)["endpoints"][0]["origin"] = "north"
+    assert told(judge(fleet, "endpoints")) == {
+        "endpoint.label-mismatch": "Endpoint east-submariner-cable-east-172-31-2-2"
+    }
+
+
+def test_two_cluster_records_of_one_id() -> None:
+    fleet = recorded()
+    broker_of(fleet)["clusters"].append({"name": "again", "cluster_id": "west"})
+    assert told(judge(fleet, "endpoints")) == {"cluster.duplicate": "cluster west"}
+
+
 def test_a_copy_that_is_missing() -> None:
     fleet = recorded()
     fleet["west"]["copies"] = {}
@@ -238,6 +252,12 @@ def test_ends_that_do_not_agree() -> None:
     found = judge(fleet, "connections")
     assert told(found) == {"connection.not-connected": "west -> east"}
     assert found[0].observed == "error: no ping; east says it is connected to west"
+
+
+def test_two_connections_to_one_cluster() -> None:
+    fleet = recorded()
+    fleet["west"]["gateways"][0]["connections"] *= 2
+    assert told(judge(fleet, "connections")) == {"connection.duplicate": "west -> east"}
 
 
 def test_a_connection_to_where_the_other_was_before() -> None:
