@@ -13,6 +13,7 @@ from typing import Generic, TypeVar
 from tests.simulator.kube import ApiError
 
 RETRY_SECONDS = 2.0
+CONFLICT_SECONDS = 0.1
 
 Key = TypeVar("Key", bound=Hashable)
 log = logging.getLogger("queue")
@@ -25,9 +26,8 @@ class Again(Exception):
 class WorkQueue(Generic[Key]):
     """What events put in, `work` takes out. A conflict is retried at once, other failures after a while."""
 
-    def __init__(self, work: Callable[[Key], Awaitable[None]], retry: float = RETRY_SECONDS) -> None:
+    def __init__(self, work: Callable[[Key], Awaitable[None]]) -> None:
         self.work = work
-        self.retry = retry
         self._waiting: dict[Key, None] = {}
         self._filled = asyncio.Event()
 
@@ -48,4 +48,4 @@ class WorkQueue(Generic[Key]):
                 conflict = isinstance(error, ApiError) and error.status == 409
                 if not conflict:
                     log.warning("%s: %s", key, error)
-                asyncio.get_running_loop().call_later(0.1 if conflict else self.retry, self.add, key)
+                asyncio.get_running_loop().call_later(CONFLICT_SECONDS if conflict else RETRY_SECONDS, self.add, key)
