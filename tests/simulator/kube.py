@@ -51,6 +51,12 @@ def custom(definition: Definition, namespace: str = "", name: str = "", subresou
     return path(definition.api_version, definition.plural, namespace, name, subresource)
 
 
+def items_of(answer: Object) -> list[Object]:
+    """The objects of a list. Those of Kubernetes' own kinds say only there what they are."""
+    what = {"apiVersion": answer["apiVersion"], "kind": answer["kind"].removesuffix("List")}
+    return [what | item for item in answer.get("items") or []]
+
+
 class Kube:
     """One API server. Objects that are absent are None; everything else that is no success raises ApiError."""
 
@@ -131,7 +137,7 @@ class Kube:
 
     async def list(self, url: str, label_selector: str = "") -> list[Object]:
         query = {"labelSelector": label_selector} if label_selector else {}
-        return list((await self.request("GET", url, query=query)).get("items") or [])
+        return items_of(await self.request("GET", url, query=query))
 
     async def create(self, url: str, body: Object) -> Object:
         return await self.request("POST", url, body)
@@ -236,7 +242,7 @@ class Follower:
 
     async def _list(self) -> str:
         answer = await self.kube.request("GET", self.url)
-        found = {self._key(item): item for item in answer.get("items") or []}
+        found = {self._key(item): item for item in items_of(answer)}
         for gone in [name for name in self.known if name not in found]:
             await self._seen("DELETED", self.known[gone])
         for name, item in found.items():

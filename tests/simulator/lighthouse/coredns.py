@@ -11,6 +11,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from typing import cast
 
 import dns.exception
 import dns.flags
@@ -76,8 +77,7 @@ class Server(asyncio.DatagramProtocol):
         self.transport: asyncio.DatagramTransport | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        if isinstance(transport, asyncio.DatagramTransport):
-            self.transport = transport
+        self.transport = cast(asyncio.DatagramTransport, transport)
 
     def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
         reply = self.reply(data)

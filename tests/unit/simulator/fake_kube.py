@@ -13,7 +13,6 @@ from collections.abc import AsyncIterator
 
 from tests.simulator.kube import ApiError, Kube, Object
 
-
 GENERATED = itertools.count(1)  # no two servers make up the same name
 
 
@@ -95,7 +94,11 @@ class FakeKube(Kube):
         return gone is not None
 
     async def request(self, method: str, url: str, *_: object, **__: object) -> Object:
-        return {"items": await self.list(url), "metadata": {"resourceVersion": str(len(self.events))}}
+        """A list. The objects in it do not say what they are."""
+        items = await self.list(url)
+        kinds = [(item.pop("apiVersion", ""), item.pop("kind", "")) for item in items] or [("", "")]
+        metadata = {"resourceVersion": str(len(self.events))}
+        return {"apiVersion": kinds[0][0], "kind": f"{kinds[0][1]}List", "items": items, "metadata": metadata}
 
     async def watch(self, url: str, resource_version: str) -> AsyncIterator[Object]:
         position = int(resource_version)

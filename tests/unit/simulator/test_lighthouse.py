@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import socket
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
@@ -239,7 +240,7 @@ class TestServer:
         server = Server(ZONES, known)
         query = dns.message.make_query("web.default.svc.clusterset.local", "A").to_wire()
 
-        async def run() -> bytes:
+        async def stream() -> bytes:
             listener = await asyncio.start_server(server.stream, "127.0.0.1", 0)
             async with listener:
                 reader, writer = await asyncio.open_connection(*listener.sockets[0].getsockname())
@@ -249,8 +250,18 @@ class TestServer:
                 writer.close()
                 return reply
 
-        for reply in (server.reply(query), asyncio.run(run())):
-            assert dns.message.from_wire(reply).answer[0].rdtype == dns.rdatatype.A
+        async def datagram() -> bytes:
+            loop = asyncio.get_running_loop()
+            transport, _protocol = await loop.create_datagram_endpoint(lambda: server, local_addr=("127.0.0.1", 0))
+            with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as client:
+                client.setblocking(False)
+                await loop.sock_sendto(client, query, transport.get_extra_info("sockname"))
+                reply = await asyncio.wait_for(loop.sock_recv(client, 512), 5)
+            transport.close()
+            return reply
+
+        for ask in (stream, datagram):
+            assert dns.message.from_wire(asyncio.run(ask())).answer[0].rdtype == dns.rdatatype.A
 
     @given(st.binary(max_size=64))
     def test_rubbish_does_no_harm(self, data: bytes) -> None:
