@@ -51,9 +51,9 @@ DIFFERENCES: tuple[Meant, ...] = (
     ),
     Meant(
         reason="recorded before the route agent's next report, which comes once a minute",
-        pattern=r"^east: RouteAgent .* field status\.remoteEndpoints\[",
+        pattern=r"RouteAgent .* field status\.remoteEndpoints\[",
         side=SIMULATED,
-        states=("label-removed-first",),
+        states=("label-removed-first", "globalnet"),
     ),
     Meant(
         reason="the route agent's first ping of a remote gateway comes at any time within its interval",
