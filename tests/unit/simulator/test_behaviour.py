@@ -10,12 +10,10 @@ import datetime
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-import pytest
-
 from tests.simulator import crds, names
+from tests.simulator.election import Election, Terms
 from tests.simulator.endpoints import cable_name, endpoint_name
 from tests.simulator.gateway import sync
-from tests.simulator.gateway.election import Election
 from tests.simulator.gateway.settings import Settings, local_cluster
 from tests.simulator.kube import Object, custom, path
 from tests.simulator.operator import uninstall, workloads
@@ -25,8 +23,9 @@ from .fake_kube import FakeKube
 
 HERE, BROKER = names.OPERATOR_NAMESPACE, names.BROKER_NAMESPACE
 SETTINGS = Settings(
-    namespace=HERE, cluster_id="west", cluster_cidr="10.2.0.0/16", service_cidr="10.12.0.0/16", cable_driver="vxlan",
-    nat_enabled=False, air_gapped=True, health_check=False, ping_interval=1, max_packet_loss=5,
+    namespace=HERE, cluster_id="west", cluster_cidr="10.2.0.0/16", service_cidr="10.12.0.0/16", global_cidr="",
+    cable_driver="vxlan", nat_enabled=False, air_gapped=True, public_ip="", health_check=False, ping_interval=1,
+    max_packet_loss=5,
     broker_namespace=BROKER, natt_port=4500, metrics_port=32780, node_name="west-worker", pod_name="gateway",
     hostname="west-worker", uninstall=False,
 )  # fmt: skip
@@ -154,17 +153,14 @@ def test_uninstall_deletes_all_records_here_and_the_own_ones_on_the_broker() -> 
     asyncio.run(run())
 
 
-@pytest.fixture
-def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("LEASEDURATION", "1"), ("RENEWDEADLINE", "1"), ("RETRYPERIOD", "0")):
-        monkeypatch.setenv(f"LEADERSHIP_{name}", seconds)
+def election(kube: FakeKube, who: str) -> Election:
+    return Election(kube, HERE, names.GATEWAY_LOCK, who, Terms(duration=1, renew_deadline=1, retry=0.05))
 
 
-@pytest.mark.usefixtures("short_lease")
 def test_the_lease_has_one_holder_and_passes_on_when_it_runs_out() -> None:
     async def run() -> None:
         kube = FakeKube()
-        first, second, again = (Election(kube, HERE, who) for who in ("a-gateway", "b-gateway", "a-gateway"))
+        first, second, again = (election(kube, who) for who in ("a-gateway", "b-gateway", "a-gateway"))
         assert await first._acquire()
         assert not await second._acquire()
         assert await again._acquire(), "the same node takes it back at once"
@@ -178,7 +174,19 @@ def test_the_lease_has_one_holder_and_passes_on_when_it_runs_out() -> None:
     asyncio.run(run())
 
 
-@pytest.mark.usefixtures("short_lease")
+def test_a_lease_that_is_given_back_passes_on_at_once() -> None:
+    async def run() -> None:
+        kube = FakeKube()
+        first, second = election(kube, "a-gateway"), election(kube, "b-gateway")
+        assert await first._acquire()
+        await second.release()
+        assert not await second._acquire(), "only the holder can give it back"
+        await first.release()
+        assert await second._acquire()
+
+    asyncio.run(run())
+
+
 def test_a_leader_that_cannot_renew_stops_leading() -> None:
     async def run() -> None:
         kube = FakeKube()
@@ -193,9 +201,7 @@ def test_a_leader_that_cannot_renew_stops_leading() -> None:
             events.append("stopped")
             await asyncio.Event().wait()
 
-        election = Election(kube, HERE, "a")
-        election.retry = 0.05  # type: ignore[assignment]
-        task = asyncio.create_task(election.run(lead, stop))
+        task = asyncio.create_task(election(kube, "a").run(lead, stop))
         await until(lambda: events == ["leads", "stopped"])
         task.cancel()
 
