@@ -20,7 +20,7 @@ options:
   registered:
     description:
       - Name of the variable in which the O(hosts) have registered the result of M(submariner.lifecycle.cluster_info).
-      - For large fleets: nothing of it goes through a template, as it does with O(digests).
+      - It is meant for large fleets, since nothing of it goes through a template, as it does with O(digests).
     type: str
   hosts:
     description: Inventory hosts whose O(registered) results are judged. Default are the hosts of the play that did not fail.
