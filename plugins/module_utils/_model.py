@@ -17,7 +17,7 @@ ORIGIN_LABEL = "submariner-io/clusterID"
 GATEWAY_LABEL = "submariner.io/gateway"
 CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
 
-ERROR, WARNING, UNKNOWN = "error", "warning", "unknown"
+ERROR, WARNING, UNKNOWN, INFO = "error", "warning", "unknown", "info"
 
 
 def mapping(value: t.Any) -> Json:
