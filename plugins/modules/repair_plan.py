@@ -54,10 +54,6 @@ EXAMPLES = r"""
       east: "{{ hostvars.east.info.digest }}"
       west: "{{ hostvars.west.info.digest }}"
   register: plan
-
-- name: Show it
-  ansible.builtin.debug:
-    msg: "{{ plan.lines }}"
 """
 
 RETURN = r"""
