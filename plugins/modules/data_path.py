@@ -390,7 +390,7 @@ def remove(api: Api, word: str, broker: Api | None, broker_namespace: str) -> Js
     exported, left = datapath_exports.remove(api, word, broker, broker_namespace)
     pods, staying = datapath_pods.remove(api, word)
     remaining = left + [f"Pod {name}" for name in staying]
-    if not remaining:
+    if not left:
         drop_namespace_if_empty(api)
     found = [
         Finding(
