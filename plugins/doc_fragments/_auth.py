@@ -75,27 +75,19 @@ impersonate_groups:
 """
 
 
-class ModuleDocFragment:
-    # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = f"""
+def _cluster(option: str) -> str:
+    return f"""
 options:
-  broker:
+  {option}:
     suboptions:
 {textwrap.indent(_AUTH, "      ")}
 """
 
-    # The option of modules that need a second member.
-    TO: str = f"""
-options:
-  to:
-    suboptions:
-{textwrap.indent(_AUTH, "      ")}
-"""
 
-    # The option of modules that ask several members at once.
-    SOURCES: str = f"""
+def _members(option: str) -> str:
+    return f"""
 options:
-  sources:
+  {option}:
     suboptions:
       cluster_id:
         description: The member's cluster ID.
@@ -108,3 +100,17 @@ options:
         suboptions:
 {textwrap.indent(_AUTH, "          ")}
 """
+
+
+class ModuleDocFragment:
+    # The option of modules that need the broker's cluster beside the member's.
+    BROKER: str = _cluster("broker")
+
+    # The option of modules that need a second member.
+    TO: str = _cluster("to")
+
+    # The option of modules that ask several members at once.
+    SOURCES: str = _members("sources")
+
+    # The same for members beside the module's own.
+    OTHERS: str = _members("others")

@@ -10,9 +10,11 @@ what the server or the network did; it answers C(unknown) with the reason in wor
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import email.utils
 import json
+import socket
 import time
 import typing as t
 from dataclasses import dataclass, field
@@ -37,6 +39,9 @@ FIELD_MANAGER = "submariner.lifecycle"
 """Name under which the API server notes who set a field."""
 
 TIMED_OUT = "timed out"
+
+POOL = 32
+"""Connections kept: a watch has one to itself as long as it runs."""
 
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
@@ -109,6 +114,42 @@ class Answer:
         return str((self.body.get("metadata") or {}).get("resourceVersion") or "")
 
 
+class Watch:
+    """The events of one watch, to be read once; L(close) may be called from another thread."""
+
+    def __init__(self, response: t.Any) -> None:
+        self._response = response
+
+    def __iter__(self) -> t.Iterator[Json]:
+        try:
+            rest = b""
+            for chunk in self._response.stream(amt=2**16, decode_content=True):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in filter(bytes.strip, lines):
+                    event = json.loads(line)
+                    if event.get("type") == "ERROR":
+                        words = (event.get("object") or {}).get("message")
+                        raise WatchBroken(str(words or "the watch ended in an error"))
+                    yield event
+        except WatchBroken:
+            raise
+        except Exception as error:
+            raise WatchBroken(_words(error)) from error
+        finally:
+            self.finish()
+
+    def close(self) -> None:
+        """End it: whoever reads gets WatchBroken. Only the socket is touched, the rest is the reader's."""
+        with contextlib.suppress(Exception):  # it may end by itself at this moment
+            self._response.connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Give the connection back; for the thread that reads."""
+        self._response.close()
+        self._response.release_conn()
+
+
 @dataclass
 class ExecResult:
     """Outcome of a command in a container."""
@@ -179,6 +220,7 @@ class Api:
         self, factory: t.Callable[[t.Any], t.Any], configuration: t.Any, headers: dict[str, t.Any], timeout: float
     ) -> None:
         configuration.retries = False
+        configuration.connection_pool_maxsize = POOL
         self._factory = factory
         self._configuration = configuration
         try:
@@ -222,10 +264,10 @@ class Api:
             whole.body["items"] = whole.items + page.items
         return whole
 
-    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> t.Iterator[Json]:
-        """Events after C(resource_version) until C(timeout) seconds passed or the server ends the watch.
+    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> Watch:
+        """Events after C(resource_version) until C(timeout) seconds passed, the server ends the watch, or it is closed.
 
-        Raises WatchBroken when it cannot be continued (410), is refused, or the connection is lost.
+        Raises WatchBroken when it cannot be begun, or while it is read when it cannot be continued (410, connection lost).
         """
         query.update(
             watch="true",
@@ -237,32 +279,13 @@ class Api:
             response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
         except Exception as error:
             raise WatchBroken(_words(error)) from error
-        try:
-            if response.status >= 400:
-                raise WatchBroken(
-                    f"the server answered {response.status} to the watch",
-                    refused=response.status in (401, 403, 405, 501),
-                )
-            rest = b""
-            for chunk in response.stream(amt=2**16, decode_content=True):
-                lines = (rest + chunk).split(b"\n")
-                rest = lines.pop()
-                for line in lines:
-                    if not line.strip():
-                        continue
-                    event = json.loads(line)
-                    if event.get("type") == "ERROR":
-                        raise WatchBroken(
-                            str((event.get("object") or {}).get("message") or "the watch ended in an error")
-                        )
-                    yield event
-        except WatchBroken:
-            raise
-        except Exception as error:
-            raise WatchBroken(_words(error)) from error
-        finally:
-            response.close()
-            response.release_conn()
+        watch = Watch(response)
+        if response.status >= 400:
+            watch.finish()
+            raise WatchBroken(
+                f"the server answered {response.status} to the watch", refused=response.status in (401, 403, 405, 501)
+            )
+        return watch
 
     def log(
         self,

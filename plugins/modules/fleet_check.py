@@ -15,13 +15,22 @@ description:
     together, such as one cluster under two IDs, connections of which the ends do not agree, or overlapping CIDRs. To these it
     adds what each cluster showed alone. Talks to no cluster.
   - Whatever is not in the digests is unknown, and never right.
+  - Runs on the controller, as an action plugin.
 options:
+  registered:
+    description:
+      - Name of the variable in which the O(hosts) have registered the result of M(submariner.lifecycle.cluster_info).
+      - It is meant for large fleets, since nothing of it goes through a template, as it does with O(digests).
+    type: str
+  hosts:
+    description: Inventory hosts whose O(registered) results are judged. Default are the hosts of the play that did not fail.
+    type: list
+    elements: str
   digests:
-    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host.
+    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host. Either this or O(registered) is needed.
     type: dict
-    required: true
   denied:
-    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host.
+    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host. With O(registered) it is taken from there.
     type: dict
     default: {}
   broker:
@@ -72,6 +81,49 @@ options:
       - dns
       - services
       - residue
+  expectations:
+    description:
+      - Expectations of your own, asked beside the built-in checks. One that is not met is a finding with its O(expectations[].id).
+      - One that cannot be answered, as it asks for what was not read, is unknown. A broken expression fails the module, and the
+        message shows the place. Needs the Python library C(jmespath).
+    type: list
+    elements: dict
+    default: []
+    suboptions:
+      id:
+        description: Id of the finding, in lower-case letters, digits, hyphens and dots, such as V(site.endpoints).
+        type: str
+        required: true
+      expression:
+        description:
+          - JMESPath expression (U(https://jmespath.org/specification.html)).
+          - In the scope V(cluster) it is asked of an object with C(host), C(digest) and C(snapshot) for each host.
+          - In the scope V(fleet) it is asked of one with C(broker), C(clusters) (a list of these) and C(findings).
+        type: str
+        required: true
+      scope:
+        description: Whether it is about each cluster or about all of them together.
+        type: str
+        choices: [cluster, fleet]
+        default: cluster
+      expect:
+        description: What the expression must give. Without it anything but false, null, and empty texts, lists or objects.
+        type: raw
+      severity:
+        description: Severity of the finding.
+        type: str
+        choices: [error, warning, info]
+        default: error
+      message:
+        description: What the finding says, followed by what the expression gave. Default is the expression.
+        type: str
+        default: ''
+  snapshots:
+    description:
+      - RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them. With
+        O(registered) it is taken from there.
+    type: dict
+    default: {}
   report_only:
     description: Whether to succeed whatever the verdict is.
     type: bool
@@ -84,6 +136,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Judge all hosts of the play
+  submariner.lifecycle.fleet_check:
+    broker: east
+    registered: info
+  run_once: true
+
 - name: Judge east and west together
   submariner.lifecycle.fleet_check:
     broker: east
@@ -99,6 +157,29 @@ EXAMPLES = r"""
     digests:
       east: "{{ hostvars.east.info.digest }}"
       west: "{{ hostvars.west.info.digest }}"
+
+- name: Judge by expectations of this site, too
+  submariner.lifecycle.fleet_check:
+    broker: east
+    digests:
+      east: "{{ hostvars.east.info.digest }}"
+      west: "{{ hostvars.west.info.digest }}"
+    snapshots:
+      east: "{{ hostvars.east.info.snapshot }}"
+      west: "{{ hostvars.west.info.snapshot }}"
+    expectations:
+      - id: site.clusters
+        scope: fleet
+        expression: length(clusters[?digest.installed])
+        expect: 2
+        message: joined clusters
+      - id: site.cable-driver
+        expression: digest.submariner.cableDriver
+        expect: libreswan
+        severity: warning
+      - id: site.restarts
+        expression: sum(snapshot.workloads[].restarts) < `10`
+        message: containers were started again too often
 """
 
 RETURN = r"""
@@ -147,15 +228,46 @@ checks:
   sample: [inputs, owners, nodes, addressing]
 """
 
-from ansible.module_utils.basic import AnsibleModule
+from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
     CHECKS,
     check_fleet,
     default_checks,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._expectations import (
+    ExpectationError,
+    check_expectations,
+    compiled,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, verdict
+
+EXPECTATION: Json = {
+    "id": {"type": "str", "required": True},
+    "expression": {"type": "str", "required": True},
+    "scope": {"type": "str", "choices": ["cluster", "fleet"], "default": "cluster"},
+    "expect": {"type": "raw"},
+    "severity": {"type": "str", "choices": ["error", "warning", "info"], "default": "error"},
+    "message": {"type": "str", "default": ""},
+}
+
+
+ARGUMENTS: Json = {
+    "registered": {"type": "str"},
+    "hosts": {"type": "list", "elements": "str"},
+    "digests": {"type": "dict"},
+    "denied": {"type": "dict", "default": {}},
+    "broker": {"type": "str", "required": True},
+    "members": {"type": "list", "elements": "str"},
+    "globalnet": {"type": "bool"},
+    "ghosts": {"type": "list", "elements": "str", "default": []},
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
+    "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
+    "snapshots": {"type": "dict", "default": {}},
+    "report_only": {"type": "bool", "default": False},
+}
+CONDITIONS: Json = {"required_one_of": [["registered", "digests"]], "mutually_exclusive": [["registered", "digests"]]}
 
 
 def run(params: Json) -> Json:
@@ -170,7 +282,9 @@ def run(params: Json) -> Json:
         planned=chosen is not None and "installation" not in chosen,
     )
     checks = default_checks(fleet) if chosen is None else chosen
+    expectations = compiled(params["expectations"])
     findings = check_fleet(fleet, checks)
+    findings += check_expectations(expectations, fleet, params["snapshots"], findings)
     return {
         "changed": False,
         "findings": [f.as_dict() for f in findings],
@@ -179,23 +293,26 @@ def run(params: Json) -> Json:
     }
 
 
+def outcome(params: Json) -> Json:
+    """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
+    try:
+        result = run(params)
+    except ExpectationError as error:
+        return {"failed": True, "msg": str(error)}
+    except ImportError:
+        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
+        return {**result, "failed": True, "msg": _words(result["findings"])}
+    return result
+
+
 def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "digests": {"type": "dict", "required": True},
-            "denied": {"type": "dict", "default": {}},
-            "broker": {"type": "str", "required": True},
-            "members": {"type": "list", "elements": "str"},
-            "globalnet": {"type": "bool"},
-            "ghosts": {"type": "list", "elements": "str", "default": []},
-            "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
-            "report_only": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
-    result = run(module.params)
-    if result["verdict"] in ("fail", "unknown") and not module.params["report_only"]:
-        module.fail_json(msg=_words(result["findings"]), **result)
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
+    if module.params["registered"]:
+        module.fail_json(msg="The option registered needs the action plugin of this collection. Give digests instead.")
+    result = outcome(module.params)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import (
     failure,
     not_one_active,
-    stale,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
@@ -57,7 +56,7 @@ def check_connections(
     aliases = {e.cluster_id for e in known.values() if own and e.same_place(own)}  # this cluster under another ID
     for other in sorted(set(expected) - {cluster_id} - aliases):
         found = [c for c in active[0].connections if c.cluster_id == other]
-        findings += _direction(cluster_id, other, found, known.get(other))
+        findings += _direction(cluster_id, other, found, known.get(other), health_check(member))
     for connection in active[0].connections:
         if connection.cluster_id not in expected:
             findings.append(
@@ -73,7 +72,15 @@ def check_connections(
     return findings + check_route_agents(member, cluster_id)
 
 
-def _direction(one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None) -> list[Finding]:
+def health_check(member: Snapshot) -> bool | None:
+    """Whether the member's gateways check their connections; None when its Submariner resource does not say."""
+    enabled = mapping(mapping(member.submariner.get("spec")).get("connectionHealthCheck")).get("enabled")
+    return enabled if isinstance(enabled, bool) else None
+
+
+def _direction(
+    one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None, checked: bool | None
+) -> list[Finding]:
     subject = f"{one} -> {other}"
     if len(found) != 1:
         return [
@@ -111,14 +118,18 @@ def _direction(one: str, other: str, found: t.Sequence[Connection], endpoint: En
                 hint="restart this member's gateway",
             )
         )
-    if connection.message:
+    doubt = connection.message or ("its health check is off" if checked is False else "")
+    if not connection.latency:
+        doubt = doubt or "nothing has measured it"
+    if doubt:
         findings.append(
             Finding(
                 "connection.unproven",
                 WARNING,
                 subject,
-                f"connected, but: {connection.message}",
+                f"not proven: connected, but {doubt}",
                 "a health check that passed",
+                hint="switch the health check on, or try the data path",
             )
         )
     return findings
@@ -149,16 +160,3 @@ def check_route_agents(member: Snapshot, cluster_id: str) -> list[Finding]:
                 )
             )
     return findings
-
-
-def stale_gateways(before: Snapshot, after: Snapshot, cluster_id: str) -> list[Finding]:
-    """Gateways whose update-timestamp did not move between two readings some seconds apart: nobody updates them.
-
-    The time itself is the node's clock and proves nothing (measured.md); that it moves does.
-    """
-    earlier = {g.name: g.updated for g in before.gateways}
-    return [
-        stale(f"Gateway {g.name} of {cluster_id}", "is not being updated, so its status is an old claim")
-        for g in after.gateways
-        if g.updated and earlier.get(g.name) == g.updated
-    ]

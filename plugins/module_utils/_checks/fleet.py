@@ -38,7 +38,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 def check_fleet(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
     """What C(checks) find, each for one cluster and over all; what was not read is said whatever the checks."""
-    findings = unread(fleet)
+    findings = unread(fleet) + _unread_broker(fleet, checks)
     for name in CHECKS:
         if name in checks:
             findings += CHECKS[name](fleet)
@@ -61,19 +61,10 @@ def default_checks(fleet: Fleet) -> list[str]:
 
 def unread(fleet: Fleet) -> list[Finding]:
     """Clusters, and questions to them, without an answer."""
-    findings = []
+    findings = [] if fleet.hosts else [_not_read("clusters")]
     for host in fleet.hosts:
         if host.digest.get("schema") != SCHEMA:
-            findings.append(
-                Finding(
-                    "cluster.unread",
-                    UNKNOWN,
-                    host.name,
-                    "was not read: there is no digest of it",
-                    f"RV(digest) of cluster_info, schema {SCHEMA}",
-                    hint="read it with cluster_info first",
-                )
-            )
+            findings.append(_not_read(host.name))
         for key, reason in mapping(host.digest.get("unknown")).items():
             findings.append(
                 Finding(
@@ -86,6 +77,23 @@ def unread(fleet: Fleet) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _unread_broker(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
+    if not set(checks) & NEED_BROKER or any(h.name == fleet.broker_host for h in fleet.hosts):
+        return []
+    return [_not_read(f"{fleet.broker_host}, the broker's host")]
+
+
+def _not_read(subject: str) -> Finding:
+    return Finding(
+        "cluster.unread",
+        UNKNOWN,
+        subject,
+        "not read: there is no digest",
+        f"the digest that cluster_info returns, schema {SCHEMA}",
+        hint="read it with cluster_info first",
+    )
 
 
 def of_one(fleet: Fleet, name: str) -> list[Finding]:
@@ -278,6 +286,9 @@ CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
     "residue": _nothing,
 }
 """What is judged over all clusters, in the order of the report."""
+
+NEED_BROKER = {"broker", "globalnet", "endpoints", "connections", "services"}
+"""Checks that cannot be judged without the broker's records."""
 
 JUDGED = frozenset(c.name for c in OF_ONE)
 """Checks that each cluster's own process judges, too."""
