@@ -15,7 +15,7 @@ import tempfile
 import threading
 import time
 import typing as t
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -189,9 +189,9 @@ class Watch:
 
 
 class Subctl:
-    """The subctl program at `path`, used on the cluster that `api` and `params` (the authentication options) reach."""
+    """The subctl program at `path`, used on the cluster that `api` reaches."""
 
-    def __init__(self, path: str, api: Api, params: Mapping[str, t.Any]) -> None:
+    def __init__(self, path: str, api: Api) -> None:
         found = shutil.which(os.path.expanduser(path))
         if found is None:
             raise SubctlFailure(
@@ -199,7 +199,6 @@ class Subctl:
             )
         self.path = os.path.abspath(found)
         self._api = api
-        self._params = params
 
     def call(
         self,
@@ -211,7 +210,7 @@ class Subctl:
     ) -> CallResult:
         """Run one command in `folder`; raises SubctlFailure unless it exits 0, which still proves nothing."""
         try:
-            document = single_context(self._api.configuration, self._params)
+            document = single_context(self._api)
         except OSError as error:
             raise SubctlFailure(f"The certificates for subctl cannot be read: {error}.") from error
         kubeconfig = os.path.join(folder, "kubeconfig")
