@@ -113,7 +113,7 @@ def _token(configuration: t.Any, endpoints: tuple[str, ...], username: str, pass
             self.openshift_auth_endpoint, self.openshift_token_endpoint = endpoints
 
     login = Login()
-    where = urlsplit(endpoints[0]).netloc
+    where = urlsplit(endpoints[0]).netloc or endpoints[0]
     trouble: list[BaseException] = []
 
     def ask() -> None:
@@ -146,7 +146,7 @@ def _refusal(error: BaseException, status: int, where: str, username: str) -> tu
     if isinstance(error, (KeyError, ValueError)):
         return f"The login server {where} gives no token: its answer is not OpenShift's.", NOT_SO
     words = in_words(error)
-    return f"The login server {where} cannot be asked: {words}.", TRUST if "certificate" in words else REACH
+    return f"The login server {where} cannot be asked: {words.rstrip('.')}.", TRUST if "certificate" in words else REACH
 
 
 @contextmanager
