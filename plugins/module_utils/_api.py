@@ -296,7 +296,7 @@ class Api:
         try:
             response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
         except Exception as error:
-            raise WatchBroken(in_words(error)) from error
+            raise WatchBroken(_words(error)) from error
         try:
             if response.status >= 400:
                 raise WatchBroken(
@@ -319,7 +319,7 @@ class Api:
         except WatchBroken:
             raise
         except Exception as error:
-            raise WatchBroken(in_words(error)) from error
+            raise WatchBroken(_words(error)) from error
         finally:
             response.close()
             response.release_conn()
@@ -401,7 +401,7 @@ class Api:
         except _exec.Unfinished as error:
             raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.") from error
         except Exception as error:  # whatever the transport raises
-            raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {in_words(error)}.") from error
+            raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {_words(error)}.") from error
         return ExecResult(rc, stdout, stderr)
 
     # -- one request --------------------------------------------------------------------------------------------
@@ -425,7 +425,7 @@ class Api:
             try:
                 response = self._send(method, path, query, payload, headers)
             except Exception as error:  # noqa: BLE001 (whatever the transport raises means: not answered)
-                answer = Answer(UNKNOWN, reason=in_words(error))
+                answer = Answer(UNKNOWN, reason=_words(error))
                 if answer.reason == TIMED_OUT or method != "GET":
                     return answer
                 continue
@@ -488,7 +488,7 @@ def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
     return Answer(ABSENT if status in (404, 410) else UNKNOWN, {}, status, reason, clock)
 
 
-def in_words(error: BaseException) -> str:
+def _words(error: BaseException) -> str:
     """A transport error in a few words, without object addresses and class prefixes."""
     text = " ".join(str(getattr(error, "reason", None) or error).split())
     known = (

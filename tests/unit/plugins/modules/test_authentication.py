@@ -9,6 +9,7 @@ from __future__ import annotations
 import importlib
 import pathlib
 import typing as t
+from unittest import mock
 
 import pytest
 import yaml
@@ -17,7 +18,7 @@ from ansible_collections.kubernetes.core.plugins.module_utils.args_common import
 from tests.unit.certificates import Authority
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.plugins.modules.test_member import broker_side, record
-from tests.unit.rules.test_modules import constant, group
+from tests.unit.rules.test_modules import group
 from tests.unit.run_module import run_module
 
 Json = dict[str, t.Any]
@@ -34,22 +35,45 @@ CALLS: dict[str, Json] = {
 """Where the required options alone do not make a module ask every cluster."""
 
 
-def arguments(name: str, options: Json, own: Json, others: Json) -> Json:
+def argument_spec(module: t.Any) -> Json:
+    """What a module's main() gives to AnsibleModule."""
+    seen: list[Json] = []
+
+    def note(*_arguments: t.Any, argument_spec: Json, **_options: t.Any) -> t.NoReturn:
+        seen.append(argument_spec)
+        raise SystemExit
+
+    with mock.patch.object(module, "AnsibleModule", note), pytest.raises(SystemExit):
+        module.main()
+    return seen[0]
+
+
+def foreign(spec: Json, auth: Json) -> Json:
+    """Values for the options that say how other clusters are reached."""
+    found: Json = {}
+    for name, option in spec.items():
+        inner = option.get("options") or {}
+        if "kubeconfig" in inner:
+            found[name] = auth
+        elif "auth" in inner:
+            found[name] = [{"cluster_id": "other", "auth": auth}]
+    return found
+
+
+def arguments(name: str, spec: Json, own: Json) -> Json:
     required = {
         key: (option.get("choices") or [PLACEHOLDERS[option.get("type", "str")]])[0]
-        for key, option in options.items()
+        for key, option in spec.items()
         if option.get("required")
     }
-    foreign = {"broker": others, "sources": [{"cluster_id": "other", "auth": others}]}
-    chosen = {key: value for key, value in {**ALL, **foreign}.items() if key in options}
-    return {**required, **chosen, **CALLS.get(name, {}), **own}
+    return {**required, **{key: ALL[key] for key in ALL if key in spec}, **CALLS.get(name, {}), **own}
 
 
 @pytest.mark.parametrize("name", group())
 def test_a_module_reaches_each_cluster_as_it_was_told(name: str, tmp_path: pathlib.Path) -> None:
     authority = Authority(tmp_path)
-    options: Json = constant(ROOT / "plugins" / "modules" / f"{name}.py", "DOCUMENTATION")["options"]
     module = importlib.import_module(f"ansible_collections.submariner.lifecycle.plugins.modules.{name}")
+    spec = argument_spec(module)
     with FakeApi(tls=authority.server()) as member, FakeApi(tls=authority.server()) as other:
         member.admits = lambda r: r.authorization == f"Bearer {TOKEN}" and r.acting_as == ["reader", "one", "two"]
         other.admits = lambda r: r.authorization == f"Bearer {OTHER_TOKEN}" and r.acting_as == []
@@ -62,10 +86,10 @@ def test_a_module_reaches_each_cluster_as_it_was_told(name: str, tmp_path: pathl
             "impersonate_user": "reader",
             "impersonate_groups": ["one", "two"],
         }
-        others = {"host": other.url, "api_key": OTHER_TOKEN, "ca_cert": authority.ca}
-        outcome = run_module(module.main, arguments(name, options, own, others), check=True)
+        others = foreign(spec, {"host": other.url, "api_key": OTHER_TOKEN, "ca_cert": authority.ca})
+        outcome = run_module(module.main, {**arguments(name, spec, own), **others}, check=True)
         assert member.requests, outcome.msg
-        assert bool(other.requests) == bool({"broker", "sources"} & set(options)), outcome.msg
+        assert bool(other.requests) == bool(others), outcome.msg
         for api in (member, other):
             assert [r.path for r in api.requests if r.status == 401] == [], outcome.msg
 
