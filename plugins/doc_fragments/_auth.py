@@ -91,6 +91,14 @@ options:
 {textwrap.indent(_AUTH, "      ")}
 """
 
+    # The option of modules that need a second member.
+    TO: str = f"""
+options:
+  to:
+    suboptions:
+{textwrap.indent(_AUTH, "      ")}
+"""
+
     # The option of modules that ask several members at once.
     SOURCES: str = f"""
 notes:

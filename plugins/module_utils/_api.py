@@ -332,9 +332,18 @@ class Api:
         tail: int | None = None,
         limit_bytes: int = 1 << 20,
         previous: bool = False,
+        since: int | None = None,
+        timestamps: bool = False,
     ) -> Answer:
-        """Log of a container as C(body['text']), bounded to C(limit_bytes)."""
+        """Log of a container as C(body['text']), of the last C(since) seconds by its node's clock.
+
+        Bounded to its last C(tail) lines, and then to the first C(limit_bytes) of them.
+        """
         query: Json = {"limitBytes": limit_bytes, "previous": str(previous).lower()}
+        if since is not None:
+            query["sinceSeconds"] = since
+        if timestamps:
+            query["timestamps"] = "true"
         if container:
             query["container"] = container
         if tail is not None:

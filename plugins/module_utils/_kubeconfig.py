@@ -104,10 +104,12 @@ def _user(api: Api) -> dict[str, Any]:
 
 def secrets_of(document: Mapping[str, Any]) -> list[str]:
     """What must not show up in any output of a program that was given this kubeconfig."""
-    user = document["users"][0]["user"]
-    found = [str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key)]
-    password = urlsplit(document["clusters"][0]["cluster"].get("proxy-url", "")).password
-    return [*found, password, unquote(password)] if password else found
+    users = [entry["user"] for entry in document["users"]]
+    found = [str(user[key]) for user in users for key in ("token", "password", "client-key-data") if user.get(key)]
+    for entry in document["clusters"]:
+        password = urlsplit(entry["cluster"].get("proxy-url", "")).password
+        found += [password, unquote(password)] if password else []
+    return found
 
 
 def single_context(api: Api) -> dict[str, Any]:
@@ -121,6 +123,18 @@ def single_context(api: Api) -> dict[str, Any]:
         "users": [{"name": name, "user": _user(api)}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }
+
+
+def two_contexts(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """One kubeconfig document with the contexts of two; the second's name changes when it is the first's, too."""
+    name, taken = other["current-context"], one["current-context"]
+    unique = f"{name}-2" if name == taken else name
+    document = dict(one)
+    for key, entry in (("clusters", "cluster"), ("users", "user")):
+        document[key] = [*one[key], {"name": unique, entry: other[key][0][entry]}]
+    context = {"name": unique, "context": {"cluster": unique, "user": unique}}
+    document["contexts"] = [*one["contexts"], context]
+    return document
 
 
 def write_private(path: str, content: str) -> None:

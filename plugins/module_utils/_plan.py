@@ -196,6 +196,7 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
                 hint="the namespace stays; move these objects to have it removed",
             )
         )
+    inside: list[str] = []
     for entry in catalogue.ENTRIES:
         if entry.scope != scope or entry.key in ("crds", "coredns"):
             continue
@@ -206,12 +207,12 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
                 if strangers:
                     result.kept.append(owned_object(entry, obj, "holds objects of others", "keep"))
                 else:
-                    result.add(entry, obj)
-            elif (
-                entry.owns(obj, namespace)
-                and (not entry.contents or strangers)
-                and not _elsewhere(snapshot, entry, obj, scope, namespace)
-            ):
+                    result.add(entry, obj, f"{entry.why}, with {', '.join(inside)}" if inside else "")
+            elif not entry.owns(obj, namespace) or _elsewhere(snapshot, entry, obj, scope, namespace):
+                continue
+            elif entry.contents and not strangers:
+                inside.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
+            else:
                 result.add(entry, obj)
 
 

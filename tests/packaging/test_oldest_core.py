@@ -57,11 +57,13 @@ class Fleet:
             "submariner_members": {"hosts": hosts},
             "all": {"vars": {**QUICK, "submariner_report_dir": str(folder)}},
         }
-        (folder / "hosts.yml").write_text(json.dumps(inventory))
+        self.hosts = hosts
+        self.inventory = inventory
         self.folder = folder
         self.apis = (east, west)
 
     def run(self, program: pathlib.Path, playbook: str, *options: str) -> subprocess.CompletedProcess[str]:
+        (self.folder / "hosts.yml").write_text(json.dumps(self.inventory))
         clean = {key: value for key, value in os.environ.items() if not key.startswith(("ANSIBLE_", "K8S_AUTH_"))}
         collections = str(installed("kubernetes.core").parents[2])
         command = [str(program), "-i", "hosts.yml", str(ROOT / "playbooks" / f"{playbook}.yml"), *options]
@@ -118,3 +120,14 @@ def test_verify(
     assert fleet.run(pathlib.Path("ansible-playbook"), "verify").returncode == code
     assert fleet.verdict() == said
     assert [request for api in fleet.apis for request in api.writes] == []
+
+
+def test_a_host_that_is_lost_on_the_way_is_not_judged_well(
+    oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]
+) -> None:
+    fleet = fleet_of("healthy-two-nodes")
+    fleet.hosts["west"]["submariner_verify_window"] = "soon"
+    done = fleet.run(oldest / "ansible-playbook", "verify")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert fleet.verdict() == {"verdict": "unknown", "findings": []}
+    assert "west dropped out of the run" in done.stdout

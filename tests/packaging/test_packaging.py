@@ -88,6 +88,7 @@ def relative(pattern: str) -> set[str]:
 
 def test_the_archive_has_all_that_a_run_needs(archive: pathlib.Path) -> None:
     wanted = relative("plugins/**/*.py") | relative("playbooks/*.yml") | {"meta/runtime.yml", "requirements.txt"}
+    wanted |= relative("playbooks/phases/*.yml")
     wanted |= {name for name in relative("roles/**/*") if "__pycache__" not in name} | {"LICENSE", "README.md"}
     assert len(wanted) > 50
     assert wanted - names(archive) == set()

@@ -81,6 +81,11 @@ def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
 
+def integration(playbook: str) -> Step:
+    """A playbook of tests/integration on a machine beside the lab's nodes."""
+    return _module(playbook, "tests.lab", "exec", "tests/integration/on_the_lab.sh", playbook, limit=1800.0)
+
+
 def on_the_lab(logs: pathlib.Path, seed: int) -> list[Step]:
     """What fits into half an hour: one pass of the scenarios, and the healthy recording with one of damage in turn."""
     draw = random.Random(seed)  # noqa: S311  a sample, no secret
@@ -97,5 +102,7 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         scenarios(logs, "--pass", "campaign", "--resume", limit=6 * 3600.0),
         fidelity(logs, []),
         _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
+        integration("node_cleanup"),
+        integration("firewall"),
         lab_itself(logs),
     ]

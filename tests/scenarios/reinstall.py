@@ -42,22 +42,23 @@ def check_first(stage: Stage, before: Reading) -> None:
 
 
 def unsaid(run: Run, before: Reading) -> list[str]:
-    """What the output of check mode names neither by itself nor, for records, with the namespace that they go with."""
+    """What would go and is not named in the output of check mode."""
     going = [
         item
         for items in before.objects.values()
         for item in [
-            *judge.records(items, "Endpoint"), *judge.records(items, "Cluster"), *judge.records(items, "Submariner"),
+            *(record for kind in ("Endpoint", "Cluster", "Submariner") for record in judge.records(items, kind)),
             *(i for i in items if i["kind"] in ("Deployment", "DaemonSet") and judge.of_submariner(i)),
         ]
-    ]  # fmt: skip
-    return sorted({f"{judge.name_of(item)} is not named" for item in going if not _said(run.output, item)})
-
-
-def _said(output: str, item: judge.Json) -> bool:
-    with_its_namespace = item["kind"] in ("Endpoint", "Cluster")
-    name = f"Namespace {item['metadata']['namespace']}:" if with_its_namespace else item["metadata"]["name"]
-    return item["metadata"]["name"] in output or name in output
+    ]
+    words = ("{kind} {namespace}/{name}:", "{kind} {name}")
+    return sorted(
+        {
+            f"{judge.name_of(item)} is not named"
+            for item in going
+            if not any(word.format(kind=item["kind"], **item["metadata"]) in run.output for word in words)
+        }
+    )
 
 
 def require_same_psk(stage: Stage, before: set[str]) -> None:

@@ -57,7 +57,24 @@ def _namespace_going(stage: Stage, _inventory: Inventory) -> Iterator[str]:
         lab.kubectl(BROKER, "-n", MEMBER_NAMESPACE, "patch", "configmap", _HOLDER, "--type=merge", "-p", release)
 
 
-CAUSES = {"image-missing": _image_missing, "no-node": _no_node, "namespace-going": _namespace_going}
+@contextmanager
+def _not_admitted(stage: Stage, _inventory: Inventory) -> Iterator[str]:
+    """A quota refuses the operator's pod, so that none is ever there to look at."""
+    lab = stage.fleet.lab
+    lab.kubectl(BROKER, "create", "namespace", MEMBER_NAMESPACE)
+    lab.kubectl(BROKER, "-n", MEMBER_NAMESPACE, "create", "quota", "none", "--hard=pods=0")
+    try:
+        yield "exceeded quota"
+    finally:
+        lab.kubectl(BROKER, "-n", MEMBER_NAMESPACE, "delete", "quota", "none")
+
+
+CAUSES = {
+    "image-missing": _image_missing,
+    "no-node": _no_node,
+    "namespace-going": _namespace_going,
+    "not-admitted": _not_admitted,
+}
 
 
 def by(cause: str) -> Callable[[Stage], None]:

@@ -108,6 +108,7 @@ class FakeApi:
         self.answers: dict[str, t.Callable[[Request], Json]] = {}
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
+        self.previous_logs: dict[tuple[str, str, str], str] = {}
         self.stopping = threading.Event()
         self._faults: list[Fault] = []
         self._timers: list[threading.Timer] = []
@@ -368,7 +369,12 @@ class _Handler(BaseHTTPRequestHandler):
     def _log(self, request: Request, target: Target) -> None:
         api = self.server.api
         api.cluster.get(target.kind, target.namespace, target.name)
-        text = api.logs.get((target.namespace, target.name, request.query.get("container", "")), "")
+        place = (target.namespace, target.name, request.query.get("container", ""))
+        text = api.logs.get(place, "")
+        if request.query.get("previous") == "true":
+            if place not in api.previous_logs:
+                raise Refused(400, "BadRequest", f"previous terminated container in pod {target.name} not found")
+            text = api.previous_logs[place]
         if "tailLines" in request.query:
             text = "".join(text.splitlines(keepends=True)[-int(request.query["tailLines"]) :])
         request.status = 200

@@ -44,7 +44,7 @@ def test_check_mode_has_to_name_what_goes() -> None:
     before = Reading({"west": objects}, {})
     silent = reinstall.unsaid(Run(0, 1.0, ("nothing",)), before)
     assert "DaemonSet submariner-operator/submariner-gateway-uninstall is not named" in silent
-    names = tuple(item["metadata"]["name"] for item in objects)
+    names = tuple(f"{item['kind']} {item['metadata']['name']}" for item in objects)
     assert reinstall.unsaid(Run(0, 1.0, names), before) == []
 
 

@@ -85,6 +85,13 @@ def test_a_binding_with_our_prefix_is_not_ours() -> None:
     assert member_plan(recording("west-uninstalled", "west") + foreign).owned == []
 
 
+def test_a_namespace_names_what_goes_with_it() -> None:
+    planned = member_plan(recording("joined-as-second-id", "west"))
+    why = next(o.why for o in planned.owned if o.label == "Namespace submariner-operator")
+    for name in ("Endpoint west2-submariner-cable-west2-10-202-0-2", "Cluster west2", "Secret submariner-ipsec-psk"):
+        assert name in why
+
+
 def test_a_foreign_object_keeps_the_namespace_but_not_what_is_ours_in_it() -> None:
     foreign: Json = {"kind": "ConfigMap", "metadata": {"name": "mine", "namespace": "submariner-operator", "uid": "1"}}
     planned = member_plan([*recording("installed", "west"), foreign])

@@ -23,7 +23,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl impor
     SubctlFailure,
     Watch,
     clear_stuck_operator,
-    hide,
     last_words,
     parse_version,
     private_folder,
@@ -235,11 +234,6 @@ def test_versions(said: str, expected: str) -> None:
 def test_the_version_of_a_program(tmp_path: pathlib.Path) -> None:
     path = program(tmp_path, 'test "$1" = version && echo "subctl version: v0.19.0"')
     assert version(path, str(tmp_path)) == "0.19.0"
-
-
-def test_hiding_takes_the_longest_secret_first() -> None:
-    assert hide("a secret-token here", ["secret", "secret-token"]) == "a <hidden> here"
-    assert hide("abc", ["abc"]) == "abc"
 
 
 def test_last_words_without_any(client: Api, tmp_path: pathlib.Path) -> None:
