@@ -18,10 +18,13 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     Snapshot,
     mapping,
+    same_host,
     text,
 )
 
 GATEWAY_LEASE = "submariner-gateway-lock"
+HOLDER = "-submariner-gateway"
+"""What follows the host's name in the identity of who holds the lease (submariner.md 4.4)."""
 
 
 @dataclass(frozen=True)
@@ -115,19 +118,7 @@ def check_member(
     local = member.endpoints(member.operator_namespace)
     own, copies = [e for e in local if not e.origin], [e for e in local if e.origin]
     at_broker = broker.endpoints(namespace)
-    findings = _exactly_one(cluster_id, own, f"unlabelled {here}")
-    for endpoint in own:
-        if endpoint.cluster_id != cluster_id:
-            findings.append(
-                Finding(
-                    "endpoint.wrong-id",
-                    ERROR,
-                    f"Endpoint {endpoint.name}",
-                    f"has ID {endpoint.cluster_id} {here}",
-                    f"ID {cluster_id}",
-                    hint="set submariner_cluster_id to the ID under which the cluster is joined, or reinstall",
-                )
-            )
+    findings = _identity(own, cluster_id, here)
     named = {e.name for e in at_broker if e.cluster_id == cluster_id}
     if len(own) == 1 and named and own[0].name not in named:
         findings.append(
@@ -163,6 +154,28 @@ def check_member(
     return findings + (_reality(member, own[0]) if len(own) == 1 else []) + (same_place(local, here) if strange else [])
 
 
+def check_own(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """The part of invariants 2 and 4 that a member shows without the broker: its own Endpoint, and the reality."""
+    own = [e for e in member.endpoints(member.operator_namespace) if not e.origin]
+    findings = _identity(own, cluster_id, f"in {cluster_id} ({member.operator_namespace})")
+    return findings + (_reality(member, own[0]) if len(own) == 1 else [])
+
+
+def _identity(own: t.Sequence[Endpoint], cluster_id: str, here: str) -> list[Finding]:
+    return _exactly_one(cluster_id, own, f"unlabelled {here}") + [
+        Finding(
+            "endpoint.wrong-id",
+            ERROR,
+            f"Endpoint {endpoint.name}",
+            f"has ID {endpoint.cluster_id} {here}",
+            f"ID {cluster_id}",
+            hint="set submariner_cluster_id to the ID under which the cluster is joined, or reinstall",
+        )
+        for endpoint in own
+        if endpoint.cluster_id != cluster_id
+    ]
+
+
 def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     """Invariant 4: the Endpoint names the node of the only active gateway, which holds the lease and says the same."""
     findings = []
@@ -173,7 +186,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         and not mapping(p.get("metadata")).get("deletionTimestamp")
     ]
     nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in pods]
-    if nodes != [own.hostname]:
+    if len(nodes) != 1 or not same_host(nodes[0], own.hostname):
         findings.append(
             Finding(
                 "gateway.not-one-active",
@@ -186,7 +199,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         )
     lease = member.first("leases", member.operator_namespace, GATEWAY_LEASE)
     holder = text(mapping(lease.get("spec")).get("holderIdentity"))
-    if holder and not holder.startswith(own.hostname):
+    if holder and not same_host(_holder_host(holder), own.hostname):
         findings.append(
             Finding(
                 "gateway.lease-elsewhere",
@@ -196,8 +209,8 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
                 own.hostname,
             )
         )
-    node = next((n for n in member.nodes if n.name == own.hostname), None)
-    if node and own.private_ip and own.private_ip not in node.addresses:
+    node = next((n for n in member.nodes if same_host(n.name, own.hostname)), None)
+    if node and own.private_ip and not {own.private_ip, *own.private_ips} & set(node.addresses):
         findings.append(
             Finding(
                 "endpoint.stale-address",
@@ -232,6 +245,10 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
             )
         )
     return findings
+
+
+def _holder_host(holder: str) -> str:
+    return holder[: -len(HOLDER)] if holder.endswith(HOLDER) else holder
 
 
 def _exactly_one(cluster_id: str, found: t.Sequence[Endpoint], where: str) -> list[Finding]:

@@ -21,7 +21,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpo
     check_broker,
     check_member,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_fleet
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Snapshot, verdict
@@ -133,49 +132,6 @@ def test_no_connection_at_all_is_a_failure() -> None:
     findings = check_connections(west, east, NAMESPACE, "west", ["east", "west"])
     assert ids(findings) == ["connection.missing"]
     assert "broker" in findings[0].hint
-
-
-def digests(state: str = "healthy-two-nodes") -> dict[str, dict[str, object]]:
-    east, west = pair(state)
-    return {"east": digest(east, "east"), "west": digest(west, "west")}
-
-
-def test_a_healthy_fleet_has_no_findings_before_a_run() -> None:
-    assert check_fleet({h: {**d, "unknown": {}} for h, d in digests().items()}, "east", False) == []
-
-
-def test_overlapping_cidrs_are_refused_without_globalnet() -> None:
-    fleet = digests()
-    fleet["west"]["cluster_cidrs"] = ["10.61.128.0/17"]
-    found = check_fleet(fleet, "east", False)
-    assert ids(found) == ["addressing.overlap"]
-    assert "10.61.0.0/16 and 10.61.128.0/17" in found[0].observed
-    assert check_fleet(fleet, "east", True) == []
-
-
-def test_two_hosts_that_are_one_cluster() -> None:
-    fleet = digests()
-    fleet["east"]["uid"] = fleet["west"]["uid"] = "same"
-    assert ids(check_fleet(fleet, "east", False)) == ["input.same-cluster"]
-
-
-def test_missing_rights_are_named() -> None:
-    fleet = digests()
-    fleet["west"]["denied"] = ["delete namespaces"]
-    found = check_fleet(fleet, "east", False)
-    assert ids(found) == ["rights.missing"]
-    assert "delete namespaces" in found[0].observed
-
-
-def test_another_owner_is_named_with_its_own_way_of_removal() -> None:
-    objects = recording("installed", "west")
-    for obj in objects:
-        if obj["kind"] == "Deployment":
-            obj["metadata"]["annotations"] = {"meta.helm.sh/release-name": "submariner-operator"}
-    fleet = {"west": digest(snapshot_of(objects), "west")}
-    found = check_fleet(fleet, "west", False)
-    assert ids(found) == ["owner.other"]
-    assert "helm uninstall" in found[0].hint
 
 
 odd = st.recursive(
