@@ -78,34 +78,27 @@ impersonate_groups:
 """
 
 
-class ModuleDocFragment:
-    # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = f"""
+def _cluster(option: str) -> str:
+    return f"""
 notes:
-  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O(broker) leaves out is taken from them only
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
     where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
-    proxy of the environment is this machine's, and so counts for both.
+    proxy of the environment is this machine's, and so counts for all.
 options:
-  broker:
+  {option}:
     suboptions:
 {textwrap.indent(_AUTH, "      ")}
 """
 
-    # The option of modules that need a second member.
-    TO: str = f"""
-options:
-  to:
-    suboptions:
-{textwrap.indent(_AUTH, "      ")}
-"""
 
-    # The option of modules that ask several members at once.
-    SOURCES: str = f"""
+def _members(option: str) -> str:
+    return f"""
 notes:
-  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. They count for a source only where its
-    authentication options name no cluster; where these name a context alone, the kubeconfig does.
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
+    where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
+    proxy of the environment is this machine's, and so counts for all.
 options:
-  sources:
+  {option}:
     suboptions:
       cluster_id:
         description: The member's cluster ID.
@@ -118,3 +111,17 @@ options:
         suboptions:
 {textwrap.indent(_AUTH, "          ")}
 """
+
+
+class ModuleDocFragment:
+    # The option of modules that need the broker's cluster beside the member's.
+    BROKER: str = _cluster("broker")
+
+    # The option of modules that need a second member.
+    TO: str = _cluster("to")
+
+    # The option of modules that ask several members at once.
+    SOURCES: str = _members("sources")
+
+    # The same for members beside the module's own.
+    OTHERS: str = _members("others")

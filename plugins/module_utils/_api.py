@@ -10,9 +10,11 @@ what the server or the network did; it answers C(unknown) with the reason in wor
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import email.utils
 import json
+import socket
 import time
 import typing as t
 from dataclasses import dataclass, field
@@ -39,6 +41,9 @@ FIELD_MANAGER = "submariner.lifecycle"
 """Name under which the API server notes who set a field."""
 
 TIMED_OUT = "timed out"
+
+POOL = 32
+"""Connections kept: a watch has one to itself as long as it runs."""
 
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
@@ -111,6 +116,42 @@ class Answer:
         return str((self.body.get("metadata") or {}).get("resourceVersion") or "")
 
 
+class Watch:
+    """The events of one watch, to be read once; L(close) may be called from another thread."""
+
+    def __init__(self, response: t.Any) -> None:
+        self._response = response
+
+    def __iter__(self) -> t.Iterator[Json]:
+        try:
+            rest = b""
+            for chunk in self._response.stream(amt=2**16, decode_content=True):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in filter(bytes.strip, lines):
+                    event = json.loads(line)
+                    if event.get("type") == "ERROR":
+                        words = (event.get("object") or {}).get("message")
+                        raise WatchBroken(str(words or "the watch ended in an error"))
+                    yield event
+        except WatchBroken:
+            raise
+        except Exception as error:
+            raise WatchBroken(_words(error)) from error
+        finally:
+            self.finish()
+
+    def close(self) -> None:
+        """End it: whoever reads gets WatchBroken. Only the socket is touched, the rest is the reader's."""
+        with contextlib.suppress(Exception):  # it may end by itself at this moment
+            self._response.connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Give the connection back; for the thread that reads."""
+        self._response.close()
+        self._response.release_conn()
+
+
 @dataclass
 class ExecResult:
     """Outcome of a command in a container."""
@@ -153,17 +194,17 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
         options, headers = core._create_auth_spec(**given), core._create_headers(**given)
         if not own:
             options = {k: v for k, v in options.items() if _auth.counts_for_another(AUTH_ARG_MAP[k], given)}
-            headers = {k: v for k, v in headers.items() if _auth.counts_for_another(IMPERSONATION[k], given)}
+            headers = {k: v for k, v in headers.items() if _auth.counts_for_another(_auth.IMPERSONATION[k], given)}
         # A loaded kubeconfig becomes the process's default: else the next client would inherit its certificates.
         kube.Configuration.set_default(None)
         configuration = core._create_configuration(dict(options))
-        _keep_options(configuration, options)
+        _auth.keep_options(configuration, options)
         files = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
         _auth.check_certificates(dict(zip(_auth.CERTIFICATES, files)), given)
     except _auth.Unusable as error:
         raise ApiFailure(error.msg, error.hint) from error
     except Exception as error:  # the loaders raise whatever their parsers raise
-        raise ApiFailure(*_auth_trouble(chosen, error)) from error
+        raise ApiFailure(*_auth.trouble(chosen, error)) from error
     api = Api(kube.ApiClient, configuration, headers, timeout, options)
     if options.get("host") and configuration.username and configuration.password and not configuration.api_key:
         from ansible_collections.submariner.lifecycle.plugins.module_utils import _openshift
@@ -173,42 +214,6 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
         if token and module is not None:
             module.no_log_values.add(token)
     return api
-
-
-def _keep_options(configuration: t.Any, options: Json) -> None:
-    """Options outrank a kubeconfig, also when the client looks at that one's short-lived token again."""
-    look_again = configuration.refresh_api_key_hook
-    if look_again is None or "api_key" in options:
-        configuration.refresh_api_key_hook = None
-        return
-    chosen = {name: getattr(configuration, name) for name in options}
-
-    def refresh(configuration: t.Any) -> None:
-        look_again(configuration)
-        for name, value in chosen.items():
-            setattr(configuration, name, value)
-
-    configuration.refresh_api_key_hook = refresh
-
-
-IMPERSONATION = {"Impersonate-User": "impersonate_user", "Impersonate-Group": "impersonate_groups"}
-"""Header -> option."""
-
-
-def _auth_trouble(params: Json, error: Exception) -> tuple[str, str]:
-    text = " ".join(str(error).split())
-    where = (
-        "kubeconfig {}".format(params["kubeconfig"]) if isinstance(params.get("kubeconfig"), str) else "the kubeconfig"
-    )
-    if params.get("context") and "context" in text.lower():
-        return (
-            "The context '{}' is not in {}.".format(params["context"], where),
-            "List the contexts with 'kubectl config get-contexts' and set submariner_context.",
-        )
-    return (
-        "{} cannot be used: {}.".format(where[0].upper() + where[1:], text.rstrip(".") or type(error).__name__),
-        "Set submariner_kubeconfig to a readable file and submariner_context to one of its contexts.",
-    )
 
 
 class Api:
@@ -223,6 +228,7 @@ class Api:
         options: Json | None = None,
     ) -> None:
         configuration.retries = False
+        configuration.connection_pool_maxsize = POOL
         self._configuration = configuration
         try:
             self._pool = factory(configuration).rest_client.pool_manager
@@ -282,10 +288,10 @@ class Api:
             whole.body["items"] = whole.items + page.items
         return whole
 
-    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> t.Iterator[Json]:
-        """Events after C(resource_version) until C(timeout) seconds passed or the server ends the watch.
+    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> Watch:
+        """Events after C(resource_version) until C(timeout) seconds passed, the server ends the watch, or it is closed.
 
-        Raises WatchBroken when it cannot be continued (410), is refused, or the connection is lost.
+        Raises WatchBroken when it cannot be begun, or while it is read when it cannot be continued (410, connection lost).
         """
         query.update(
             watch="true",
@@ -297,32 +303,13 @@ class Api:
             response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
         except Exception as error:
             raise WatchBroken(_words(error)) from error
-        try:
-            if response.status >= 400:
-                raise WatchBroken(
-                    f"the server answered {response.status} to the watch",
-                    refused=response.status in (401, 403, 405, 501),
-                )
-            rest = b""
-            for chunk in response.stream(amt=2**16, decode_content=True):
-                lines = (rest + chunk).split(b"\n")
-                rest = lines.pop()
-                for line in lines:
-                    if not line.strip():
-                        continue
-                    event = json.loads(line)
-                    if event.get("type") == "ERROR":
-                        raise WatchBroken(
-                            str((event.get("object") or {}).get("message") or "the watch ended in an error")
-                        )
-                    yield event
-        except WatchBroken:
-            raise
-        except Exception as error:
-            raise WatchBroken(_words(error)) from error
-        finally:
-            response.close()
-            response.release_conn()
+        watch = Watch(response)
+        if response.status >= 400:
+            watch.finish()
+            raise WatchBroken(
+                f"the server answered {response.status} to the watch", refused=response.status in (401, 403, 405, 501)
+            )
+        return watch
 
     def log(
         self,

@@ -20,6 +20,9 @@ Json = dict[str, t.Any]
 ENVIRONMENT_OF_ALL = frozenset({"proxy", "no_proxy", "proxy_headers"})
 """What K8S_AUTH_* says of this machine's network, and so of every cluster."""
 
+IMPERSONATION = {"Impersonate-User": "impersonate_user", "Impersonate-Group": "impersonate_groups"}
+"""Header -> option."""
+
 _SECRET = re.compile(r"token|passw|secret|key|credential|_auth$", re.IGNORECASE)
 _USERINFO = re.compile(r"://[^/@]*:[^/@]*@")
 
@@ -72,6 +75,38 @@ def counts_for_another(option: str, given: Mapping[str, t.Any]) -> bool:
     if option == "kubeconfig":
         return not given.get("host")
     return not any(given.get(name) for name in ("kubeconfig", "context", "host"))
+
+
+def keep_options(configuration: t.Any, options: Json) -> None:
+    """Options outrank a kubeconfig, also when the client looks at that one's short-lived token again."""
+    look_again = configuration.refresh_api_key_hook
+    if look_again is None or "api_key" in options:
+        configuration.refresh_api_key_hook = None
+        return
+    chosen = {name: getattr(configuration, name) for name in options}
+
+    def refresh(configuration: t.Any) -> None:
+        look_again(configuration)
+        for name, value in chosen.items():
+            setattr(configuration, name, value)
+
+    configuration.refresh_api_key_hook = refresh
+
+
+def trouble(params: Mapping[str, t.Any], error: Exception) -> tuple[str, str]:
+    """What the client could not use, and the way out; its words are not for users."""
+    text = " ".join(str(error).split())
+    kubeconfig, context = params.get("kubeconfig"), params.get("context")
+    where = f"kubeconfig {kubeconfig}" if isinstance(kubeconfig, str) and "\n" not in kubeconfig else "the kubeconfig"
+    if context and "context" in text.lower():
+        return (
+            f"The context '{context}' is not in {where}.",
+            "List the contexts with 'kubectl config get-contexts' and set submariner_context.",
+        )
+    return (
+        f"{where[0].upper()}{where[1:]} cannot be used: {text.rstrip('.') or type(error).__name__}.",
+        "Set submariner_kubeconfig to a readable file and submariner_context to one of its contexts.",
+    )
 
 
 CERTIFICATES = {"ca_cert": "certificate-authority", "client_cert": "client-certificate", "client_key": "client-key"}

@@ -109,6 +109,10 @@ class FakeApi:
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
         self.previous_logs: dict[tuple[str, str, str], str] = {}
+        self.watch_seconds = 3600.0
+        """The longest that the server keeps a watch, whatever is asked for."""
+        self.watch_stalls = False
+        """Whether something on the way keeps watches open and lets nothing through."""
         self.stopping = threading.Event()
         self._faults: list[Fault] = []
         self._timers: list[threading.Timer] = []
@@ -416,7 +420,8 @@ class _Handler(BaseHTTPRequestHandler):
         seen = int(request.query.get("resourceVersion") or cluster.version)
         if seen < cluster.compacted:
             raise Refused(410, "Expired", f"too old resource version: {seen} ({cluster.compacted})")
-        end = time.monotonic() + float(request.query.get("timeoutSeconds") or 60)
+        asked = float(request.query.get("timeoutSeconds") or 60)
+        end = time.monotonic() + min(asked, self.server.api.watch_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -426,7 +431,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if seen < cluster.compacted:
                     self._event("ERROR", _status(Refused(410, "Expired", "the history was compacted")))
                     break
-                news = [change for change in cluster.history if change.version > seen]
+                stalled = self.server.api.watch_stalls
+                news = [] if stalled else [change for change in cluster.history if change.version > seen]
                 if not news:
                     left = end - time.monotonic()
                     if left <= 0:

@@ -57,7 +57,7 @@ def check_connections(
     aliases = {e.cluster_id for e in known.values() if own and e.same_place(own)}  # this cluster under another ID
     for other in sorted(set(expected) - {cluster_id} - aliases):
         found = [c for c in active[0].connections if c.cluster_id == other]
-        findings += _direction(cluster_id, other, found, known.get(other))
+        findings += _direction(cluster_id, other, found, known.get(other), health_check(member))
     for connection in active[0].connections:
         if connection.cluster_id not in expected:
             findings.append(
@@ -73,7 +73,15 @@ def check_connections(
     return findings + check_route_agents(member, cluster_id)
 
 
-def _direction(one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None) -> list[Finding]:
+def health_check(member: Snapshot) -> bool | None:
+    """Whether the member's gateways check their connections; None when its Submariner resource does not say."""
+    enabled = mapping(mapping(member.submariner.get("spec")).get("connectionHealthCheck")).get("enabled")
+    return enabled if isinstance(enabled, bool) else None
+
+
+def _direction(
+    one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None, checked: bool | None
+) -> list[Finding]:
     subject = f"{one} -> {other}"
     if len(found) != 1:
         return [
@@ -111,14 +119,18 @@ def _direction(one: str, other: str, found: t.Sequence[Connection], endpoint: En
                 hint="restart this member's gateway",
             )
         )
-    if connection.message:
+    doubt = connection.message or ("its health check is off" if checked is False else "")
+    if not connection.latency:
+        doubt = doubt or "nothing has measured it"
+    if doubt:
         findings.append(
             Finding(
                 "connection.unproven",
                 WARNING,
                 subject,
-                f"connected, but: {connection.message}",
+                f"not proven: connected, but {doubt}",
                 "a health check that passed",
+                hint="switch the health check on, or try the data path",
             )
         )
     return findings

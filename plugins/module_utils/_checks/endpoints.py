@@ -9,11 +9,12 @@ Counted per namespace, never cluster-wide: where the broker's cluster is a membe
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
+    ClusterRecord,
     Endpoint,
     Finding,
     Snapshot,
@@ -25,6 +26,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 GATEWAY_LEASE = "submariner-gateway-lock"
 HOLDER = "-submariner-gateway"
 """What follows the host's name in the identity of who holds the lease (submariner.md 4.4)."""
+
+REALITY = ("gateways", "pods", "leases", "nodes")
+"""What an Endpoint is held against, beside other Endpoints."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +75,23 @@ def check_broker(broker: Snapshot, namespace: str, members: Members) -> list[Fin
         if endpoint.cluster_id not in expected:
             findings.append(_ghost(endpoint, f"{where}; its cluster is in the inventory and has no installation"))
         if endpoint.origin != endpoint.cluster_id:
-            findings.append(
-                Finding(
-                    "endpoint.label-mismatch",
-                    ERROR,
-                    f"Endpoint {endpoint.name}",
-                    f"labelled {endpoint.origin or 'not at all'} {where}",
-                    f"label {endpoint.cluster_id}",
-                    hint="restart the gateway of the cluster that made it",
-                )
-            )
-    return findings + same_place(endpoints, where)
+            findings.append(_mislabelled(endpoint, where, "the gateway of the cluster that made it"))
+    return findings + _cluster_ghosts(clusters, expected, where) + same_place(endpoints, where)
+
+
+def _cluster_ghosts(clusters: t.Sequence[ClusterRecord], expected: t.Collection[str], where: str) -> list[Finding]:
+    return [
+        Finding(
+            "cluster.ghost",
+            ERROR,
+            f"Cluster {record.name}",
+            f"is a record of '{record.cluster_id}' {where}, which is not joined",
+            "no record of a cluster that does not run",
+            hint="reinstall, or remove it on the broker: it blocks a new join under this ID",
+        )
+        for record in clusters
+        if not {record.name, record.cluster_id} <= set(expected)
+    ]
 
 
 def same_place(endpoints: t.Sequence[Endpoint], where: str) -> list[Finding]:
@@ -106,12 +116,14 @@ def same_place(endpoints: t.Sequence[Endpoint], where: str) -> list[Finding]:
 
 
 def check_member(
-    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, members: Members
+    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, members: Members, records_only: bool = False
 ) -> list[Finding]:
-    """Invariants 2 to 4, for one member: its own Endpoint, its copies of the others, and its Endpoint in reality."""
-    missing = _unread(member, f"cluster {cluster_id}", "endpoints", "gateways", "pods", "leases", "nodes") + _unread(
-        broker, "the broker", "endpoints"
-    )
+    """Invariants 2 to 4, for one member: its own Endpoint, its copies of the others, and its Endpoint in reality.
+
+    With C(records_only) the last one is left out, and Endpoints are all that has to be read.
+    """
+    missing = _unread(member, f"cluster {cluster_id}", "endpoints", *(() if records_only else REALITY))
+    missing += _unread(broker, "the broker", "endpoints")
     if missing:
         return missing
     here = f"in {cluster_id} ({member.operator_namespace})"
@@ -137,7 +149,7 @@ def check_member(
         found = [e for e in copies if e.cluster_id == other]
         findings += _exactly_one(other, found, f"{here}, as copy of the broker's")
         original = [e for e in at_broker if e.cluster_id == other]
-        if len(found) == 1 and len(original) == 1 and not _same_record(found[0], original[0]):
+        if len(found) == 1 and len(original) == 1 and not _same_record(member, found[0], broker, original[0]):
             findings.append(
                 Finding(
                     "endpoint.copy-differs",
@@ -149,6 +161,7 @@ def check_member(
                 )
             )
     findings += [_ghost(e, f"{here}, unknown to the broker") for e in copies if e.cluster_id not in expected]
+    findings += [_mislabelled(e, here, "this member's gateway") for e in copies if e.origin != e.cluster_id]
     known = {e.name for e in at_broker}  # what is twice on the broker is said there
     strange = [e for e in local if e.name not in known]
     return findings + (_reality(member, own[0]) if len(own) == 1 else []) + (same_place(local, here) if strange else [])
@@ -178,6 +191,8 @@ def _identity(own: t.Sequence[Endpoint], cluster_id: str, here: str) -> list[Fin
 
 def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     """Invariant 4: the Endpoint names the node of the only active gateway, which holds the lease and says the same."""
+    if not member.known(*REALITY):
+        return []  # not asked for
     findings = []
     pods = [
         p
@@ -223,14 +238,14 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
             )
         )
     active = [g for g in member.gateways if g.ha_status == "active"]
-    if len(active) == 1 and active[0].local.cable_name != own.cable_name:
+    if len(active) == 1 and not _same_spec(active[0].local, own):
         findings.append(
             Finding(
                 "gateway.endpoint-differs",
                 ERROR,
                 f"Gateway {active[0].name}",
-                f"says its Endpoint is {active[0].local.cable_name or 'none'}",
-                own.cable_name,
+                f"says its Endpoint is {_spec_words(active[0].local)}",
+                _spec_words(own),
                 hint="restart the gateway pod",
             )
         )
@@ -281,13 +296,35 @@ def _ghost(endpoint: Endpoint, where: str) -> Finding:
     )
 
 
-def _same_record(one: Endpoint, other: Endpoint) -> bool:
-    return (one.name, one.private_ip, one.subnets, one.hostname) == (
-        other.name,
-        other.private_ip,
-        other.subnets,
-        other.hostname,
+def _mislabelled(endpoint: Endpoint, where: str, maker: str) -> Finding:
+    return Finding(
+        "endpoint.label-mismatch",
+        ERROR,
+        f"Endpoint {endpoint.name}",
+        f"labelled {endpoint.origin or 'not at all'} {where}",
+        f"label {endpoint.cluster_id}",
+        hint=f"restart {maker}",
     )
+
+
+def _same_record(member: Snapshot, copy: Endpoint, broker: Snapshot, original: Endpoint) -> bool:
+    one, other = (
+        mapping(s.first("endpoints", e.namespace, e.name).get("spec")) for s, e in ((member, copy), (broker, original))
+    )
+    return copy.name == original.name and one == other
+
+
+def _same_spec(one: Endpoint, other: Endpoint) -> bool:
+    """Equal but for what stands in the metadata."""
+    return replace(one, namespace="", name="", uid="", origin="") == replace(
+        other, namespace="", name="", uid="", origin=""
+    )
+
+
+def _spec_words(endpoint: Endpoint) -> str:
+    if not endpoint.cable_name:
+        return "none"
+    return f"{endpoint.cable_name} on {endpoint.hostname} {endpoint.private_ip} for {', '.join(endpoint.subnets)}"
 
 
 def _unread(snapshot: Snapshot, subject: str, *keys: str) -> list[Finding]:

@@ -72,7 +72,7 @@ def test_joined_as_second_id_is_all_connected_and_found_all_the_same() -> None:
 
 def test_a_ghost_of_an_inventory_cluster_without_installation() -> None:
     found = judge("label-removed-first", Members(frozenset(["east"]), frozenset(["east", "west"])))
-    assert found["broker"] == ["endpoint.ghost"]
+    assert found["broker"] == ["cluster.ghost", "endpoint.ghost"]
     assert found["connections"] == ["connection.ghost", "gateway.not-one-active"]
 
 
