@@ -195,6 +195,8 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
         if not own:
             options = {k: v for k, v in options.items() if _auth.counts_for_another(AUTH_ARG_MAP[k], given)}
             headers = {k: v for k, v in headers.items() if _auth.counts_for_another(_auth.IMPERSONATION[k], given)}
+        if isinstance(options.get("kubeconfig"), str) and not options.get("persist_config"):
+            options["kubeconfig"] = _auth.document_at(options["kubeconfig"]) or options["kubeconfig"]
         # A loaded kubeconfig becomes the process's default: else the next client would inherit its certificates.
         kube.Configuration.set_default(None)
         configuration = core._create_configuration(dict(options))
@@ -204,7 +206,7 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
     except _auth.Unusable as error:
         raise ApiFailure(error.msg, error.hint) from error
     except Exception as error:  # the loaders raise whatever their parsers raise
-        raise ApiFailure(*_auth.trouble(chosen, error)) from error
+        raise ApiFailure(*_auth.trouble(given, error)) from error
     api = Api(kube.ApiClient, configuration, headers, timeout, options)
     if options.get("host") and configuration.username and configuration.password and not configuration.api_key:
         from ansible_collections.submariner.lifecycle.plugins.module_utils import _openshift

@@ -103,6 +103,49 @@ def test_a_kubeconfig_as_a_file_and_as_content(
     greeted(another(kubeconfig=forms[form], context="east"))
 
 
+def test_a_kubeconfig_whose_files_lie_beside_it(east: FakeApi, authority: Authority, tmp_path: pathlib.Path) -> None:
+    certificate, key = authority.issue("operator")
+    content = kubeconfig(east, authority, {"client-certificate": pathlib.Path(certificate).name, "client-key": key})
+    content["clusters"][0]["cluster"] = {"server": east.url, "certificate-authority": "authority.crt"}
+    path = tmp_path / "config"
+    path.write_text(json.dumps(content))
+    greeted(own(kubeconfig=str(path)))
+
+
+def test_a_kubeconfig_with_a_plugin_that_gives_the_token(
+    east: FakeApi, authority: Authority, tmp_path: pathlib.Path
+) -> None:
+    plugin = tmp_path / "plugin"
+    api_version = "client.authentication.k8s.io/v1"
+    credential = {"apiVersion": api_version, "kind": "ExecCredential", "status": {"token": TOKEN}}
+    plugin.write_text(f"#!/bin/sh\necho '{json.dumps(credential)}'\n")
+    plugin.chmod(0o755)
+    path = tmp_path / "config"
+    path.write_text(
+        json.dumps(kubeconfig(east, authority, {"exec": {"apiVersion": api_version, "command": "./plugin"}}))
+    )
+    greeted(own(kubeconfig=str(path)))
+
+
+def test_several_kubeconfig_files(east: FakeApi, api: FakeApi, authority: Authority, tmp_path: pathlib.Path) -> None:
+    path = tmp_path / "config"
+    path.write_text(json.dumps(kubeconfig(east, authority, {"token": TOKEN})))
+    both = f"{path}:{api.kubeconfig(tmp_path, 'west')}"
+    assert own(kubeconfig=both, context="west").server == api.url
+    greeted(own(kubeconfig=both, context="east"))
+
+
+def test_what_a_kubeconfig_lacks_is_named_with_its_path(east: FakeApi, tmp_path: pathlib.Path) -> None:
+    path = east.kubeconfig(tmp_path)
+    with pytest.raises(ApiFailure, match=f"The context 'north' is not in kubeconfig {path}"):
+        own(kubeconfig=path, context="north")
+    with pytest.raises(ApiFailure, match="Kubeconfig /none cannot be used"):
+        own(kubeconfig="/none")
+    with pytest.raises(ApiFailure, match="The kubeconfig cannot be used") as caught:
+        own(kubeconfig='{"users": [{"name": "east", "user": {"token": "very-secret"}}]}')
+    assert "very-secret" not in str(caught.value)
+
+
 def test_text_that_is_no_kubeconfig_is_refused_without_showing_it() -> None:
     with pytest.raises(ApiFailure, match="not a kubeconfig in YAML or JSON") as caught:
         own(kubeconfig="{token: very-secret")
@@ -355,7 +398,7 @@ def test_names_in_a_kubeconfig_are_shown_and_secrets_are_not(api: FakeApi) -> No
     shown = run_module(cluster_info.main, {"kubeconfig": content, "no_proxy": "127.0.0.1", "cluster_id": "east"})
     assert shown["snapshot"]["cluster_id"] == "east"
     assert shown["snapshot"]["kubernetes"] == "v1.36.3"
-    assert set(shown["snapshot"]["clusters"]) == {"east", "west"}
+    assert set(shown["digest"]["clusters"]) == {"east", "west"}
     printed = json.dumps(shown.result)
     assert shown["invocation"]["module_args"]["kubeconfig"]["current-context"] == "east"
     assert "token-in-content" not in printed
