@@ -10,7 +10,7 @@ import textwrap
 
 _AUTH = """
 kubeconfig:
-  description: Path of a kubeconfig file, or its content as a dictionary.
+  description: Path of a kubeconfig file, or its content as a dictionary or as text in YAML or JSON.
   type: raw
 context:
   description: The context of the kubeconfig.
@@ -22,10 +22,13 @@ api_key:
   description: Bearer token.
   type: str
 username:
-  description: Name for basic authentication.
+  description:
+    - Name of a user, with C(host) and C(password). On OpenShift the two are exchanged for a token that is deleted when
+      the module ends, which needs the Python packages openshift and requests-oauthlib. Any other server gets them as HTTP
+      basic authentication.
   type: str
 password:
-  description: Password for basic authentication.
+  description: Password of the user.
   type: str
 validate_certs:
   description: Whether the API server's certificate is verified.
@@ -69,7 +72,7 @@ impersonate_user:
   description: Name of a user to act as.
   type: str
 impersonate_groups:
-  description: Groups to act as a member of.
+  description: Groups to act as a member of. They need a user to act as.
   type: list
   elements: str
 """
@@ -77,6 +80,10 @@ impersonate_groups:
 
 def _cluster(option: str) -> str:
     return f"""
+notes:
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
+    where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
+    proxy of the environment is this machine's, and so counts for all.
 options:
   {option}:
     suboptions:
@@ -86,6 +93,10 @@ options:
 
 def _members(option: str) -> str:
     return f"""
+notes:
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
+    where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
+    proxy of the environment is this machine's, and so counts for all.
 options:
   {option}:
     suboptions:

@@ -271,7 +271,7 @@ def wait_for_namespace(api: Api) -> None:
 
 
 def run_subctl(module: AnsibleModule, api: Api, cluster_id: str, options: Json, info: BrokerInfo) -> Json:
-    subctl = Subctl(module.params["subctl"], api, module.params)
+    subctl = Subctl(module.params["subctl"], api)
     with private_folder() as folder:
         path = os.path.join(folder, INFO_FILE)
         write_private(path, encode(info))

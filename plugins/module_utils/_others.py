@@ -8,27 +8,22 @@ Watching all of them would cost a thread each; they are asked once, again as lon
 
 from __future__ import annotations
 
-import os
 import typing as t
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import document_at
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     Finding,
     Json,
     Snapshot,
-    mapping,
-    sequence,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
-
-FILES = ("certificate-authority", "client-certificate", "client-key", "tokenFile")
-"""Entries of a kubeconfig that are paths, relative ones to where it lies."""
 
 PARALLEL = 16
 """Members asked at the same time."""
@@ -75,28 +70,10 @@ class Others:
 def read_once(auths: t.Sequence[Json]) -> list[Json]:
     """The same options; a kubeconfig that several of them name is read here: one of 200 contexts takes 0.3 s each time."""
     named = Counter(a["kubeconfig"] for a in auths if isinstance(a.get("kubeconfig"), str))
-    documents = {path: _document(path) for path, times in named.items() if times > 1}
+    documents = {path: document_at(path) for path, times in named.items() if times > 1}
     found = []
     for auth in auths:
         path = auth.get("kubeconfig")
         document = documents.get(path) if isinstance(path, str) else None
         found.append({**auth, "kubeconfig": document} if document else dict(auth))
     return found
-
-
-def _document(path: str) -> Json | None:
-    """A kubeconfig, unless it cannot be read or says something that depends on where it lies."""
-    import yaml
-
-    try:
-        with open(os.path.expanduser(path), encoding="utf-8") as stream:
-            document = yaml.load(stream, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # noqa: S506 (both are safe)
-    except (OSError, ValueError, yaml.YAMLError):
-        return None
-    entries = [
-        mapping(mapping(entry).get(kind[:-1]))
-        for kind in ("clusters", "users")
-        for entry in sequence(mapping(document).get(kind))
-    ]
-    placed = any("exec" in e or any(k in e and not os.path.isabs(str(e[k])) for k in FILES) for e in entries)
-    return None if placed else mapping(document)

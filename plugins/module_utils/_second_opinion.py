@@ -124,7 +124,7 @@ def ask(module: AnsibleModule, api: Api, wanted: list[str], version: str, result
     """Ask for each opinion that is wanted; what was said and done goes into C(result)."""
     params = module.params
     subject = f"cluster {params['cluster_id']}"
-    subctl = Subctl(params["subctl"], api, params)
+    subctl = Subctl(params["subctl"], api)
     clusters = [api, *([connect(module, params["to"])] if "verify" in wanted else [])]
     starts_pods = [cluster for cluster in clusters if wanted != ["show"]]
     guests = [Guests(cluster, namespaces="verify" in wanted) for cluster in starts_pods]
@@ -157,7 +157,7 @@ def one_call(subctl: Subctl, name: str, params: Json, version: str, clusters: li
         report = os.path.join(folder, REPORT)
         document = subctl.kubeconfig()
         if name == "verify":
-            document = two_contexts(document, Subctl(subctl.path, clusters[1], params["to"]).kubeconfig())
+            document = two_contexts(document, Subctl(subctl.path, clusters[1]).kubeconfig())
             one, other = (entry["name"] for entry in document["contexts"])
             only = ",".join(params["verify_only"])
             arguments += [f"--context={one}", f"--tocontext={other}", f"--only={only}", f"--junit-report={report}"]

@@ -182,9 +182,9 @@ class Watch:
 
 
 class Subctl:
-    """The subctl program at `path`, used on the cluster that `api` and `params` (the authentication options) reach."""
+    """The subctl program at `path`, used on the cluster that `api` reaches."""
 
-    def __init__(self, path: str, api: Api, params: Mapping[str, t.Any]) -> None:
+    def __init__(self, path: str, api: Api) -> None:
         found = shutil.which(os.path.expanduser(path))
         if found is None:
             raise SubctlFailure(
@@ -192,12 +192,11 @@ class Subctl:
             )
         self.path = os.path.abspath(found)
         self._api = api
-        self._params = params
 
     def kubeconfig(self) -> dict[str, t.Any]:
         """The kubeconfig document for this cluster."""
         try:
-            return single_context(self._api.configuration, self._params)
+            return single_context(self._api)
         except OSError as error:
             raise SubctlFailure(f"The certificates for subctl cannot be read: {error}.") from error
 

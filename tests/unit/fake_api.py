@@ -15,6 +15,8 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import ssl
+import sys
 import threading
 import time
 import typing as t
@@ -23,6 +25,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.unit import fake_exec
 from tests.unit.fake_cluster import FakeCluster, Json, Kind, Refused
 from tests.unit.patches import apply_patch
 from tests.unit.selection import selected
@@ -52,6 +55,14 @@ class Request:
     headers: dict[str, str]
     body: t.Any
     status: int = 0
+    client: str = ""
+    """Name in the client's certificate."""
+    acting_as: list[str] = field(default_factory=list)
+    """The user that is impersonated, and the groups."""
+
+    @property
+    def authorization(self) -> str:
+        return next((value for name, value in self.headers.items() if name.lower() == "authorization"), "")
 
 
 @dataclass
@@ -82,11 +93,19 @@ class Target:
 
 
 class FakeApi:
-    """The server; a context manager. `cluster` holds the objects, `requests` what was asked, `logs` container logs."""
+    """The server; a context manager. `cluster` holds the objects, `requests` what was asked, `logs` container logs.
 
-    def __init__(self, clock_offset: float = 0.0) -> None:
+    `admits` says whose requests are answered, `command` runs what is executed in containers, `answers` has what else is
+    served: a function for each path that matches a pattern.
+    """
+
+    def __init__(self, clock_offset: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self.cluster = FakeCluster()
         self.clock_offset = clock_offset
+        self.tls = tls
+        self.admits: t.Callable[[Request], bool] = lambda _request: True
+        self.command: fake_exec.Command = lambda _argv: (0, "", "")
+        self.answers: dict[str, t.Callable[[Request], Json]] = {}
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
         self.previous_logs: dict[tuple[str, str, str], str] = {}
@@ -117,7 +136,7 @@ class FakeApi:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
 
     def kubeconfig(self, folder: pathlib.Path, context: str = "east") -> str:
         """Write a kubeconfig with one context for this server and return its path."""
@@ -205,6 +224,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     api: FakeApi
 
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        """A client that does not trust our certificate hangs up: no error of ours."""
+        if not isinstance(sys.exc_info()[1], (ssl.SSLError, ConnectionError)):
+            super().handle_error(request, client_address)
+
 
 class _Dropped(Exception):
     """The connection is to be closed without an answer."""
@@ -213,6 +237,11 @@ class _Dropped(Exception):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def setup(self) -> None:
+        if self.server.api.tls is not None:
+            self.request = self.server.api.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
         """Keep the test output quiet; `FakeApi.requests` has it all."""
@@ -237,8 +266,13 @@ class _Handler(BaseHTTPRequestHandler):
             verb = "watch" if query.get("watch") in ("true", "1") else "list"
         body = json.loads(raw) if raw else None
         request = Request(verb, parts.path, query, dict(self.headers.items()), body)
+        request.client = self._client()
+        for header in ("Impersonate-User", "Impersonate-Group"):
+            request.acting_as += self.headers.get_all(header, [])
         api.requests.append(request)
         try:
+            if not api.admits(request):
+                raise Refused(401, "Unauthorized", "Unauthorized")
             self._fault(api.next_fault(verb, parts.path))
             self._serve(request, target)
         except Refused as refusal:
@@ -246,6 +280,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.status, _status(refusal))
         except (_Dropped, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _client(self) -> str:
+        if not isinstance(self.request, ssl.SSLSocket):
+            return ""
+        subject: t.Any = (self.request.getpeercert() or {}).get("subject", ())
+        return str(next((value for part in subject for key, value in part if key == "commonName"), ""))
 
     def _fault(self, fault: Fault | None) -> None:
         if fault is None:
@@ -260,7 +300,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, request: Request, target: Target | None) -> None:
         api = self.server.api
-        if request.path == "/version":
+        special = next((answer for pattern, answer in api.answers.items() if re.search(pattern, request.path)), None)
+        if special is not None:
+            self._answer(request, special(request))
+        elif request.path == "/version":
             self._answer(request, {"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
         elif request.path.endswith("/selfsubjectaccessreviews"):
             self._answer(request, self._review(request), 201)
@@ -273,6 +316,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(request, self._list(request, target))
         elif target.part == "log":
             self._log(request, target)
+        elif target.part == "exec":
+            self._exec(request)
         elif request.verb == "get":
             self._answer(request, api.cluster.get(target.kind, target.namespace, target.name))
         else:
@@ -338,6 +383,17 @@ class _Handler(BaseHTTPRequestHandler):
             text = "".join(text.splitlines(keepends=True)[-int(request.query["tailLines"]) :])
         request.status = 200
         self._send(200, text[: int(request.query.get("limitBytes", len(text) + 1))].encode(), "text/plain")
+
+    def _exec(self, request: Request) -> None:
+        request.status = 101
+        self.send_response(101)
+        for name, value in fake_exec.accept(self.headers["Sec-WebSocket-Key"]).items():
+            self.send_header(name, value)
+        self.end_headers()
+        argv = [value for name, value in parse_qsl(urlsplit(self.path).query) if name == "command"]
+        for frame in fake_exec.frames(self.server.api.command, argv):
+            self.wfile.write(frame)
+        self.close_connection = True
 
     def _select(self, request: Request, target: Target) -> list[Json]:
         found = self.server.api.cluster.objects(target.kind, target.namespace)
