@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
 
 PROTOCOL = "v4.channel.k8s.io"
-STDOUT, STDERR, STATUS = 1, 2, 3
+STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
+PIECE = 2**14
+"""Bytes of input in one frame."""
 
 
 class Unfinished(Exception):
@@ -32,10 +34,11 @@ def run(
     headers: t.Sequence[tuple[str, str]],
     connect_timeout: float,
     timeout: float,
+    stdin: str = "",
 ) -> tuple[int, str, str]:
     """Exit code, output and error output; raises Unfinished, or what the transport raises.
 
-    C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it.
+    The protocol has no end of input: the command has to tell it by what C(stdin) says. C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it.
     """
     import websocket
 
@@ -50,6 +53,9 @@ def run(
             timeout=min(connect_timeout, timeout),
             **_proxy(pool, url),
         )
+        given = stdin.encode()
+        for start in range(0, len(given), PIECE):
+            socket.send_binary(bytes([STDIN]) + given[start : start + PIECE])
         while socket.connected:
             socket.settimeout(max(0.01, end - time.monotonic()))
             code, frame = socket.recv_data_frame(control_frame=True)
