@@ -74,7 +74,7 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
                 "name": g.name,
                 "status": g.ha_status,
                 "cable": g.local.cable_name,
-                "connections": [_connection(c) for c in g.connections],
+                "connections": [_line(c) for c in g.connections],
             }
             for g in snapshot.gateways
         ],
@@ -89,19 +89,20 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
     }
 
 
-def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, list[str]]:
-    """The marks of the copies of other clusters' Endpoints, by cluster ID."""
-    found: dict[str, list[str]] = {}
+def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
+    """The marks of the copies of other clusters' Endpoints, by cluster ID; mostly one."""
+    found: dict[str, str] = {}
     for endpoint in endpoints:
         if endpoint.origin:
-            found.setdefault(endpoint.cluster_id, []).append(endpoint.mark)
+            found[endpoint.cluster_id] = f"{found.get(endpoint.cluster_id, '')} {endpoint.mark}".strip()
     return found
 
 
-def _connection(connection: Connection) -> Json:
-    line = {"to": connection.cluster_id, "status": connection.status, "cable": connection.cable_name}
+def _line(connection: Connection) -> str:
+    """A connection in one line, which L(_fleet.Link) reads: a fleet has as many as it has pairs."""
     doubt = connection.message or ("" if connection.latency else "nothing has measured it")
-    return {**line, "doubt": doubt} if doubt else line
+    words = (connection.cluster_id, connection.status, connection.cable_name)
+    return " ".join([*(w.replace(" ", "_") or "-" for w in words), doubt]).strip()
 
 
 def _broker(snapshot: Snapshot, namespace: str) -> Json:

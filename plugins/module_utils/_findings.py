@@ -46,6 +46,7 @@ FINDINGS: dict[str, str] = {
     "datapath.wrong-answer": "Something else than the asked pod answered.",
     "dns.missing-block": "Service discovery is on, and the cluster's DNS does not forward clusterset.local.",
     "dns.unbalanced-markers": "The marker lines of lighthouse in the Corefile do not come in pairs.",
+    "dns.unseen": "The cluster's DNS is none that this collection knows, so it was not judged.",
     "dns.wrong-address": "The cluster's DNS forwards clusterset.local to another address than lighthouse's Service has.",
     "endpoint.copy-differs": "A member's copy of another cluster's Endpoint differs from the broker's.",
     "endpoint.duplicate": "More than one Endpoint for one cluster ID in one namespace.",

@@ -43,6 +43,13 @@ class Link(t.NamedTuple):
     doubt: str
     """Why V(connected) proves nothing; empty when it was measured."""
 
+    @classmethod
+    def of(cls, line: str) -> Link:
+        """From a line of a digest: the ID, the status and the cable, and the doubt if there is one."""
+        parts = line.split(" ", 3)
+        to, status, cable, doubt = ["" if p == "-" else p for p in parts] + [""] * (4 - len(parts))
+        return cls(to, status, cable, doubt)
+
 
 @dataclass(frozen=True)
 class Host:
@@ -65,10 +72,7 @@ class Host:
     def of(cls, name: str, digest: Json, member: bool) -> Host:
         active = [g for g in mappings(digest.get("gateways")) if g.get("status") == "active"]
         links: dict[str, list[Link]] = {}
-        for line in (c for g in active for c in mappings(g.get("connections"))):
-            link = Link(
-                text(line.get("to")), text(line.get("status")), text(line.get("cable")), text(line.get("doubt"))
-            )
+        for link in (Link.of(line) for g in active for line in words(g.get("connections"))):
             links.setdefault(link.to, []).append(link)
         valid = digest.get("schema") == SCHEMA
         return cls(
@@ -76,7 +80,7 @@ class Host:
             digest=digest,
             member=member,
             own=tuple(Endpoint.of_brief(e) for e in mappings(digest.get("own_endpoints"))),
-            copies={k: words(v) for k, v in mapping(digest.get("copies")).items()},
+            copies={k: text(v).split() for k, v in mapping(digest.get("copies")).items()},
             links=links,
             active=len(active),
             identity=Identity.from_dict(mapping(digest.get("identity"))),

@@ -18,7 +18,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     Finding,
     Json,
-    Reading,
     Snapshot,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
@@ -41,9 +40,8 @@ class Others:
             except ApiFailure as error:
                 raise ApiFailure(f"Cluster {other['cluster_id']}: {error.msg}", error.hint) from error
         self._operator_namespace = operator_namespace
-        self._snapshots: dict[str, Snapshot] = {}
         self._findings: dict[str, list[Finding]] = {}
-        self._against: Reading | None = None
+        self._against: list[tuple[str, str]] = []
 
     @property
     def pending(self) -> bool:
@@ -51,21 +49,22 @@ class Others:
         return any(self._findings.values())
 
     def check(self, broker: Snapshot, namespace: str, members: Members, fresh: bool) -> list[Finding]:
-        """Findings of all; those that are known to be right are asked again only for a C(fresh) answer."""
-        asked = [i for i in self._apis if fresh or i not in self._snapshots or self._findings.get(i)]
+        """Findings of all; those that are right by what the broker has now are asked again only for a C(fresh) answer."""
+
+        def judge(cluster_id: str) -> list[Finding]:
+            # What was read is not kept: with hundreds of members that would be hundreds of lists of hundreds.
+            member = observe(self._apis[cluster_id], (), self._operator_namespace, keys=("endpoints",))
+            return check_member(member, broker, namespace, cluster_id, members, records_only=True)
+
+        originals = [(e.name, e.uid) for e in broker.endpoints(namespace)]
+        if fresh or originals != self._against:
+            self._findings.clear()
+        self._against = originals
+        asked = [i for i in self._apis if self._findings.get(i) != []]
         if asked:
             with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-                self._snapshots.update(zip(asked, pool.map(self._read, asked)))
-        changed = broker.reading("endpoints") is not self._against
-        self._against = broker.reading("endpoints")
-        for cluster_id in self._apis if changed else asked:
-            self._findings[cluster_id] = check_member(
-                self._snapshots[cluster_id], broker, namespace, cluster_id, members, records_only=True
-            )
+                self._findings.update(zip(asked, pool.map(judge, asked)))
         return [finding for findings in self._findings.values() for finding in findings]
-
-    def _read(self, cluster_id: str) -> Snapshot:
-        return observe(self._apis[cluster_id], (), self._operator_namespace, keys=("endpoints",))
 
 
 def read_once(auths: t.Sequence[Json]) -> list[Json]:

@@ -13,6 +13,7 @@ import typing as t
 from collections import deque
 from dataclasses import asdict, dataclass, field
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import STALE, stale
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
@@ -32,9 +33,6 @@ STABLE, DEGRADED, UNSTABLE, UNWATCHED = "stable", "degraded", "unstable", "unwat
 
 MOST_EVENTS = 100
 """Events that are kept, the newest ones."""
-
-STALE = 15.0
-"""Seconds without an update after which a Gateway counts as abandoned: three updates (submariner.md R8)."""
 
 
 @dataclass(frozen=True)
@@ -312,14 +310,7 @@ class Pulse:
         age = None if beat.moved else seconds_since(gateway.written, clock)
         if still >= STALE or (age is not None and age >= STALE):
             return [
-                Finding(
-                    "gateway.stale",
-                    ERROR,
-                    subject,
-                    f"was not updated for {max(still, age or 0.0):.0f} s, so its status is an old claim",
-                    "an update every 5 s",
-                    hint="look at the gateway pod on that node, and restart it",
-                )
+                stale(subject, f"was not updated for {max(still, age or 0.0):.0f} s, so its status is an old claim")
             ]
         if beat.moved or age is not None:
             return []

@@ -270,9 +270,107 @@ snapshot:
 digest:
   description:
     - The part of it that M(submariner.lifecycle.fleet_check) needs to judge clusters together. A few kilobytes, and some
-      100 bytes more for each further member of the clusterset. Has a C(schema), too.
+      80 bytes more for each further member of the clusterset.
   returned: always
   type: dict
+  contains:
+    schema:
+      description: Version of this digest.
+      type: int
+      sample: 1
+    read:
+      description: Names of the readings that it was made of.
+      type: list
+      elements: str
+    unknown:
+      description: Those that were not answered, with the reason.
+      type: dict
+    uid:
+      description: As RV(snapshot.uid).
+      type: str
+    server:
+      description: As RV(snapshot.server).
+      type: str
+    kubernetes:
+      description: As RV(snapshot.kubernetes).
+      type: str
+    cluster_id:
+      description: As RV(snapshot.cluster_id).
+      type: str
+    wanted_id:
+      description: As O(cluster_id).
+      type: str
+    installed:
+      description: As RV(snapshot.installed).
+      type: bool
+    going:
+      description: Whether the Submariner resource is being deleted.
+      type: bool
+    identity:
+      description: By what records of this cluster are recognised, C(ids), C(nodes), C(addresses), C(pod_cidrs).
+      type: dict
+    submariner:
+      description: Some fields of the Submariner resource's spec.
+      type: dict
+    health_check:
+      description: Whether gateways check their connections.
+      type: bool
+    cluster_cidrs:
+      description: Pod CIDRs.
+      type: list
+      elements: str
+    service_cidrs:
+      description: Service CIDRs.
+      type: list
+      elements: str
+    global_cidrs:
+      description: CIDRs that Globalnet gave the cluster.
+      type: list
+      elements: str
+    nodes:
+      description: Numbers of nodes, C(total) and C(ready).
+      type: dict
+    gateway_nodes:
+      description: Nodes with the gateway label, C(name) and C(ready).
+      type: list
+      elements: dict
+    own_endpoints:
+      description: The cluster's own Endpoints.
+      type: list
+      elements: dict
+    copies:
+      description: Copies of other clusters' Endpoints by cluster ID, each as a mark that is equal for equal records.
+      type: dict
+    clusters:
+      description: IDs of the Cluster records in the operator's namespace.
+      type: list
+      elements: str
+    gateways:
+      description:
+        - Gateways with C(name), C(status), C(cable), and a line for each of C(connections), made of the ID, the status, the
+          cable, and why a connected one is not proven.
+      type: list
+      elements: dict
+    brokers:
+      description:
+        - Brokers with C(namespace), C(endpoints), C(clusters), C(resource), C(terminating), C(globalnet), and C(imports), the
+          IDs that offer a service by its namespace and name.
+      type: list
+      elements: dict
+    exports:
+      description: Namespaces and names of exported services.
+      type: list
+      elements: str
+    operator:
+      description: Tag of the operator's image.
+      type: str
+    other_owners:
+      description: Who else manages the installation.
+      type: list
+      elements: dict
+    findings:
+      description: Findings by check, for those checks of which all readings were answered.
+      type: dict
 findings:
   description: What the cluster shows to be wrong without the others, and what could not be read. See docs/findings.md.
   returned: unless O(digest_only=true)

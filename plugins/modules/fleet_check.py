@@ -15,13 +15,22 @@ description:
     together, such as one cluster under two IDs, connections of which the ends do not agree, or overlapping CIDRs. To these it
     adds what each cluster showed alone. Talks to no cluster.
   - Whatever is not in the digests is unknown, and never right.
+  - Runs on the controller, as an action plugin.
 options:
+  registered:
+    description:
+      - Name of the variable in which the O(hosts) have registered the result of M(submariner.lifecycle.cluster_info).
+      - It is meant for large fleets, since nothing of it goes through a template, as it does with O(digests).
+    type: str
+  hosts:
+    description: Inventory hosts whose O(registered) results are judged. Default are the hosts of the play that did not fail.
+    type: list
+    elements: str
   digests:
-    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host.
+    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host. Either this or O(registered) is needed.
     type: dict
-    required: true
   denied:
-    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host.
+    description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host. With O(registered) it is taken from there.
     type: dict
     default: {}
   broker:
@@ -110,7 +119,9 @@ options:
         type: str
         default: ''
   snapshots:
-    description: RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them.
+    description:
+      - RV(submariner.lifecycle.cluster_info#module:snapshot) by inventory host, for O(expectations) about them. With
+        O(registered) it is taken from there.
     type: dict
     default: {}
   report_only:
@@ -125,6 +136,12 @@ seealso:
 """
 
 EXAMPLES = r"""
+- name: Judge all hosts of the play
+  submariner.lifecycle.fleet_check:
+    broker: east
+    registered: info
+  run_once: true
+
 - name: Judge east and west together
   submariner.lifecycle.fleet_check:
     broker: east
@@ -236,6 +253,23 @@ EXPECTATION: Json = {
 }
 
 
+ARGUMENTS: Json = {
+    "registered": {"type": "str"},
+    "hosts": {"type": "list", "elements": "str"},
+    "digests": {"type": "dict"},
+    "denied": {"type": "dict", "default": {}},
+    "broker": {"type": "str", "required": True},
+    "members": {"type": "list", "elements": "str"},
+    "globalnet": {"type": "bool"},
+    "ghosts": {"type": "list", "elements": "str", "default": []},
+    "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
+    "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
+    "snapshots": {"type": "dict", "default": {}},
+    "report_only": {"type": "bool", "default": False},
+}
+CONDITIONS: Json = {"required_one_of": [["registered", "digests"]], "mutually_exclusive": [["registered", "digests"]]}
+
+
 def run(params: Json) -> Json:
     chosen = params["checks"]
     fleet = Fleet.of(
@@ -259,32 +293,26 @@ def run(params: Json) -> Json:
     }
 
 
-def main() -> None:
-    module = AnsibleModule(
-        argument_spec={
-            "digests": {"type": "dict", "required": True},
-            "denied": {"type": "dict", "default": {}},
-            "broker": {"type": "str", "required": True},
-            "members": {"type": "list", "elements": "str"},
-            "globalnet": {"type": "bool"},
-            "ghosts": {"type": "list", "elements": "str", "default": []},
-            "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
-            "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
-            "snapshots": {"type": "dict", "default": {}},
-            "report_only": {"type": "bool", "default": False},
-        },
-        supports_check_mode=True,
-    )
+def outcome(params: Json) -> Json:
+    """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
     try:
-        result = run(module.params)
+        result = run(params)
     except ExpectationError as error:
-        module.fail_json(msg=str(error))
-    except ImportError as error:
-        module.fail_json(
-            msg=missing_required_lib("jmespath", reason="for the option expectations"), exception=str(error)
-        )
-    if result["verdict"] in ("fail", "unknown") and not module.params["report_only"]:
-        module.fail_json(msg=_words(result["findings"]), **result)
+        return {"failed": True, "msg": str(error)}
+    except ImportError:
+        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+    if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
+        return {**result, "failed": True, "msg": _words(result["findings"])}
+    return result
+
+
+def main() -> None:
+    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
+    if module.params["registered"]:
+        module.fail_json(msg="The option registered needs the action plugin of this collection. Give digests instead.")
+    result = outcome(module.params)
+    if result.get("failed"):
+        module.fail_json(**result)
     module.exit_json(**result)
 
 

@@ -13,7 +13,6 @@ import typing as t
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import (
     failure,
     not_one_active,
-    stale,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
@@ -161,16 +160,3 @@ def check_route_agents(member: Snapshot, cluster_id: str) -> list[Finding]:
                 )
             )
     return findings
-
-
-def stale_gateways(before: Snapshot, after: Snapshot, cluster_id: str) -> list[Finding]:
-    """Gateways whose update-timestamp did not move between two readings some seconds apart: nobody updates them.
-
-    The time itself is the node's clock and proves nothing (measured.md); that it moves does.
-    """
-    earlier = {g.name: g.updated for g in before.gateways}
-    return [
-        stale(f"Gateway {g.name} of {cluster_id}", "is not being updated, so its status is an old claim")
-        for g in after.gateways
-        if g.updated and earlier.get(g.name) == g.updated
-    ]

@@ -6,7 +6,13 @@
 from __future__ import annotations
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import edit_of, lighthouse_addresses
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, Finding, Snapshot, mapping
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    UNKNOWN,
+    Finding,
+    Snapshot,
+    mapping,
+)
 
 HINT = "restart the pod submariner-operator, which puts the block back; pods of CoreDNS read it within a minute"
 
@@ -17,6 +23,18 @@ def check_dns(member: Snapshot, cluster_id: str) -> list[Finding]:
         return []
     edit = edit_of(member)
     subject = f"{edit.place} of {cluster_id}"
+    if member.reading(edit.key).state == "absent" and edit.key == "coredns":
+        return [
+            Finding(
+                "dns.unseen",
+                UNKNOWN,
+                f"cluster {cluster_id}",
+                "has no ConfigMap kube-system/coredns, so it is not seen whether clusterset.local is forwarded",
+                "CoreDNS in kube-system, a ConfigMap named in the Submariner resource, or OpenShift's DNS",
+                cause="this platform keeps its DNS elsewhere (RKE2, MicroShift)",
+                hint="ask for a clusterset.local name from a pod, or leave the check dns out",
+            )
+        ]
     if not edit.paired:
         return [
             Finding(

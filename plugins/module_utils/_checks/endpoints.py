@@ -9,7 +9,7 @@ Counted per namespace, never cluster-wide: where the broker's cluster is a membe
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
@@ -17,6 +17,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     ClusterRecord,
     Endpoint,
     Finding,
+    Json,
     Snapshot,
     mapping,
     same_host,
@@ -26,6 +27,18 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 GATEWAY_LEASE = "submariner-gateway-lock"
 HOLDER = "-submariner-gateway"
 """What follows the host's name in the identity of who holds the lease (submariner.md 4.4)."""
+
+SPEC = (
+    "cluster_id",
+    "hostname",
+    "private_ip",
+    "public_ip",
+    "subnets",
+    "cable_name",
+    "backend",
+    "health_check_ip",
+)
+"""What a Gateway says of its own Endpoint."""
 
 REALITY = ("gateways", "pods", "leases", "nodes")
 """What an Endpoint is held against, beside other Endpoints."""
@@ -145,11 +158,12 @@ def check_member(
             )
         )
     expected = members.expected(broker, namespace)
+    copies_of, originals_of = _by_cluster(copies), _by_cluster(at_broker)
+    copied, original_specs = _specs(member, member.operator_namespace), _specs(broker, namespace)
     for other in sorted(expected - {cluster_id}):
-        found = [e for e in copies if e.cluster_id == other]
+        found, original = copies_of.get(other, []), originals_of.get(other, [])
         findings += _exactly_one(other, found, f"{here}, as copy of the broker's")
-        original = [e for e in at_broker if e.cluster_id == other]
-        if len(found) == 1 and len(original) == 1 and not _same_record(member, found[0], broker, original[0]):
+        if len(found) == 1 and len(original) == 1 and copied[found[0].name] != original_specs.get(found[0].name):
             findings.append(
                 Finding(
                     "endpoint.copy-differs",
@@ -225,15 +239,16 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
             )
         )
     node = next((n for n in member.nodes if same_host(n.name, own.hostname)), None)
-    if node and own.private_ip and not {own.private_ip, *own.private_ips} & set(node.addresses):
+    addresses = node.addresses if node else ()
+    if not {own.private_ip, *own.private_ips} & set(addresses):
         findings.append(
             Finding(
                 "endpoint.stale-address",
                 ERROR,
                 f"Endpoint {own.name}",
-                f"private address {own.private_ip}",
-                f"an address of node {own.hostname}: {', '.join(node.addresses)}",
-                cause="the node's address changed since the gateway started",
+                f"private address {own.private_ip or 'missing'}",
+                f"an address of node {own.hostname}: {', '.join(addresses) or 'there is none'}",
+                cause="the node, or its address, changed since the gateway started",
                 hint="restart the gateway pod",
             )
         )
@@ -307,18 +322,23 @@ def _mislabelled(endpoint: Endpoint, where: str, maker: str) -> Finding:
     )
 
 
-def _same_record(member: Snapshot, copy: Endpoint, broker: Snapshot, original: Endpoint) -> bool:
-    one, other = (
-        mapping(s.first("endpoints", e.namespace, e.name).get("spec")) for s, e in ((member, copy), (broker, original))
-    )
-    return copy.name == original.name and one == other
+def _by_cluster(endpoints: t.Iterable[Endpoint]) -> dict[str, list[Endpoint]]:
+    found: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        found.setdefault(endpoint.cluster_id, []).append(endpoint)
+    return found
+
+
+def _specs(snapshot: Snapshot, namespace: str) -> dict[str, Json]:
+    """Name of an Endpoint -> all that is compared of it."""
+    return {
+        text(mapping(o.get("metadata")).get("name")): mapping(o.get("spec"))
+        for o in snapshot.objects("endpoints", namespace)
+    }
 
 
 def _same_spec(one: Endpoint, other: Endpoint) -> bool:
-    """Equal but for what stands in the metadata."""
-    return replace(one, namespace="", name="", uid="", origin="") == replace(
-        other, namespace="", name="", uid="", origin=""
-    )
+    return all(getattr(one, field) == getattr(other, field) for field in SPEC)
 
 
 def _spec_words(endpoint: Endpoint) -> str:

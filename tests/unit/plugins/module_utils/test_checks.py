@@ -12,10 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.connections import (
-    check_connections,
-    stale_gateways,
-)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.connections import check_connections
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import (
     Members,
     check_broker,
@@ -114,15 +111,6 @@ def test_an_empty_reading_never_passes() -> None:
     nothing = Snapshot()
     findings = check_connections(nothing, nothing, NAMESPACE, "east", ["east", "west"])
     assert verdict(findings + check_workloads(nothing, "east")) == "unknown"
-
-
-def test_a_gateway_that_does_not_move_is_stale() -> None:
-    _east, before = pair("installed")
-    _east, after = pair("installed")
-    assert ids(stale_gateways(before, after, "west")) == ["gateway.stale"]
-    for obj in after.readings["gateways"].objects:
-        obj["metadata"]["annotations"]["update-timestamp"] = "9999999999"
-    assert stale_gateways(before, after, "west") == []
 
 
 def test_no_connection_at_all_is_a_failure() -> None:

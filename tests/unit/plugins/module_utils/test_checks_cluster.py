@@ -20,7 +20,13 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._certificate 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.access import host_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import CHECKS, judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import tag_of
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Snapshot, same_host
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    Finding,
+    Json,
+    Reading,
+    Snapshot,
+    same_host,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from tests.unit.fake_api import recording
 
@@ -313,6 +319,12 @@ COREDNS = "ConfigMap kube-system/coredns of west"
 )
 def test_dns_of_service_discovery(change: Change, finding: str) -> None:
     assert told(read(change)) == {(finding, "error", COREDNS)}
+
+
+def test_dns_that_stands_elsewhere_is_not_known() -> None:
+    snapshot = read(without("ConfigMap", "coredns"))
+    snapshot.readings["coredns"] = Reading("absent")
+    assert told(snapshot) == {("dns.unseen", "unknown", "cluster west")}
 
 
 def test_without_service_discovery_dns_is_not_expected_to_know_it() -> None:

@@ -139,6 +139,12 @@ def test_members_of_another_broker() -> None:
     assert told(judge(fleet, "broker")) == {"member.other-broker": "cluster west"}
 
 
+def test_a_broker_without_its_resource() -> None:
+    fleet = recorded()
+    broker_of(fleet)["resource"] = False
+    assert told(judge(fleet, "broker")) == {"broker.resource": "broker namespace submariner-k8s-broker on east"}
+
+
 def test_one_broker_by_two_addresses_is_a_warning() -> None:
     fleet = recorded()
     fleet["west"]["submariner"]["brokerK8sApiServer"] = "https://broker.example:6443/"
@@ -213,6 +219,20 @@ def test_a_member_that_the_broker_does_not_know() -> None:
     }
 
 
+def test_a_record_that_is_labelled_as_anothers() -> None:
+    fleet = recorded()
+    broker_of(fleet)["endpoints"][0]["origin"] = "north"
+    assert told(judge(fleet, "endpoints")) == {
+        "endpoint.label-mismatch": "Endpoint east-submariner-cable-east-172-31-2-2"
+    }
+
+
+def test_two_cluster_records_of_one_id() -> None:
+    fleet = recorded()
+    broker_of(fleet)["clusters"].append({"name": "again", "cluster_id": "west"})
+    assert told(judge(fleet, "endpoints")) == {"cluster.duplicate": "cluster west"}
+
+
 def test_a_copy_that_is_missing() -> None:
     fleet = recorded()
     fleet["west"]["copies"] = {}
@@ -222,28 +242,33 @@ def test_a_copy_that_is_missing() -> None:
 # -- connections ------------------------------------------------------------------------------------------------
 
 
-def connection(fleet: dict[str, Json], host: str) -> Json:
-    found: Json = fleet[host]["gateways"][0]["connections"][0]
-    return found
+def connect(fleet: dict[str, Json], host: str, line: str) -> None:
+    fleet[host]["gateways"][0]["connections"] = [line]
 
 
 def test_ends_that_do_not_agree() -> None:
     fleet = recorded()
-    connection(fleet, "west").update(status="error", doubt="no ping")
+    connect(fleet, "west", f"east error {EAST} no ping")
     found = judge(fleet, "connections")
     assert told(found) == {"connection.not-connected": "west -> east"}
     assert found[0].observed == "error: no ping; east says it is connected to west"
 
 
+def test_two_connections_to_one_cluster() -> None:
+    fleet = recorded()
+    fleet["west"]["gateways"][0]["connections"] *= 2
+    assert told(judge(fleet, "connections")) == {"connection.duplicate": "west -> east"}
+
+
 def test_a_connection_to_where_the_other_was_before() -> None:
     fleet = recorded()
-    connection(fleet, "west")["cable"] = "submariner-cable-east-10-0-0-9"
+    connect(fleet, "west", "east connected submariner-cable-east-10-0-0-9")
     assert told(judge(fleet, "connections")) == {"connection.stale": "west -> east"}
 
 
 def test_a_connection_that_nothing_measured_proves_nothing() -> None:
     fleet = recorded()
-    connection(fleet, "east")["doubt"] = "nothing has measured it"
+    connect(fleet, "east", f"west connected {WEST} nothing has measured it")
     found = judge(fleet, "connections")
     assert told(found) == {"connection.unproven": "east -> west"}
     assert verdict(found) == "degraded"
@@ -416,7 +441,7 @@ def many(count: int) -> dict[str, Json]:
             "service_cidrs": [],
             "exports": [],
             "own_endpoints": [briefs[i]],
-            "copies": {o: [marks[o]] for o in others},
+            "copies": {o: marks[o] for o in others},
             "clusters": ids,
             "identity": {"ids": [i], "nodes": [f"{i}-worker"], "addresses": [places[i][0]], "pod_cidrs": []},
             "gateways": [
@@ -424,7 +449,7 @@ def many(count: int) -> dict[str, Json]:
                     "name": f"{i}-worker",
                     "status": "active",
                     "cable": f"submariner-cable-{i}",
-                    "connections": [{"to": o, "status": "connected", "cable": f"submariner-cable-{o}"} for o in others],
+                    "connections": [f"{o} connected submariner-cable-{o}" for o in others],
                 }
             ],
         }
@@ -456,12 +481,11 @@ def test_all_39800_directions_of_200_clusters_in_under_two_seconds() -> None:
 
 def test_one_dead_gateway_of_many_is_two_findings() -> None:
     digests = many(50)
-    for line in digests["c007"]["gateways"][0]["connections"]:
-        line["status"] = "error"
     for host, one in digests.items():
-        for line in one["gateways"][0]["connections"]:
-            if line["to"] == "c007" and host != "c007":
-                line["status"] = "error"
+        lines = one["gateways"][0]["connections"]
+        for number, line in enumerate(lines):
+            if host == "c007" or line.startswith("c007 "):
+                lines[number] = line.replace("connected", "error")
     found = check_fleet(Fleet.of(digests, "c000"), ("connections",))
     assert [(f.id, f.subject) for f in found] == [
         ("connection.not-connected", "c007 -> all 49 others"),
@@ -471,7 +495,7 @@ def test_one_dead_gateway_of_many_is_two_findings() -> None:
 
 def test_one_bad_direction_of_many_is_named() -> None:
     digests = many(50)
-    digests["c007"]["gateways"][0]["connections"][3]["status"] = "connecting"
+    digests["c007"]["gateways"][0]["connections"][3] = "c003 connecting submariner-cable-c003"
     found = check_fleet(Fleet.of(digests, "c000"), ("connections",))
     assert [f.subject for f in found] == ["c007 -> c003"]
 
@@ -481,7 +505,7 @@ def test_a_ghost_among_many_is_found_once_and_where_it_is_copied() -> None:
     ghost = {**digests["c005"]["own_endpoints"][0], "cluster_id": "old", "origin": "old", "name": "old-cable"}
     digests["c000"]["brokers"][0]["endpoints"].append(ghost)
     for host in ("c001", "c002"):
-        digests[host]["copies"]["old"] = [marked(ghost)]
+        digests[host]["copies"]["old"] = marked(ghost)
     found = check_fleet(Fleet.of(digests, "c000"), ("endpoints",))
     assert told(found) == {"endpoint.ghost": "Endpoint old-cable", "cluster.two-ids": "clusters old and c005"}
     assert "c001, c002" in found[0].observed

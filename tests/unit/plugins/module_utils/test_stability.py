@@ -13,11 +13,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import STALE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Reading, Snapshot
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._stability import (
     MOST_EVENTS,
-    STALE,
     Changes,
     Event,
     Pulse,
@@ -355,9 +355,9 @@ def test_two_readings_tell_a_living_gateway_from_a_dead_one() -> None:
     pulse = Pulse()
     assert ids(pulse.check(gateway("1"), "west", 0.0, 0.0, None)) == ["gateway.unproven"]
     assert pulse.check(gateway("2"), "west", 5.0, 5.0, None) == []
-    assert pulse.check(gateway("2"), "west", 15.0, 15.0, None) == []
-    assert ids(pulse.check(gateway("2"), "west", 21.0, 21.0, None)) == ["gateway.stale"]
-    assert pulse.check(gateway("3"), "west", 22.0, 22.0, None) == []
+    assert pulse.check(gateway("2"), "west", STALE, STALE, None) == []
+    assert ids(pulse.check(gateway("2"), "west", STALE + 5, STALE + 5, None)) == ["gateway.stale"]
+    assert pulse.check(gateway("3"), "west", STALE + 6, STALE + 6, None) == []
 
 
 def test_only_a_list_shows_that_nothing_moved() -> None:
