@@ -4,7 +4,7 @@
 """Shows on the controller what modules are waiting for while they run. Private, may change at any time.
 
 Each host of a task runs in a process of its own. What they wait for stands in a folder that they share, a file for each
-host; with many hosts whichever process comes first in an interval says one line for all of them.
+host; with many hosts whichever process comes first after an interval says one line for all of them.
 """
 
 from __future__ import annotations
@@ -23,14 +23,14 @@ MANY_HOSTS = 20
 """With more hosts than this there is one line for all."""
 
 REPEAT = 6
-"""Intervals after which a line that says the same is said again."""
+"""Intervals after which a line for all that says the same is said again."""
 
 NAMED = 3
 """Hosts whose text stands in the line for all."""
 
 TICK = 0.3
-DONE = ".done"
-SAID = "said-"
+DONE, SAID = "%done", "%said-"
+"""In names of files; that of a host has no such sign in it (see quote)."""
 
 
 class Following:
@@ -58,30 +58,32 @@ class Following:
             os.replace(self._path, self._path + DONE)
 
     def _run(self) -> None:
-        shown_at, shown = -INTERVAL, ""
+        looked_at, shown = -INTERVAL, ""
         while not self._over.wait(TICK):
+            line = newest(self._path) if time.monotonic() - looked_at >= INTERVAL else ""
+            if not line:
+                continue
             if self._hosts > MANY_HOSTS:
                 self._speak_for_all()
-            elif time.monotonic() - shown_at >= INTERVAL:
-                line = newest(self._path)
-                if line and line != shown:
-                    self._show(f"{self._host}: {line}")
-                    shown_at, shown = time.monotonic(), line
+            elif line != shown:
+                self._show(f"{self._host}: {line}")
+            looked_at, shown = time.monotonic(), line
 
     def _speak_for_all(self) -> None:
-        number = int(time.time() / INTERVAL)
+        number, age, said = last_said(self._folder)
+        if age < INTERVAL:
+            return
         line = summary(self._folder, self._hosts)
-        if not line:
+        if without_times(line) == without_times(said) and age < REPEAT * INTERVAL:
             return
         try:
-            claim = os.open(os.path.join(self._folder, f"{SAID}{number}"), os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except OSError:  # another process speaks in this interval
+            path = os.path.join(self._folder, f"{SAID}{number + 1}")
+            turn = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except OSError:  # another process says it
             return
-        with os.fdopen(claim, "w", encoding="utf-8") as out:
-            said_at, said = last_said(self._folder, number)
-            if without_times(line) != without_times(said) or number - said_at >= REPEAT:
-                out.write(line)
-                self._show(line)
+        with os.fdopen(turn, "w", encoding="utf-8") as out:
+            out.write(line)
+        self._show(line)
 
 
 def newest(path: str) -> str:
@@ -94,25 +96,23 @@ def newest(path: str) -> str:
 
 
 def summary(folder: str, hosts: int) -> str:
-    """What all hosts are waiting for, in one line; empty as long as none of them has said anything."""
+    """What all hosts are waiting for, in one line."""
     names = [n for n in sorted(os.listdir(folder)) if not n.startswith(SAID)]
     done = [n for n in names if n.endswith(DONE)]
     lines = {unquote(n): newest(os.path.join(folder, n)) for n in names if n not in done}
     waiting = [f"{host}: {line}" for host, line in lines.items() if line]
-    if not waiting:
-        return ""
     more = f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
     return f"{len(done)} of {hosts} hosts done, {len(waiting)} waiting: {'; '.join(waiting[:NAMED])}{more}"
 
 
-def last_said(folder: str, before: int) -> tuple[int, str]:
-    """Interval and text of the line for all that was said last; intervals in which nothing was said do not count."""
-    numbers = sorted((int(n[len(SAID) :]) for n in os.listdir(folder) if n.startswith(SAID)), reverse=True)
-    for number in numbers:
-        line = newest(os.path.join(folder, f"{SAID}{number}")) if number < before else ""
-        if line:
-            return number, line
-    return 0, ""
+def last_said(folder: str) -> tuple[int, float, str]:
+    """Number, age in seconds, and text of the line for all that was said last."""
+    number = max((int(n[len(SAID) :]) for n in os.listdir(folder) if n.startswith(SAID)), default=0)
+    path = os.path.join(folder, f"{SAID}{number}")
+    try:
+        return number, time.time() - os.stat(path).st_mtime, newest(path)
+    except OSError:
+        return 0, float("inf"), ""
 
 
 def without_times(line: str) -> str:
