@@ -18,7 +18,9 @@ from urllib.parse import urlsplit
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
 
 PROTOCOL = "v4.channel.k8s.io"
-STDOUT, STDERR, STATUS = 1, 2, 3
+STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
+PIECE = 1 << 15
+"""Bytes of input in one message; a server may refuse longer ones."""
 
 
 class Unfinished(Exception):
@@ -30,12 +32,14 @@ def run(
     pool: t.Any,
     url: str,
     headers: t.Sequence[tuple[str, str]],
+    stdin: str | None,
     connect_timeout: float,
     timeout: float,
 ) -> tuple[int, str, str]:
     """Exit code, output and error output; raises Unfinished, or what the transport raises.
 
-    C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it.
+    C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it. The end of C(stdin) cannot
+    be told: the command has to know it.
     """
     import websocket
 
@@ -50,6 +54,9 @@ def run(
             timeout=min(connect_timeout, timeout),
             **_proxy(pool, url),
         )
+        given = (stdin or "").encode()
+        for start in range(0, len(given), PIECE):
+            socket.send(bytes([STDIN]) + given[start : start + PIECE], opcode=websocket.ABNF.OPCODE_BINARY)
         while socket.connected:
             socket.settimeout(max(0.01, end - time.monotonic()))
             code, frame = socket.recv_data_frame(control_frame=True)

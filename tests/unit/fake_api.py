@@ -105,7 +105,7 @@ class FakeApi:
         self.tls = tls
         self.admits: t.Callable[[Request], bool] = lambda _request: True
         self.permits: t.Callable[[Request], bool] = lambda _request: True
-        self.command: fake_exec.Command = lambda _argv: (0, "", "")
+        self.command: fake_exec.Command = lambda _argv, _stdin: (0, "", "")
         self.answers: dict[str, t.Callable[[Request], Json]] = {}
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
@@ -394,7 +394,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         argv = [value for name, value in parse_qsl(urlsplit(self.path).query) if name == "command"]
-        for frame in fake_exec.frames(self.server.api.command, argv):
+        stdin = fake_exec.message(t.cast("t.BinaryIO", self.rfile)) if request.query.get("stdin") else ""
+        for frame in fake_exec.frames(self.server.api.command, argv, stdin):
             self.wfile.write(frame)
         self.close_connection = True
 

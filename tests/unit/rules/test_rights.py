@@ -14,11 +14,12 @@ import pytest
 import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS
-from tests.run import rights
-from tests.run.rights import PAGE, ROLES, Missing, Needs
+from tests.rights import page, roles
+from tests.rights.page import Missing
+from tests.rights.roles import Needs
+from tests.rights.verifying import PARTS, SCENARIOS, SECTIONS, clusters, verify
 from tests.unit.fake_api import Request
 from tests.unit.rbac import allows, right
-from tests.unit.verifying import PARTS, SCENARIOS, SECTIONS, clusters, verify
 
 ROOT = pathlib.Path(__file__).parents[3]
 ELSEWHERE = {"data_path", "second_opinion"}
@@ -27,12 +28,12 @@ ELSEWHERE = {"data_path", "second_opinion"}
 
 @pytest.fixture(scope="module")
 def needs() -> Needs:
-    return rights.needs()
+    return roles.needs()
 
 
 @pytest.fixture(scope="module")
 def missing(needs: Needs) -> list[Missing]:
-    return list(rights.missing(needs))
+    return list(page.missing(needs))
 
 
 def test_every_module_of_the_role_is_watched() -> None:
@@ -44,7 +45,7 @@ def test_every_module_of_the_role_is_watched() -> None:
 
 
 def test_the_roles_are_what_verify_asks_for(needs: Needs) -> None:
-    assert rights.text(rights.roles(needs)) == ROLES.read_text(), "run python -m tests.run.rights"
+    assert roles.text(roles.roles(needs)) == roles.ROLES.read_text(), "run python -m tests.rights"
 
 
 @pytest.mark.parametrize("part", SECTIONS)
@@ -63,7 +64,7 @@ def test_with_these_rights_it_says_the_same(scenario: str) -> None:
     with clusters(*SCENARIOS[scenario]) as fleet:
         for part in PARTS:
             whole = verify(fleet, part)
-            with_roles = verify(fleet, part, functools.partial(allows, rights.load(part)))
+            with_roles = verify(fleet, part, functools.partial(allows, roles.load(part)))
             assert [r.path for r in with_roles.requests if r.status == 403] == []
             assert with_roles.requests
             assert (with_roles.verdict, with_roles.judged) == (whole.verdict, whole.judged)
@@ -92,11 +93,11 @@ def test_without_one_kind_the_rest_is_judged(missing: list[Missing]) -> None:
 
 
 def test_the_page_says_what_is_unknown_when(missing: list[Missing]) -> None:
-    assert rights.page(missing) == PAGE.read_text(), "run python -m tests.run.rights"
+    assert page.page(missing) == page.PAGE.read_text(), "run python -m tests.rights"
 
 
 def test_the_file_is_what_it_says() -> None:
-    documents = [document for document in yaml.safe_load_all(ROLES.read_text()) if document]
+    documents = [document for document in yaml.safe_load_all(roles.ROLES.read_text()) if document]
     names = {
         (d["kind"].removesuffix("Binding"), d["metadata"]["name"], d["metadata"].get("namespace")) for d in documents
     }
