@@ -386,8 +386,8 @@ class Api:
         pod: str,
         container: str,
         argv: t.Sequence[str],
+        stdin: str | None = None,
         timeout: float = 60.0,
-        stdin: str = "",
     ) -> ExecResult:
         """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout).
 
@@ -399,13 +399,14 @@ class Api:
             ("container", container),
             ("stdout", "true"),
             ("stderr", "true"),
-            *([("stdin", "true")] if stdin else []),
             *(("command", word) for word in argv),
         ]
+        if stdin is not None:
+            query.append(("stdin", "true"))
         url = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
         headers = [*self.authorization().items(), *self.impersonation]
         try:
-            rc, stdout, stderr = _exec.run(self._configuration, self._pool, url, headers, self.timeout, timeout, stdin)
+            rc, stdout, stderr = _exec.run(self._configuration, self._pool, url, headers, stdin, self.timeout, timeout)
         except _exec.Unfinished as error:
             raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.") from error
         except Exception as error:  # whatever the transport raises

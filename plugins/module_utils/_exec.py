@@ -19,8 +19,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
 
 PROTOCOL = "v4.channel.k8s.io"
 STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
-PIECE = 2**14
-"""Bytes of input in one frame."""
+PIECE = 1 << 15
+"""Bytes of input in one message; a server may refuse longer ones."""
 
 
 class Unfinished(Exception):
@@ -32,13 +32,14 @@ def run(
     pool: t.Any,
     url: str,
     headers: t.Sequence[tuple[str, str]],
+    stdin: str | None,
     connect_timeout: float,
     timeout: float,
-    stdin: str = "",
 ) -> tuple[int, str, str]:
     """Exit code, output and error output; raises Unfinished, or what the transport raises.
 
-    The protocol has no end of input: the command has to tell it by what C(stdin) says. C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it.
+    C(configuration) is the Kubernetes client's, C(pool) the connection pool that was made of it. The end of C(stdin) cannot
+    be told: the command has to know it.
     """
     import websocket
 
@@ -53,9 +54,9 @@ def run(
             timeout=min(connect_timeout, timeout),
             **_proxy(pool, url),
         )
-        given = stdin.encode()
+        given = (stdin or "").encode()
         for start in range(0, len(given), PIECE):
-            socket.send_binary(bytes([STDIN]) + given[start : start + PIECE])
+            socket.send(bytes([STDIN]) + given[start : start + PIECE], opcode=websocket.ABNF.OPCODE_BINARY)
         while socket.connected:
             socket.settimeout(max(0.01, end - time.monotonic()))
             code, frame = socket.recv_data_frame(control_frame=True)

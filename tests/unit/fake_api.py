@@ -95,8 +95,8 @@ class Target:
 class FakeApi:
     """The server; a context manager. `cluster` holds the objects, `requests` what was asked, `logs` container logs.
 
-    `admits` says whose requests are answered, `command` runs what is executed in containers, `answers` has what else is
-    served: a function for each path that matches a pattern.
+    `admits` says whose requests are answered (else 401), `permits` which of these (else 403), `command` runs what is
+    executed in containers, `answers` has what else is served: a function for each path that matches a pattern.
     """
 
     def __init__(self, clock_offset: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
@@ -104,7 +104,8 @@ class FakeApi:
         self.clock_offset = clock_offset
         self.tls = tls
         self.admits: t.Callable[[Request], bool] = lambda _request: True
-        self.command: fake_exec.Command = lambda _argv: (0, "", "")
+        self.permits: t.Callable[[Request], bool] = lambda _request: True
+        self.command: fake_exec.Command = lambda _argv, _stdin: (0, "", "")
         self.answers: dict[str, t.Callable[[Request], Json]] = {}
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
@@ -273,6 +274,8 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             if not api.admits(request):
                 raise Refused(401, "Unauthorized", "Unauthorized")
+            if not api.permits(request):
+                raise Refused(403, "Forbidden", f"forbidden: cannot {request.verb} {request.path}")
             self._fault(api.next_fault(verb, parts.path))
             self._serve(request, target)
         except Refused as refusal:
@@ -391,7 +394,8 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.end_headers()
         argv = [value for name, value in parse_qsl(urlsplit(self.path).query) if name == "command"]
-        for frame in fake_exec.frames(self.server.api.command, argv):
+        stdin = fake_exec.message(t.cast("t.BinaryIO", self.rfile)) if request.query.get("stdin") else ""
+        for frame in fake_exec.frames(self.server.api.command, argv, stdin):
             self.wfile.write(frame)
         self.close_connection = True
 

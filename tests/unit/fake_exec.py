@@ -14,11 +14,11 @@ import typing as t
 
 PROTOCOL = "v4.channel.k8s.io"
 MAGIC = "258EAFA5-E914-47DA-95CA-C5AB0DC85B11"
-STDOUT, STDERR, STATUS = 1, 2, 3
+STDIN, STDOUT, STDERR, STATUS = 0, 1, 2, 3
 BINARY, CLOSE = 2, 8
 
-Command = t.Callable[[list[str]], "tuple[int, str, str]"]
-"""Gets the words of a command, gives exit code, output and error output."""
+Command = t.Callable[[list[str], str], "tuple[int, str, str]"]
+"""Gets the words of a command and its input, gives exit code, output and error output."""
 
 
 def accept(key: str) -> dict[str, str]:
@@ -39,9 +39,21 @@ def _frame(opcode: int, payload: bytes) -> bytes:
     return struct.pack("!BBH", head, 126, len(payload)) + payload
 
 
-def frames(command: Command, argv: list[str]) -> t.Iterator[bytes]:
+def message(stream: t.BinaryIO) -> str:
+    """The input in one message of a client, which masks it."""
+    _opcode, size = struct.unpack("!BB", stream.read(2))
+    length = size & 0x7F
+    if length == 126:
+        (length,) = struct.unpack("!H", stream.read(2))
+    mask = stream.read(4)
+    data = bytes(byte ^ mask[place % 4] for place, byte in enumerate(stream.read(length)))
+    assert data[0] == STDIN
+    return data[1:].decode()
+
+
+def frames(command: Command, argv: list[str], stdin: str) -> t.Iterator[bytes]:
     """What the server sends: output in pieces, the status, and goodbye."""
-    code, out, err = command(argv)
+    code, out, err = command(argv, stdin)
     for channel, text in ((STDOUT, out), (STDERR, err)):
         data = text.encode()
         for start in range(0, len(data), 1000):

@@ -244,7 +244,7 @@ def test_user_and_password_are_sent_where_no_openshift_answers(east: FakeApi, au
 
 
 def test_a_proxy_with_a_login(east: FakeApi, authority: Authority) -> None:
-    east.command = lambda argv: (0, " ".join(argv), "")
+    east.command = lambda argv, _stdin: (0, " ".join(argv), "")
     with FakeProxy("user:pass:word") as proxy:
         options = {"host": east.url, "api_key": TOKEN, "ca_cert": authority.ca, "proxy": proxy.url}
         client = own(**options, proxy_headers={"proxy_basic_auth": "user:pass:word"})

@@ -31,7 +31,7 @@ def run(client: Api, *argv: str, timeout: float = 10.0) -> ExecResult:
 
 def test_output_in_many_frames_and_the_exit_code(api: FakeApi, client: Api) -> None:
     long = "".join(f"line {number} ä\n" for number in range(5000))
-    api.command = lambda argv: (int(argv[1]), long, " ".join(argv))
+    api.command = lambda argv, _stdin: (int(argv[1]), long, " ".join(argv))
     done = run(client, "exit", "3", "a b&c=d")
     assert (done.rc, done.stdout, done.stderr) == (3, long, "exit 3 a b&c=d")
     assert run(client, "exit", "0").rc == 0
@@ -44,6 +44,12 @@ def test_output_in_many_frames_and_the_exit_code(api: FakeApi, client: Api) -> N
     }
 
 
+def test_input_for_a_command(api: FakeApi, client: Api) -> None:
+    api.command = lambda _argv, stdin: (0, stdin, "")
+    lines = "".join(f"{number} target\n" for number in range(1000))
+    assert client.exec("ours", "a-pod", "main", ["cat"], stdin=lines).stdout == lines
+
+
 def test_a_refusal_says_why(api: FakeApi, client: Api) -> None:
     api.fault(403, path="/exec$", message="pods/exec is forbidden")
     with pytest.raises(ApiFailure, match="pod ours/a-pod: pods/exec is forbidden"):
@@ -51,7 +57,7 @@ def test_a_refusal_says_why(api: FakeApi, client: Api) -> None:
 
 
 def test_a_command_that_does_not_end(api: FakeApi, client: Api) -> None:
-    api.command = lambda _argv: (time.sleep(3), (0, "", ""))[1]  # type: ignore[func-returns-value]
+    api.command = lambda _argv, _stdin: (time.sleep(3), (0, "", ""))[1]  # type: ignore[func-returns-value]
     begin = time.monotonic()
     with pytest.raises(ApiFailure, match="did not end within 1 s"):
         run(client, "sleep", timeout=1.0)
