@@ -6,16 +6,24 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+import pytest
+
 from tests.simulator import crds, names
+from tests.simulator.component import Fatal
 from tests.simulator.election import Election, Terms
 from tests.simulator.endpoints import cable_name, endpoint_name
+from tests.simulator.gateway import settings as gateway_settings
 from tests.simulator.gateway import sync
-from tests.simulator.gateway.settings import Settings, local_cluster
+from tests.simulator.gateway.cable import Cable
+from tests.simulator.gateway.settings import Settings, local_cluster, public_address
+from tests.simulator.gateway.status import Status
 from tests.simulator.kube import Object, custom, path
+from tests.simulator.netlink import Netlink
 from tests.simulator.operator import uninstall, workloads
 from tests.simulator.operator.discovery import Network
 
@@ -149,6 +157,91 @@ def test_uninstall_deletes_all_records_here_and_the_own_ones_on_the_broker() -> 
         await sync.clean_up(local, broker, SETTINGS)
         assert not local.objects
         assert set(broker.objects) == {at(BROKER, EAST), at(BROKER, ghost)}
+
+    asyncio.run(run())
+
+
+GLOBAL = dataclasses.replace(SETTINGS, global_cidr="242.1.0.0/16")
+
+
+def gateway_with(address: str) -> Object:
+    return {"metadata": {"annotations": {names.GLOBAL_IP: address}}}
+
+
+def test_with_globalnet_the_gateways_global_address_becomes_that_of_the_health_check() -> None:
+    async def run() -> None:
+        local, broker = FakeKube(), FakeKube()
+        own = {**OWN, "healthCheckIP": "", "subnets": [GLOBAL.global_cidr]}
+        task = asyncio.create_task(sync.Syncer(local, broker, GLOBAL, own, local_cluster(GLOBAL)).run())
+        await until(lambda: at(BROKER, OWN) in broker.objects)
+        assert broker.objects[at(BROKER, OWN)]["spec"]["healthCheckIP"] == ""
+        assert broker.objects[custom(crds.CLUSTERS, BROKER, "west")]["spec"]["global_cidr"] == [GLOBAL.global_cidr]
+        uid = local.objects[at(HERE, OWN)]["metadata"]["creationTimestamp"]
+        await local.put(custom(crds.GATEWAYS, HERE, "other"), gateway_with("242.1.255.253"))
+        await local.put(custom(crds.GATEWAYS, HERE, "west-worker"), gateway_with("242.9.0.1"))
+        await local.put(custom(crds.GATEWAYS, HERE, "west-worker"), gateway_with("242.1.255.254"))
+        await until(lambda: broker.objects[at(BROKER, OWN)]["spec"]["healthCheckIP"] == "242.1.255.254")
+        assert own["healthCheckIP"] == "242.1.255.254"
+        assert local.objects[at(HERE, OWN)]["metadata"]["creationTimestamp"] == uid, "the same object"
+        task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_restarted_gateway_keeps_its_endpoint_whatever_else_has_changed() -> None:
+    former = {**OWN, "healthCheckIP": "242.1.255.254"}
+
+    async def act(local: FakeKube, _broker: FakeKube) -> None:
+        await until(lambda: local.objects[at(HERE, OWN)]["spec"] == OWN)
+        assert not any(event["type"] == "DELETED" for url, event in local.events if url == at(HERE, OWN))
+
+    with_syncer(act, ("local", at(HERE, OWN), record(former)))
+
+
+def test_a_public_address_comes_from_the_node_or_the_load_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_settings, "LOAD_BALANCER_RETRY", 0.01)
+    monkeypatch.setattr(gateway_settings, "LOAD_BALANCER_SECONDS", 0.2)
+    open_world = dataclasses.replace(SETTINGS, air_gapped=False)
+    balanced = dataclasses.replace(open_world, public_ip="lb:submariner-gateway")
+
+    async def run() -> None:
+        kube = FakeKube()
+        assert await public_address(kube, SETTINGS, {}) == ""
+        assert await public_address(kube, open_world, {"public-ip": "ipv4:192.0.2.1"}) == "192.0.2.1"
+        for impossible in (open_world, balanced):
+            with pytest.raises(Fatal, match="could not determine public IP"):
+                await public_address(kube, impossible, {})
+        waiting = asyncio.create_task(public_address(kube, balanced, {}))
+        await asyncio.sleep(0.05)
+        ingress = {"loadBalancer": {"ingress": [{"ip": "192.0.2.2"}]}}
+        await kube.put(path("v1", "services", HERE, "submariner-gateway"), {"status": ingress})
+        assert await waiting == "192.0.2.2"
+
+    asyncio.run(run())
+
+
+def test_faults_of_the_gateways_report() -> None:
+    faults = path("v1", "configmaps", HERE, names.FAULTS)
+    url = custom(crds.GATEWAYS, HERE, "west-worker")
+
+    async def run() -> None:
+        kube = FakeKube()
+        cable = Cable(Netlink(), OWN, SETTINGS.cluster_cidr)
+        cable.remotes[EAST["cable_name"]] = record(EAST, "east")
+        status = Status(kube, HERE, cable, {})
+        status.active = True
+
+        async def reported() -> tuple[str, str]:
+            await status.update()
+            gateway = kube.objects[url]
+            return gateway["status"]["connections"][0]["status"], gateway["metadata"]["resourceVersion"]
+
+        assert (await reported())[0] == "connected"
+        await kube.put(faults, {"data": {"connection-error": ""}})
+        state, version = await reported()
+        assert state == "error"
+        await kube.put(faults, {"data": {"gateway-frozen": ""}})
+        assert await reported() == ("error", version)
 
     asyncio.run(run())
 
