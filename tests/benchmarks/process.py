@@ -16,6 +16,7 @@ import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS
 from tests.benchmarks.reading import AUTH
+from tests.benchmarks.reading import SECTIONS as READ_BY_VERIFY
 from tests.benchmarks.running import MIB, Clusters, Play, measure
 from tests.benchmarks.table import table
 
@@ -42,7 +43,10 @@ ALL_SECTIONS = "{{ __sections }}"
 OURS = "submariner.lifecycle."
 MODULES: dict[str, tuple[str, dict[str, t.Any]]] = {
     "nothing (ansible.builtin.ping)": ("ansible.builtin.ping", {}),
-    "cluster_info, without residue": (OURS + "cluster_info", {"cluster_id": "{{ inventory_hostname }}"}),
+    "cluster_info, as verify reads": (
+        OURS + "cluster_info",
+        {"cluster_id": "{{ inventory_hostname }}", "sections": list(READ_BY_VERIFY)},
+    ),
     "cluster_info, all sections": (
         OURS + "cluster_info",
         {"cluster_id": "{{ inventory_hostname }}", "sections": ALL_SECTIONS},

@@ -13,14 +13,15 @@ import tempfile
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE, OPERATOR_NAMESPACE
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import KINDS, READS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import KINDS, choose, snapshot_of
+from tests.benchmarks.fleet import FIRST, STATE
 from tests.benchmarks.running import ROOT, Clusters, Measured, Play, measure, medians
 from tests.benchmarks.table import table
-from tests.unit.fake_api import PATH
+from tests.unit.fake_api import PATH, recording
 
 Task = dict[str, t.Any]
 
-SECTIONS = ("identity", "state", "broker")
+SECTIONS = ("identity", "state")
 NOTHING = "a play with one no-op task (ping)"
 NO_MODULE = "a play with one no-op task (debug)"
 READING = "the reading task of verify (cluster_info)"
@@ -33,8 +34,8 @@ AUTH = {"kubeconfig": "{{ submariner_kubeconfig }}", "context": "{{ submariner_c
 
 
 def reading_task() -> Task:
-    module = {**AUTH, "cluster_id": "{{ inventory_hostname }}", "sections": list(SECTIONS)}
-    return {"submariner.lifecycle.cluster_info": module}
+    module = {**AUTH, "cluster_id": "{{ inventory_hostname }}", "sections": list(SECTIONS), "digest_only": True}
+    return {"submariner.lifecycle.cluster_info": module, "register": "read"}
 
 
 def loop_task() -> Task:
@@ -44,19 +45,20 @@ def loop_task() -> Task:
 
 
 def same_reads() -> list[dict[str, t.Any]]:
-    """What cluster_info reads, as arguments of k8s_info; it asks for the version by itself."""
-    found: dict[str, dict[str, t.Any]] = {}
-    for read in READS:
+    """What cluster_info reads of a healthy cluster, as arguments of k8s_info; it asks for the version by itself."""
+    healthy = snapshot_of(recording(STATE, FIRST))
+    found = []
+    for read in choose(SECTIONS):
+        if read.when is not None and not read.when(healthy):
+            continue
         match = PATH.match(read.path.format(operator=OPERATOR_NAMESPACE, broker=BROKER_NAMESPACE))
-        if match is None or not read.sections & set(SECTIONS):
+        if match is None:
             continue
         version = f"{match['group']}/{match['version']}" if match["group"] else "v1"
         one: dict[str, t.Any] = {"kind": KINDS[read.key], "api_version": version}
         one.update({key: match[key] for key in ("namespace", "name") if match[key]})
-        if read.selector:
-            one["label_selectors"] = [read.selector]
-        found.setdefault(read.key, one)
-    return list(found.values())
+        found.append({**one, "label_selectors": [read.selector]} if read.selector else one)
+    return found
 
 
 def report(clusters: Clusters, repeat: int, subctl: str = "") -> str:

@@ -19,7 +19,7 @@ import typing as t
 from email.utils import formatdate
 from urllib.parse import parse_qsl, urlsplit
 
-from tests.benchmarks.fleet import Fleet, Item
+from tests.benchmarks.fleet import NOW, Fleet, Item
 from tests.unit.certificates import Authority
 from tests.unit.fake_api import PATH
 from tests.unit.fake_cluster import CORE_KINDS
@@ -86,6 +86,8 @@ class Cluster:
             ("PartialObjectMetadata", "meta.k8s.io/v1") if short else (resource.kind, resource.api_version)
         )
         texts = ", ".join(item.metadata if short else item.text for item in found)
+        if resource.kind == "Gateway":
+            texts = texts.replace(NOW, time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()))
         head = f'{{"apiVersion": "{api_version}", "kind": "{kind}List", "metadata": {{"resourceVersion": "5000"}}, "items": ['
         return 200, f"{head}{texts}]}}"
 

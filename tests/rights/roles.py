@@ -35,20 +35,29 @@ ABOUT = {
     "logs": "For log_info.",
     "data-path": "For the data path: pods of our own, in a namespace of our own, and what they are asked.",
 }
+MCS = "multicluster.x-k8s.io"
 DATA_PATH = (
     Right("list", "", "nodes", "", ""),
     Right("list", "submariner.io", "gateways", "", ""),
+    Right("list", "submariner.io", "submariners", "", ""),
+    Right("list", "submariner.io", "servicediscoveries", "", ""),
     Right("create", "", "namespaces", "", ""),
-    Right("get", "", "namespaces", OURS, OURS),
-    Right("patch", "", "namespaces", OURS, OURS),
-    Right("delete", "", "namespaces", OURS, OURS),
+    *(Right(verb, "", "namespaces", OURS, OURS) for verb in ("get", "patch", "delete")),
     *(Right(verb, "", "pods", OURS, "") for verb in ("get", "list", "create", "delete")),
     # A WebSocket is opened with GET; newer API servers want the right to create, too.
     *(Right(verb, "", "pods/exec", OURS, "") for verb in ("get", "create")),
-    *(Right("list", group, kind, OURS, "") for group, kind in (("", "events"), ("", "secrets"), ("", "configmaps"))),
+    *(Right(verb, "", "services", OURS, "") for verb in ("list", "create", "delete")),
+    *(Right(verb, "batch", "jobs", OURS, "") for verb in ("list", "create", "delete")),
+    *(Right(verb, MCS, "serviceexports", OURS, "") for verb in ("get", "list", "create", "delete")),
+    Right("list", MCS, "serviceimports", OURS, ""),
+    Right("list", MCS, "serviceimports", BROKER, ""),
+    Right("list", "discovery.k8s.io", "endpointslices", BROKER, ""),
+    Right("list", "submariner.io", "globalingressips", OURS, ""),
+    *(Right("list", "", kind, OURS, "") for kind in ("events", "secrets", "configmaps")),
     Right("list", "apps", "daemonsets", OURS, ""),
     Right("list", "coordination.k8s.io", "leases", OURS, ""),
 )
+"""The tests of data_path run with the role made of these."""
 
 HEAD = f"""\
 # The rights that verify needs, and no others. Generated from what it asks: python -m tests.rights
@@ -74,9 +83,10 @@ class Needs:
             self.rights.setdefault(part, {}).setdefault(_general(right(request)), scenario)
 
     def own(self, part: str) -> dict[Right, str]:
-        """Those that the part "verify" does not have."""
+        """Those that the part "verify" does not have, there or everywhere."""
         base = self.rights["verify"] if part != "verify" else {}
-        return {r: scenario for r, scenario in self.rights[part].items() if r not in base}
+        wanted = self.rights[part].items()
+        return {r: scenario for r, scenario in wanted if r not in base and r._replace(namespace="") not in base}
 
 
 def _general(wanted: Right) -> Right:
@@ -107,7 +117,7 @@ def _of_part(part: str, rights: t.Iterable[Right]) -> list[Json]:
     by_place: dict[tuple[str, str], list[Right]] = {}
     for wanted in sorted(rights):
         guarded = wanted.resource in GUARDED or wanted.namespace == "kube-system"
-        in_role = (guarded or wanted.namespace == OURS) and wanted.resource != "namespaces"
+        in_role = wanted.namespace and (guarded or part == "data-path") and wanted.resource != "namespaces"
         by_place.setdefault(("Role", wanted.namespace) if in_role else ("ClusterRole", ""), []).append(wanted)
     documents = []
     for (kind, namespace), wanted_here in sorted(by_place.items()):

@@ -263,7 +263,8 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         target = api.target(parts.path)
         verb = VERBS[self.command]
-        if verb == "get" and target is not None and not target.name:
+        named = PATH.match(parts.path)
+        if verb == "get" and named and not named["name"]:  # whether such a kind is served or not
             verb = "watch" if query.get("watch") in ("true", "1") else "list"
         body = json.loads(raw) if raw else None
         request = Request(verb, parts.path, query, dict(self.headers.items()), body)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import re
 import signal
@@ -21,8 +22,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ExecResult
 from ansible_collections.submariner.lifecycle.plugins.modules import data_path
+from tests.rights import roles
 from tests.unit.fake_api import FakeApi
 from tests.unit.kubelet import NAMESPACE, PODS, Kubelet
+from tests.unit.rbac import allows
 from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
@@ -185,6 +188,9 @@ class Cluster:
 def clusters(api: FakeApi, other_api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> t.Iterator[tuple[Cluster, Cluster]]:
     both = Cluster(api), Cluster(other_api)
     by_url = {cluster.api.url: cluster for cluster in both}
+    for cluster in both:
+        # With the documented rights and no others, see docs/verify-clusterrole.yml.
+        cluster.api.permits = functools.partial(allows, roles.load("data-path"))
 
     def execute(
         client: Api, _ns: str, pod: str, _container: str, argv: list[str], stdin: str | None = None, timeout: float = 0
