@@ -127,7 +127,7 @@ options:
         type: str
         choices: [error, warning, info]
         default: error
-      message:
+      text:
         description: What the finding says, followed by what the expression gave. Default is the expression.
         type: str
         default: ''
@@ -185,14 +185,14 @@ EXAMPLES = r"""
         scope: fleet
         expression: length(clusters[?digest.installed])
         expect: 2
-        message: joined clusters
+        text: joined clusters
       - id: site.cable-driver
         expression: digest.submariner.cableDriver
         expect: libreswan
         severity: warning
       - id: site.restarts
         expression: sum(snapshot.workloads[].restarts) < `10`
-        message: containers were started again too often
+        text: containers were started again too often
 """
 
 RETURN = r"""
@@ -262,7 +262,7 @@ EXPECTATION: Json = {
     "scope": {"type": "str", "choices": ["cluster", "fleet"], "default": "cluster"},
     "expect": {"type": "raw"},
     "severity": {"type": "str", "choices": ["error", "warning", "info"], "default": "error"},
-    "message": {"type": "str", "default": ""},
+    "text": {"type": "str", "default": ""},
 }
 
 
