@@ -141,10 +141,10 @@ def read(
                 return
             done.put((source, _read_one(api, namespace, source, since, limit)))
 
-    for _ in range(min(PARALLEL, len(sources))):
+    for _number in range(min(PARALLEL, len(sources))):
         threading.Thread(target=work, daemon=True).start()
     unread = {_name(source): f"not read within {timeout:.0f} s" for source in sources}
-    for _ in sources:
+    for _source in sources:
         try:
             source, outcome = done.get(timeout=max(0.0, end - time.monotonic()))
         except queue.Empty:
@@ -166,7 +166,7 @@ def _read_one(api: Api, namespace: str, source: Source, since: int, limit: int) 
     lines = max(1, limit // _USUAL_LINE)
     answer = Answer("unknown")
     said = ""
-    for _ in range(_TRIES):
+    for _try in range(_TRIES):
         answer = api.log(
             namespace,
             source.pod,

@@ -135,7 +135,7 @@ def parse(raw: str) -> Line:
     rest = plain(raw[:LONGEST_LINE].replace("\0", "")).strip()
     stamp = ""
     # The kubelet's stamp, and after it perhaps the component's own.
-    for _ in range(2):
+    for _round in range(2):
         match = _STAMP.match(rest)
         if match is None:
             break

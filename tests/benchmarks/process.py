@@ -80,7 +80,7 @@ def weigh(clusters: Clusters, module: str, options: dict[str, t.Any], repeat: in
         task = {module: {**AUTH, **options} if module.startswith(OURS) else options}
         for cluster in clusters.names if clusters.recorded else ():
             clusters.requests(cluster)
-        for _ in range(repeat):
+        for _time in range(repeat):
             play.tasks(task)
         entries = [json.loads(line) for line in log.read_text().splitlines()]
         found = [(cpu, peak / MIB) for started, cpu, peak in entries if started == module.rpartition(".")[2]]
@@ -95,7 +95,7 @@ def imported(repeat: int) -> float:
 
     def start(code: str) -> float:
         command = [sys.executable, "-c", code]
-        return statistics.median(measure(command, pathlib.Path.cwd(), os.environ).cpu for _ in range(repeat))
+        return statistics.median(measure(command, pathlib.Path.cwd(), os.environ).cpu for _time in range(repeat))
 
     return start(LIBRARY) - start("pass")
 

@@ -86,7 +86,7 @@ class Peak:
 def medians(rows: t.Mapping[str, t.Callable[[], Measured]], repeat: int) -> dict[str, Measured]:
     """Of each row the run with the median time; the rows take turns, so that noise of the machine meets them all."""
     runs: dict[str, list[Measured]] = {name: [] for name in rows}
-    for _ in range(repeat):
+    for _time in range(repeat):
         for name, run in rows.items():
             runs[name].append(run())
     return {name: sorted(found, key=lambda m: m.seconds)[(repeat - 1) // 2] for name, found in runs.items()}

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import typing as t
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -65,7 +66,7 @@ HEAD = f"""\
 # Apply it on each cluster and put whoever runs verify into the group {SUBJECT}, or name another subject:
 #   kubectl apply -f docs/verify-clusterrole.yml
 #
-# Every document after the part "verify" may be left out; docs/verify-rights.md says what is unknown then.
+# Every item after the part "verify" may be left out; docs/verify-rights.md says what is unknown then.
 # Roles stand in namespaces of Submariner and go with them: apply the file again after an installation. That of the broker's
 # namespace, and the part "data-path" (which needs the namespace {OURS} first), can be applied where these are.
 # The names do not begin with "submariner-": subctl uninstall deletes such roles, whoever made them.
@@ -145,12 +146,17 @@ def _rules(rights: t.Sequence[Right]) -> list[Json]:
 
 def text(documents: t.Sequence[Json]) -> str:
     """The file: each role with its binding."""
-    pieces, part = [HEAD], ""
+    pieces, part = [HEAD, "---\napiVersion: v1\nkind: List\nitems:\n"], ""
     for document in documents:
-        about = f"# {document['part']}: {ABOUT[document['part']]}\n" if document["part"] != part else ""
+        about = f"  # {document['part']}: {ABOUT[document['part']]}\n" if document["part"] != part else ""
         part = document["part"]
-        pieces.append(f"---\n{about}{_role(document)}---\n{_binding(document)}")
+        pieces += [about, _item(_role(document)), _item(_binding(document))]
     return "".join(pieces)
+
+
+def _item(document: str) -> str:
+    """As an entry of the List: linters take a file for one document."""
+    return textwrap.indent(document, "    ").replace("    ", "  - ", 1)
 
 
 def _head(kind: str, meta: Json) -> str:
@@ -180,6 +186,6 @@ def _binding(document: Json) -> str:
 
 def load(part: str = "") -> list[Json]:
     """The roles in the file; of one part with what it builds on."""
-    documents = [d for d in yaml.safe_load_all(ROLES.read_text()) if d and d["kind"] in ("ClusterRole", "Role")]
+    documents = [d for d in yaml.safe_load(ROLES.read_text())["items"] if d["kind"] in ("ClusterRole", "Role")]
     names = [f"clusterset-{p}" for p in (("verify", part) if part else ABOUT)]
     return [d for d in documents if d["metadata"]["name"] in names]

@@ -86,7 +86,7 @@ def clusters(state: str = "healthy-two-nodes", change: Change | None = None) -> 
     """East and west as they were recorded, each changed; their gateways live."""
     with contextlib.ExitStack() as stack:
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        east, west = (stack.enter_context(FakeApi()) for _ in HOSTS)
+        east, west = (stack.enter_context(FakeApi()) for _host in HOSTS)
         fleet = Clusterset(east, west, folder, state)
         if change is not None:
             change(east)

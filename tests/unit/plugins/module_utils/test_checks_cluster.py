@@ -221,8 +221,8 @@ def test_a_dual_stack_gateway_with_plural_fields() -> None:
     ],
 )
 def test_hosts_and_nodes(one: str, other: str, same: bool) -> None:
-    assert same_host(one, other) is same
-    assert same_host(other, one) is same
+    for pair in ((one, other), (other, one)):
+        assert same_host(*pair) is same
 
 
 # -- route agents -------------------------------------------------------------------------------------------------

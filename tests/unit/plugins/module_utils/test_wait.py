@@ -84,7 +84,7 @@ class Watched:
         if fresh and at >= self.right:
             self.known = min(self.known, at)
         findings = [] if at >= self.known else [trouble()]
-        return Look(findings, [Event("restart", "s", "o", at) for _ in past], fresh)
+        return Look(findings, [Event("restart", "s", "o", at) for _event in past], fresh)
 
     def rest(self, seconds: float) -> None:
         upcoming = [c - self.clock.now for c in self.changes if c > self.clock.now]

@@ -202,7 +202,7 @@ def restart(fleet: Clusterset) -> None:
 
 
 @pytest.mark.parametrize(
-    ("happens", "kind"), [(replace_own, "endpoint"), (hand_over, "lease"), (restart, "restart")], ids=lambda v: str(v)
+    ("happens", "kind"), [(replace_own, "endpoint"), (hand_over, "lease"), (restart, "restart")], ids=str
 )
 def test_a_change_starts_the_window_again_though_nothing_is_wrong(
     fleet: Clusterset, happens: t.Callable[[Clusterset], None], kind: str
