@@ -28,7 +28,7 @@ PATH = f"/api/v1/namespaces/{OPERATOR}/pods"
 @pytest.fixture
 def client(api: FakeApi) -> Api:
     api.cluster.create(("", "namespaces"), {"metadata": {"name": OPERATOR}})
-    return connect(SimpleNamespace(params={"host": api.url, "api_key": "token-of-the-test"}))
+    return connect(SimpleNamespace(no_log_values=set(), params={"host": api.url, "api_key": "token-of-the-test"}))
 
 
 def add(api: FakeApi, name: str) -> None:
