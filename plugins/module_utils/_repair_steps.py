@@ -38,6 +38,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._repair impor
 
 PAUSE = 1.0
 """Seconds between two looks at whether a step is proven."""
+PASSES = 15.0
+"""Seconds for records to come right by themselves: the sync needs a moment after the broker, or another member, changed."""
 UNCHANGED = 7.0
 """Seconds for which a Gateway must not be updated to be taken for left: a living one is every 5 s."""
 
@@ -45,6 +47,8 @@ GATEWAY, ROUTE_AGENT = "submariner-gateway", "submariner-routeagent"
 OPERATOR, AGENT = "submariner-operator", "submariner-lighthouse-agent"
 ACTIVE = "gateway.submariner.io/status"
 MEMBER_KEYS = ("submariners", "endpoints", "clusters", "gateways", "pods", "leases", "nodes", "daemonsets")
+SHOWN_ELSEWHERE = {"connection.stale", "gateway.stale"}
+"""What a restart of the gateway heals and no record shows."""
 PLURALS = {"Endpoint": "endpoints", "Cluster": "clusters"}
 
 
@@ -110,9 +114,18 @@ class Repair:
         done.left = self._until(done, look)
 
     def _restart_gateway(self, step: Json, done: Done) -> None:
+        """Unless the records come right meanwhile: no restart is the smallest step."""
+        cluster_id = text(step["cluster_id"])
+        if not SHOWN_ELSEWHERE & set(done.heals) and not self._until(
+            done, lambda: self._gateway_trouble(cluster_id, ()), PASSES
+        ):
+            return
+        self._start_gateway(cluster_id, done)
+
+    def _start_gateway(self, cluster_id: str, done: Done) -> None:
         self._demand_broker()
         old = self._restart(GATEWAY, done)
-        done.left = self._until(done, lambda: self._gateway_trouble(text(step["cluster_id"]), old))
+        done.left = self._until(done, lambda: self._gateway_trouble(cluster_id, old))
 
     def _demand_broker(self) -> None:
         """A gateway that starts while the broker is away loses all its tunnels (submariner.md 4.3)."""
@@ -133,7 +146,7 @@ class Repair:
         done.left = self._until(done, lambda: self._copies_left(ids))
         if done.left:
             return
-        self._restart_gateway(step, done)
+        self._start_gateway(text(step["cluster_id"]), done)
         if done.left:
             return
         old = self._restart(ROUTE_AGENT, done)
@@ -316,12 +329,13 @@ class Repair:
         if answer.unknown:
             raise ApiFailure(f"{name} cannot be deleted: {answer.reason}.", "Allow it for these credentials.")
 
-    def _until(self, done: Done, look: t.Callable[[], list[str]]) -> list[str]:
+    def _until(self, done: Done, look: t.Callable[[], list[str]], limit: float | None = None) -> list[str]:
         """Look until nothing is wrong, or the time is over; answers what is."""
-        progress = Progress(self._timeout)
+        seconds = self._timeout if limit is None else limit
+        progress = Progress(seconds)
         while True:
             wrong = look()
-            if not wrong or progress.elapsed >= self._timeout:
+            if not wrong or progress.elapsed >= seconds:
                 return wrong
             progress.say(f"{done.action}: {wrong[0]}" + (f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""))
             time.sleep(PAUSE)

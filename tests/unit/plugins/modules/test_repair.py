@@ -31,6 +31,7 @@ CONFIGMAPS = ("", "configmaps")
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_repair_steps, "PAUSE", 0.05)
     monkeypatch.setattr(_repair_steps, "UNCHANGED", 0.3)
+    monkeypatch.setattr(_repair_steps, "PASSES", 0.1)
 
 
 class Controllers(threading.Thread):
@@ -198,6 +199,33 @@ def test_a_copy_that_differs_is_reconciled(clusterset: Clusterset) -> None:
     assert clusterset.plan()["steps"] == []
 
 
+def test_records_that_come_right_by_themselves_cost_no_restart(
+    clusterset: Clusterset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_repair_steps, "PASSES", 30.0)
+    clusterset.load("label-removed-first")
+    east = clusterset.apis["east"].cluster
+    removal = clusterset.plan()["steps"]
+    clusterset.go()
+    assert not clusterset.repair("east", removal).failed
+    planned = clusterset.plan()
+    assert [s["heals"] for s in planned["steps"]] == [["endpoint.stale-copy"]]
+
+    clusterset.apis["east"].after(0.5, lambda: drop(east))
+    done = clusterset.repair("east", planned["steps"])
+    assert (done.failed, done.changed, done["done"][0]["touched"]) == (False, False, [])
+    assert clusterset.controllers["east"].started == []
+
+
+def drop(cluster: t.Any) -> None:
+    """What a running gateway does with copies that went on the broker (submariner.md 4.3)."""
+    for kind in (ENDPOINTS, CLUSTERS):
+        at_broker = [o["metadata"]["name"] for o in cluster.objects(kind, BROKER)]
+        for local in cluster.objects(kind, OPERATOR):
+            if local["metadata"].get("labels") and local["metadata"]["name"] not in at_broker:
+                cluster.delete(kind, OPERATOR, local["metadata"]["name"])
+
+
 def test_the_dns_block_comes_back_with_the_operators_restart(clusterset: Clusterset) -> None:
     clusterset.load("healthy-two-nodes")
     west = clusterset.apis["west"].cluster
@@ -283,8 +311,7 @@ def test_the_shared_routes_come_back_after_the_ghost_of_a_second_id(clusterset: 
     assert "the copy west-submariner-cable-west-10-202-0-2 is still there" in early.msg
     assert early["done"][0]["touched"] == []
 
-    for kind, name in ((ENDPOINTS, "west-submariner-cable-west-10-202-0-2"), (CLUSTERS, "west")):
-        east.cluster.delete(kind, OPERATOR, name)
+    drop(east.cluster)
     clusterset.go()
     done = clusterset.repair("east", [routes])
     assert not done.failed, done.msg
