@@ -141,14 +141,15 @@ class Fleet:
     def items(self, number: int) -> list[Item]:
         recorded = self._recorded[FIRST if number == 1 else OTHERS]
         peers = [peer for peer in range(1, self.size + 1) if peer != number]
-        rename = Renaming(recorded.cluster, number)
+        rename, rename_peer = Renaming(recorded.cluster, number), Renaming(recorded.peer, peers[0])
         found = [Item.of(_with_uid(json.loads(_namespace("kube-system")), "kube-system", number))]
 
         def of_all_peers(match: re.Match[str]) -> str:
             return ", ".join(recorded.piece(int(match[1]), peer) for peer in peers)
 
         for index, text in enumerate(recorded.own):
-            body = _with_uid(json.loads(rename(text)), number, index)
+            # What is not said of each peer, as of the one exported Service, is said of the first.
+            body = _with_uid(json.loads(rename_peer(rename(text))), number, index)
             if body["kind"] == "Gateway":
                 body["metadata"]["managedFields"] = [{"manager": "submariner-gateway", "time": NOW}]
             found.append(Item.of(body, PLACEHOLDER.sub(of_all_peers, json.dumps(body))))
