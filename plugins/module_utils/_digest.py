@@ -10,7 +10,11 @@ import typing as t
 from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import GLOBALNET_INFO, globalnet_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import other_owner
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import imported_service, service_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
+    imported_service,
+    offered_by,
+    service_of,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import image_tags
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -100,7 +104,8 @@ def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
 
 def _line(connection: Connection) -> str:
     """A connection in one line, which L(_fleet.Link) reads: a fleet has as many as it has pairs."""
-    doubt = connection.message or ("" if connection.latency else "nothing has measured it")
+    measured = connection.latency or connection.status != "connected"
+    doubt = connection.message or ("" if measured else "nothing has measured it")
     words = (connection.cluster_id, connection.status, connection.cable_name)
     return " ".join([*(w.replace(" ", "_") or "-" for w in words), doubt]).strip()
 
@@ -116,13 +121,16 @@ def _broker(snapshot: Snapshot, namespace: str) -> Json:
         "resource": any(mapping(o.get("metadata")).get("namespace") == namespace for o in snapshot.objects("brokers")),
         "terminating": bool(mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp")),
         "globalnet": globalnet_of(_table(snapshot, namespace)),
-        "imports": {
-            imported_service(o): [
-                text(mapping(c).get("cluster")) for c in sequence(mapping(o.get("status")).get("clusters"))
-            ]
-            for o in snapshot.objects("serviceimports", namespace)
-        },
+        "imports": _imports(snapshot, namespace),
     }
+
+
+def _imports(snapshot: Snapshot, namespace: str) -> dict[str, list[str]]:
+    """The clusters that offer a service, by the service."""
+    found: dict[str, set[str]] = {}
+    for obj in snapshot.objects("serviceimports", namespace):
+        found.setdefault(imported_service(obj), set()).update(offered_by(obj))
+    return {service: sorted(clusters) for service, clusters in found.items()}
 
 
 def _table(snapshot: Snapshot, namespace: str) -> Json:

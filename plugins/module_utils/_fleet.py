@@ -239,7 +239,9 @@ class Fleet:
         if not self.broker_is_known:
             return None
         host = next(h for h in self.hosts if h.name == self.broker_host)
-        return next((Broker.of(host, b) for b in mappings(host.digest.get("brokers"))), None)
+        used = {text(mapping(h.digest.get("submariner")).get("brokerK8sRemoteNamespace")) for h in self.installed}
+        found = [Broker.of(host, b) for b in mappings(host.digest.get("brokers"))]
+        return max(found, key=lambda b: (b.namespace in used, b.resource), default=None)
 
     @cached_property
     def ghosts(self) -> dict[str, Ghost]:

@@ -19,7 +19,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import CRDS, MCS_CRDS, MEMBER
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.globalnet import KINDS as GLOBALNET_KINDS
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import imported_service
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
+    imported_service,
+    offered_by,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import image_tags, reported
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import pods_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import edit_of, lighthouse_addresses
@@ -260,7 +263,7 @@ def _imports(snapshot: Snapshot) -> list[Json]:
         {
             **_names(o),
             "service": imported_service(o),
-            "clusters": [text(mapping(c).get("cluster")) for c in sequence(mapping(o.get("status")).get("clusters"))],
+            "clusters": sorted(offered_by(o)),
         }
         for o in snapshot.objects("serviceimports")
     ]

@@ -57,7 +57,7 @@ def second_brokers(fleet: Fleet) -> list[Finding]:
         )
         for host in fleet.hosts
         for found in mappings(host.digest.get("brokers"))
-        if host.name != fleet.broker_host
+        if host.name != fleet.broker_host or (fleet.broker and found.get("namespace") != fleet.broker.namespace)
     ]
 
 

@@ -73,6 +73,12 @@ def imported_service(obj: Json) -> str:
     return f"{namespace}/{name}" if namespace and name else service_of(obj)
 
 
+def offered_by(obj: Json) -> set[str]:
+    """The clusters that a ServiceImport names: in its status, or as the source of a record of one cluster."""
+    clusters = {text(mapping(c).get("cluster")) for c in sequence(mapping(obj.get("status")).get("clusters"))}
+    return (clusters | {text(mapping(mapping(obj.get("metadata")).get("labels")).get(SOURCE))}) - {""}
+
+
 def own_imports(member: Snapshot) -> set[str]:
     """Services that this cluster's lighthouse agent has recorded as exported from here."""
     return {

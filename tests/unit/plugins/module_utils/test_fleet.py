@@ -105,6 +105,12 @@ def test_a_second_broker_is_told() -> None:
     assert told(judge(fleet, "owners")) == {"broker.second": "west"}
 
 
+def test_a_second_broker_on_the_brokers_cluster_is_told_and_not_taken_for_it() -> None:
+    fleet = recorded()
+    fleet["east"]["brokers"].insert(0, {"namespace": "old-broker", "resource": True})
+    assert told(judge(fleet)) == {"broker.second": "east"}
+
+
 def test_nodes_that_are_not_ready() -> None:
     fleet = recorded()
     fleet["west"]["nodes"]["ready"] = 0
