@@ -55,7 +55,9 @@ class Wait(abc.ABC):
         self._apis = connect(module, timeout=SLOWEST), connect(module, params["broker"], timeout=SLOWEST)
         self._limits = params["timeout"], params["window"]
         self._changes = Changes(self.operator_namespace), Changes(self.namespace)
+        self._looked = False
         self._epoch: float | None = None
+        """The API server's clock when the wait began."""
 
     @abc.abstractmethod
     def judge(self, fresh: bool, listed: Listed) -> list[Finding]:
@@ -92,8 +94,8 @@ class Wait(abc.ABC):
         return result, "" if held.ok else f"{self.failed.format(self.cluster_id)}: {held.words()}."
 
     def _look(self, watching: Watching, views: tuple[View, View], fresh: bool, at: float) -> Look:
-        first = self.member.server == ""
-        since = watching.list_now() if fresh and not first else 0.0
+        since = watching.list_now() if fresh and self._looked else 0.0  # what the first look sees has just been listed
+        self._looked = True
         self.member, self.broker = (view.snapshot(since) for view in views)
         if self._epoch is None and self.member.clock is not None:
             self._epoch = self.member.clock - at
