@@ -24,17 +24,15 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         result: dict[str, t.Any] = super().run(tmp, task_vars)
         _validation, params = self.validate_argument_spec(ARGUMENTS, **CONDITIONS)
         if params["registered"]:
-            params.update(_registered(params, task_vars or {}))
+            _add_registered(params, task_vars or {})
         return {**result, "changed": False, **outcome(params)}
 
 
-def _registered(params: Json, task_vars: dict[str, t.Any]) -> Json:
-    """The results of cluster_info that the hosts have, without what a host lacks."""
+def _add_registered(params: Json, task_vars: dict[str, t.Any]) -> None:
+    """Put the results of cluster_info that the hosts have beside what was given; a host may lack any part."""
     hosts = params["hosts"] if params["hosts"] is not None else task_vars.get("ansible_play_hosts", [])
     every = task_vars["hostvars"]
     found = {str(h): mapping(mapping(every.raw_get(h)).get(params["registered"])) for h in hosts}
-    return {
-        "digests": {host: one.get("digest") for host, one in found.items()},
-        "denied": {host: one["denied"] for host, one in found.items() if "denied" in one},
-        "snapshots": {host: one["snapshot"] for host, one in found.items() if "snapshot" in one},
-    }
+    params["digests"] = {**{host: one.get("digest") for host, one in found.items()}, **(params["digests"] or {})}
+    for option, key in (("denied", "denied"), ("snapshots", "snapshot"), ("unanswered", "msg")):
+        params[option] = {**{host: one[key] for host, one in found.items() if key in one}, **params[option]}

@@ -389,7 +389,10 @@ class Api:
         stdin: str | None = None,
         timeout: float = 60.0,
     ) -> ExecResult:
-        """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout)."""
+        """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout).
+
+        C(stdin) is never closed: the command must know by itself where it ends.
+        """
         from ansible_collections.submariner.lifecycle.plugins.module_utils import _exec
 
         query = [

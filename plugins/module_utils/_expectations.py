@@ -34,7 +34,7 @@ class Expectation:
     id: str
     expression: str
     severity: str
-    message: str
+    text: str
     scope: str
     expect: t.Any
     search: t.Callable[[t.Any], t.Any]
@@ -60,7 +60,7 @@ def compiled(entries: t.Sequence[Json]) -> list[Expectation]:
                 id=name,
                 expression=expression,
                 severity=str(entry["severity"]),
-                message=str(entry["message"] or ""),
+                text=str(entry["text"] or ""),
                 scope=str(entry["scope"]),
                 expect=entry["expect"],
                 search=search,
@@ -163,7 +163,7 @@ def _ask(expectation: Expectation, data: Json, subject: str, missing: str) -> Fi
         expectation.id,
         expectation.severity,
         subject,
-        f"{expectation.message or expectation.expression}: {shown}",
+        f"{expectation.text or expectation.expression}: {shown}",
         "a true value" if expectation.expect is None else json.dumps(expectation.expect),
         cause="an expectation of this inventory is not met",
         hint="correct what it is about, or the expectation",

@@ -194,6 +194,10 @@ class Fleet:
     """IDs that the user calls ghosts."""
     denied: t.Mapping[str, t.Any] = field(default_factory=dict)
     """What the credentials do not allow, by host."""
+    unanswered: t.Mapping[str, t.Any] = field(default_factory=dict)
+    """Why there is no digest, by host."""
+    left_out: frozenset[str] = frozenset()
+    """IDs of the inventory's members that are not among the hosts: expected on the broker, and not judged."""
     planned: bool = False
     """Whether clusters without an installation are judged as if they were about to get one."""
 

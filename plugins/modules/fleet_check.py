@@ -27,8 +27,14 @@ options:
     type: list
     elements: str
   digests:
-    description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host. Either this or O(registered) is needed.
+    description:
+      - RV(submariner.lifecycle.cluster_info#module:digest) by inventory host, also of hosts beside those of O(registered).
+      - This or O(registered) is needed.
     type: dict
+  unanswered:
+    description: Why there is no digest of a host, by inventory host. With O(registered) it is taken from there.
+    type: dict
+    default: {}
   denied:
     description: RV(submariner.lifecycle.cluster_info#module:denied) by inventory host. With O(registered) it is taken from there.
     type: dict
@@ -43,6 +49,13 @@ options:
       - Default are the hosts of O(digests), but for a broker that has no Submariner resource.
     type: list
     elements: str
+  left_out:
+    description:
+      - Cluster IDs of members that are not among the hosts, as the run is limited to a part of the fleet. They are expected on
+        the broker, and not judged.
+    type: list
+    elements: str
+    default: []
   globalnet:
     description:
       - Whether Globalnet is wanted, so that CIDRs may overlap. A broker that was made otherwise is a finding.
@@ -114,7 +127,7 @@ options:
         type: str
         choices: [error, warning, info]
         default: error
-      message:
+      text:
         description: What the finding says, followed by what the expression gave. Default is the expression.
         type: str
         default: ''
@@ -172,14 +185,14 @@ EXAMPLES = r"""
         scope: fleet
         expression: length(clusters[?digest.installed])
         expect: 2
-        message: joined clusters
+        text: joined clusters
       - id: site.cable-driver
         expression: digest.submariner.cableDriver
         expect: libreswan
         severity: warning
       - id: site.restarts
         expression: sum(snapshot.workloads[].restarts) < `10`
-        message: containers were started again too often
+        text: containers were started again too often
 """
 
 RETURN = r"""
@@ -249,7 +262,7 @@ EXPECTATION: Json = {
     "scope": {"type": "str", "choices": ["cluster", "fleet"], "default": "cluster"},
     "expect": {"type": "raw"},
     "severity": {"type": "str", "choices": ["error", "warning", "info"], "default": "error"},
-    "message": {"type": "str", "default": ""},
+    "text": {"type": "str", "default": ""},
 }
 
 
@@ -257,9 +270,11 @@ ARGUMENTS: Json = {
     "registered": {"type": "str"},
     "hosts": {"type": "list", "elements": "str"},
     "digests": {"type": "dict"},
+    "unanswered": {"type": "dict", "default": {}},
     "denied": {"type": "dict", "default": {}},
     "broker": {"type": "str", "required": True},
     "members": {"type": "list", "elements": "str"},
+    "left_out": {"type": "list", "elements": "str", "default": []},
     "globalnet": {"type": "bool"},
     "ghosts": {"type": "list", "elements": "str", "default": []},
     "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
@@ -267,7 +282,7 @@ ARGUMENTS: Json = {
     "snapshots": {"type": "dict", "default": {}},
     "report_only": {"type": "bool", "default": False},
 }
-CONDITIONS: Json = {"required_one_of": [["registered", "digests"]], "mutually_exclusive": [["registered", "digests"]]}
+CONDITIONS: Json = {"required_one_of": [["registered", "digests"]]}
 
 
 def run(params: Json) -> Json:
@@ -279,6 +294,8 @@ def run(params: Json) -> Json:
         globalnet=params["globalnet"],
         declared_dead=frozenset(params["ghosts"]),
         denied=params["denied"],
+        unanswered=params["unanswered"],
+        left_out=frozenset(params["left_out"]),
         planned=chosen is not None and "installation" not in chosen,
     )
     checks = default_checks(fleet) if chosen is None else chosen

@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 import json
+import re
 
 from tests.fidelity.naming import Object, nodes_of
 from tests.fidelity.nodes import Files
 from tests.fidelity.recording import CLUSTERS, Installation
+from tests.lab import web
 from tests.lab.clusters import Clusters
 
 COMMANDS = {
@@ -22,6 +24,7 @@ COMMANDS = {
 }
 # A cluster's own objects that are looked at whatever they say, and words by which others are found.
 ALWAYS = (("ConfigMap", "kube-system", "coredns"),)
+EXPORTED = (web.NAMESPACE, web.NAME)  # the Service, and what Kubernetes makes for it
 WORDS = ("submariner", "multicluster.x-k8s.io")
 
 
@@ -49,6 +52,8 @@ def _objects(clusters: Clusters, cluster: str) -> list[Object]:
 def _concerns(item: Object) -> bool:
     metadata = item["metadata"]
     if item["kind"] == "Node" or (item["kind"], metadata.get("namespace"), metadata["name"]) in ALWAYS:
+        return True
+    if metadata.get("namespace") == EXPORTED[0] and re.match(rf"{EXPORTED[1]}(-|$)", metadata["name"]):
         return True
     text = json.dumps(item)
     return any(word in text for word in WORDS)

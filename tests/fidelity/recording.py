@@ -17,13 +17,15 @@ CLUSTERS = ("east", "west")
 # Recording -> state of the lab that is like it.
 STATES = {
     "installed": "healthy",
-    "healthy-two-nodes": "healthy",
+    "healthy-two-nodes": "service-exported",
+    "globalnet": "globalnet",
+    "globalnet-west-uninstalled": "globalnet-west-uninstalled",
     "west-uninstalled": "west-uninstalled",
     "label-removed-first": "label-removed-first",
     "joined-as-second-id": "joined-as-second-id",
     "operator-killed-mid-uninstall": "operator-killed-mid-uninstall",
 }
-TWO_NODES = ("healthy-two-nodes",)
+TWO_NODES = ("healthy-two-nodes", "globalnet", "globalnet-west-uninstalled")
 
 
 @dataclass(frozen=True)

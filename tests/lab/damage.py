@@ -18,6 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tests.lab import web
 from tests.lab.clusters import Clusters
 from tests.lab.config import LabError, Places
 from tests.lab.lab import connect
@@ -106,9 +107,10 @@ def unlabel_gateway(cluster: str) -> Step:
     return Step(f"{cluster}: take the gateway label off", act)
 
 
-def deploy_broker(cluster: str) -> Step:
+def deploy_broker(cluster: str, *more: str) -> Step:
     return Step(
-        f"{cluster}: subctl deploy-broker", lambda stage: _ran(stage.subctl(*_broker_arguments(stage, cluster)))
+        " ".join((f"{cluster}: subctl deploy-broker", *more)),
+        lambda stage: _ran(stage.subctl(*_broker_arguments(stage, cluster), *more)),
     )
 
 
@@ -173,6 +175,21 @@ def _connections(stage: Stage, cluster: str) -> set[str]:
         for connection in gateway.get("status", {}).get("connections") or []
         if connection.get("status") == "connected"
     }
+
+
+def serve_web() -> Step:
+    def act(stage: Stage) -> None:
+        parallel(lambda name: web.deploy(stage.clusters, name), stage.names)
+
+    return Step(f"all: deploy the Service {web.NAME}", act)
+
+
+def export_web(cluster: str) -> Step:
+    def act(stage: Stage) -> None:
+        stage.subctl("export", "service", web.NAME, "--namespace", web.NAMESPACE, "--context", cluster)
+        web.await_exported(stage.clusters, stage.names)
+
+    return Step(f"{cluster}: subctl export service {web.NAME}", act)
 
 
 def gone(cluster: str) -> Step:
@@ -256,6 +273,7 @@ def _all_ready(status: dict[str, Any]) -> bool:
 
 
 _HEALTHY = (deploy_broker("east"), join_all(), connected())
+_GLOBALNET = (deploy_broker("east", "--globalnet"), join_all(), connected(), serve_web(), export_web("west"))
 _LABEL_REMOVED = (*_HEALTHY, unlabel_gateway("west"), uninstall("west"))
 _SECOND_ID = (
     *_LABEL_REMOVED, gone("west"), label_gateway("west"), join_refused("west", "west"), join("west", "west2"),
@@ -265,6 +283,9 @@ _SECOND_ID = (
 STATES: dict[str, tuple[Step, ...]] = {
     "clean": (),
     "healthy": _HEALTHY,
+    "service-exported": (*_HEALTHY, serve_web(), export_web("west")),
+    "globalnet": _GLOBALNET,
+    "globalnet-west-uninstalled": (*_GLOBALNET, uninstall("west"), gone("west")),
     "west-uninstalled": (*_HEALTHY, uninstall("west"), gone("west")),
     "label-removed-first": _LABEL_REMOVED,
     "joined-as-second-id": _SECOND_ID,

@@ -70,7 +70,8 @@ def up(places: Places, request: Request) -> None:
         store = registry.Registry(places, gateway_of(state.subnet))
         store.ensure()
         changed = _ensure_clusters(clusters, store, state, names, _shape(state, request, image.reference), image)
-        if changed or state.installed != source.key or not (places.bin / "subctl").exists():
+        there = state.installed == source.key and (places.bin / "subctl").exists()
+        if changed or not there or registry.missing_of(store, list(source.images)):
             submariner.install(clusters, store, source, names)
         state.submariner, state.installed = source.choice, source.key
         state.version = source.release or source.images[0].tag

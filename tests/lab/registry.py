@@ -70,7 +70,8 @@ class Registry:
     def __init__(self, places: Places, gateway: str) -> None:
         self.places = places
         self.address = f"{gateway}:{REGISTRY_PORT}"
-        self.storage = places.cache / "registry"
+        # Labs that share a cache may have different builds of the simulation under the same names.
+        self.storage = places.cache / "registry" / places.instance
 
     @property
     def _pidfile(self) -> Path:

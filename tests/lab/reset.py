@@ -33,6 +33,12 @@ _MADE_BY_KUBERNETES = (
     "rolebinding/system:",
     "apiservice/v",
 )
+_LIGHTHOUSE_SLICES = (
+    "endpointslices",
+    "-A",
+    "-l",
+    "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io",
+)
 _NODE_LINKS = "for l in /sys/class/net/*; do case $l in */veth*) ;; *) echo ${l##*/} ;; esac; done"
 _LIMIT = 90.0
 
@@ -60,6 +66,7 @@ def reset(clusters: Clusters, cluster: str, known: dict[str, list[str]]) -> None
         raise LabError(
             f"{cluster} cannot be cleared of {', '.join(sorted(left)[:5])}; `lab down`, `lab up` make it anew"
         )
+    clusters.kubectl(cluster, "delete", *_LIGHTHOUSE_SLICES)  # nobody owns them
     if _corefile(clusters, cluster) != known["corefile"][0]:
         patch = json.dumps({"data": {"Corefile": known["corefile"][0]}})
         clusters.kubectl(cluster, "patch", *_COREDNS, "--type=merge", "-p", patch)
@@ -103,8 +110,10 @@ def _remove(clusters: Clusters, cluster: str, extra: set[str]) -> None:
     definitions = sorted(n.partition("/")[2] for n in extra if n.startswith("customresourcedefinition/"))
     if definitions:
         _drop_finalizers(clusters, cluster, ",".join(definitions))
-    if namespaces:
-        _drop_finalizers(clusters, cluster, "services", set(namespaces))
+    # Globalnet's internal Services stand beside those of the users.
+    spaces = {*namespaces, *(name.partition(" ")[2] for name in extra if name.startswith("service/"))}
+    if spaces:
+        _drop_finalizers(clusters, cluster, "services", spaces)
     by_namespace: dict[str, list[str]] = {}
     for name in sorted(extra):
         what, _space, namespace = name.partition(" ")

@@ -23,3 +23,9 @@ def cable_name(cluster_id: str, private_ip: str) -> str:
 def endpoint_name(spec: Object) -> str:
     """The name of the Endpoint object; another gateway node has another one."""
     return f"{spec['cluster_id']}-{spec['cable_name']}".lower()
+
+
+def same_gateway(one: Object, other: Object) -> bool:
+    """Whether two Endpoint specs are of one gateway with one cable; the rest of them may change."""
+    keys = ("cluster_id", "cable_name", "hostname", "backend", "backend_config")
+    return all(one.get(key) == other.get(key) for key in keys)

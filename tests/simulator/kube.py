@@ -51,6 +51,12 @@ def custom(definition: Definition, namespace: str = "", name: str = "", subresou
     return path(definition.api_version, definition.plural, namespace, name, subresource)
 
 
+def items_of(answer: Object) -> list[Object]:
+    """The objects of a list. Those of Kubernetes' own kinds say only there what they are."""
+    what = {"apiVersion": answer["apiVersion"], "kind": answer["kind"].removesuffix("List")}
+    return [what | item for item in answer.get("items") or []]
+
+
 class Kube:
     """One API server. Objects that are absent are None; everything else that is no success raises ApiError."""
 
@@ -131,7 +137,7 @@ class Kube:
 
     async def list(self, url: str, label_selector: str = "") -> list[Object]:
         query = {"labelSelector": label_selector} if label_selector else {}
-        return list((await self.request("GET", url, query=query)).get("items") or [])
+        return items_of(await self.request("GET", url, query=query))
 
     async def create(self, url: str, body: Object) -> Object:
         return await self.request("POST", url, body)
@@ -200,8 +206,17 @@ class _Sending:
 Handler = Callable[[str, Object], Awaitable[None]]
 
 
+def full_name(item: Object) -> str:
+    """An object's name with its namespace, where it has one."""
+    metadata = item["metadata"]
+    return "/".join(filter(None, (metadata.get("namespace", ""), metadata["name"])))
+
+
 class Follower:
-    """Calls a handler with ADDED, MODIFIED and DELETED for a collection: list, watch, list again when it breaks."""
+    """Calls a handler with ADDED, MODIFIED and DELETED for a collection: list, watch, list again when it breaks.
+
+    What is known is kept by name; in a collection of all namespaces by full name.
+    """
 
     def __init__(self, kube: Kube, url: str, handler: Handler) -> None:
         self.kube = kube
@@ -209,6 +224,7 @@ class Follower:
         self.handler = handler
         self.known: dict[str, Object] = {}
         self.listed = asyncio.Event()
+        self._in_one_namespace = "/namespaces/" in url
 
     async def run(self) -> None:
         delay = 1.0
@@ -226,7 +242,7 @@ class Follower:
 
     async def _list(self) -> str:
         answer = await self.kube.request("GET", self.url)
-        found = {item["metadata"]["name"]: item for item in answer.get("items") or []}
+        found = {self._key(item): item for item in items_of(answer)}
         for gone in [name for name in self.known if name not in found]:
             await self._seen("DELETED", self.known[gone])
         for name, item in found.items():
@@ -237,8 +253,11 @@ class Follower:
         version: str = answer["metadata"]["resourceVersion"]
         return version
 
+    def _key(self, item: Object) -> str:
+        return str(item["metadata"]["name"]) if self._in_one_namespace else full_name(item)
+
     async def _seen(self, kind: str, item: Object) -> None:
-        name = item["metadata"]["name"]
+        name = self._key(item)
         if kind == "DELETED":
             self.known.pop(name, None)
         else:
@@ -246,7 +265,7 @@ class Follower:
         await self.handler(kind, item)
 
 
-async def fault(kube: Kube, name: str) -> bool:
-    """Whether a fault is switched on by its key in the faults ConfigMap."""
+async def faults(kube: Kube) -> set[str]:
+    """The faults that are switched on: the keys of the faults ConfigMap."""
     config = await kube.get(path("v1", "configmaps", names.OPERATOR_NAMESPACE, names.FAULTS))
-    return name in ((config or {}).get("data") or {})
+    return set((config or {}).get("data") or {})

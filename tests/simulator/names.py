@@ -52,6 +52,7 @@ CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
 # Objects of single components
 OPERATOR_LOCK = "submariner-operator-lock"
 GATEWAY_LOCK = "submariner-gateway-lock"
+GLOBALNET_LOCK = "submariner-globalnet-lock"
 BROKER_SECRET = "submariner-broker-secret"  # noqa: S105 - the name of a Secret, not one
 PSK_SECRET = "submariner-ipsec-psk"  # noqa: S105
 GLOBALNET_INFO = "submariner-globalnet-info"
@@ -64,6 +65,8 @@ CLUSTER_ID_LABEL = "submariner-io/clusterID"
 GATEWAY_STATUS_LABEL = "gateway.submariner.io/status"
 GATEWAY_POD_NODE_LABEL = "gateway.submariner.io/node"
 UPDATE_TIMESTAMP = "update-timestamp"
+GLOBAL_IP = "submariner.io/globalIp"
+ORIGINATING_NAMESPACE_LABEL = "submariner-io/originatingNamespace"
 
 # Ports
 NATT_PORT = 4500

@@ -82,6 +82,8 @@ def _unmanaged(fleet: Fleet, broker: Broker) -> list[Finding]:
         return []  # it may be the one that was not read
     findings = []
     for cluster_id in fleet.unmanaged:
+        if cluster_id in fleet.left_out:
+            continue
         places = [f"{e.hostname} {e.private_ip}".strip() for e in broker.by_id.get(cluster_id, [])]
         findings.append(
             Finding(

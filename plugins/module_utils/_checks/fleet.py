@@ -64,7 +64,7 @@ def unread(fleet: Fleet) -> list[Finding]:
     findings = [] if fleet.hosts else [_not_read("clusters")]
     for host in fleet.hosts:
         if host.digest.get("schema") != SCHEMA:
-            findings.append(_not_read(host.name))
+            findings.append(_not_read(host.name, text(fleet.unanswered.get(host.name))))
         for key, reason in mapping(host.digest.get("unknown")).items():
             findings.append(
                 Finding(
@@ -85,14 +85,14 @@ def _unread_broker(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
     return [_not_read(f"{fleet.broker_host}, the broker's host")]
 
 
-def _not_read(subject: str) -> Finding:
+def _not_read(subject: str, reason: str = "") -> Finding:
     return Finding(
         "cluster.unread",
         UNKNOWN,
         subject,
-        "not read: there is no digest",
-        f"the digest that cluster_info returns, schema {SCHEMA}",
-        hint="read it with cluster_info first",
+        f"not read: {reason.rstrip('.') or 'there is no digest'}",
+        "an answer" if reason else f"the digest that cluster_info returns, schema {SCHEMA}",
+        hint="" if reason else "read it with cluster_info first",
     )
 
 

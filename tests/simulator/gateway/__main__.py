@@ -7,15 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import os
 
 from tests.simulator import component, crds, names
 from tests.simulator.component import Fatal
+from tests.simulator.election import Election, Terms
 from tests.simulator.gateway import cable, sync
 from tests.simulator.gateway.cable import Cable
-from tests.simulator.gateway.election import Election
 from tests.simulator.gateway.settings import Settings, local_cluster, local_endpoint, node_options
 from tests.simulator.gateway.status import Status
-from tests.simulator.kube import ApiError, Follower, Kube, Object, custom, fault, path
+from tests.simulator.kube import ApiError, Follower, Kube, Object, custom, faults, path
 from tests.simulator.netlink import Netlink
 from tests.simulator.pinger import Pinger
 
@@ -39,7 +40,8 @@ class Gateway:
     async def run(self) -> None:
         await self._label("passive")
         status = asyncio.create_task(self.status.run())
-        election = Election(self.local, self.settings.namespace, f"{self.settings.hostname}-{names.GATEWAY}")
+        identity = f"{self.settings.hostname}-{names.GATEWAY}"
+        election = Election(self.local, self.settings.namespace, names.GATEWAY_LOCK, identity, lease_terms())
         try:
             await election.run(self._lead, self._stop_leading)
         except ApiError as error:
@@ -94,17 +96,26 @@ class Gateway:
             log.warning("Error updating pod label: %s", error)
 
 
+def lease_terms() -> Terms:
+    """As the environment says, or the defaults."""
+
+    def seconds(name: str, default: int) -> int:
+        return int(os.environ.get(f"LEADERSHIP_{name}", default))
+
+    return Terms(seconds("LEASEDURATION", 15), seconds("RENEWDEADLINE", 10), seconds("RETRYPERIOD", 2))
+
+
 async def main() -> None:
     settings = Settings.from_environment()
     local = Kube.in_cluster()
     broker = Kube.broker_from_environment()
-    if not settings.uninstall and await fault(local, NOT_READY_FAULT):
+    if not settings.uninstall and NOT_READY_FAULT in await faults(local):
         raise Fatal(f"fault {NOT_READY_FAULT} is on")
     if settings.cable_driver != "vxlan":
         raise Fatal(f"cable driver {settings.cable_driver} is not simulated: join with --cable-driver vxlan")
     async with Netlink() as netlink:
         options = await node_options(local, settings.node_name)
-        endpoint = await local_endpoint(settings, options, netlink)
+        endpoint = await local_endpoint(local, settings, options, netlink)
         # Before anything is cleaned: a lost broker was seen to leave the tunnel on the node.
         try:
             await broker.list(custom(crds.ENDPOINTS, settings.broker_namespace))

@@ -11,11 +11,13 @@ import time
 
 from tests.simulator import crds, names
 from tests.simulator.gateway.cable import Cable
-from tests.simulator.kube import ApiError, Kube, Object, custom
+from tests.simulator.kube import ApiError, Kube, Object, custom, faults
 from tests.simulator.pinger import CONNECTED, ERROR, UNKNOWN, Pinger
 
 UPDATE_SECONDS = 5
 STALE_SECONDS = 15
+FROZEN_FAULT = "gateway-frozen"
+ERROR_FAULT = "connection-error"
 
 log = logging.getLogger("status")
 
@@ -31,6 +33,7 @@ class Status:
         self.name = cable.local["hostname"].lower()
         self.active = False
         self.failure = ""
+        self._faults: set[str] = set()
 
     async def run(self) -> None:
         while True:
@@ -39,6 +42,9 @@ class Status:
 
     async def update(self) -> None:
         try:
+            self._faults = await faults(self.kube)
+            if FROZEN_FAULT in self._faults:
+                return
             await self._put()
             if self.active:
                 await self._remove_stale()
@@ -68,6 +74,8 @@ class Status:
                 connection["status"] = ERROR
             if pinger.status in (ERROR, UNKNOWN):
                 connection["statusMessage"] = pinger.message
+        if ERROR_FAULT in self._faults:
+            connection |= {"status": ERROR, "statusMessage": f"fault {ERROR_FAULT} is on"}
         return connection
 
     async def _put(self) -> None:

@@ -6,10 +6,11 @@
 from __future__ import annotations
 
 import asyncio
+import ipaddress
 import logging
 
 from tests.simulator import crds, names
-from tests.simulator.endpoints import endpoint_name, overlaps
+from tests.simulator.endpoints import endpoint_name, overlaps, same_gateway
 from tests.simulator.gateway.settings import Settings
 from tests.simulator.kube import ApiError, Follower, Kube, Object, custom
 
@@ -103,6 +104,9 @@ class Syncer:
             await self._remove_other_own_endpoints()
             await self._put(crds.CLUSTERS, self.settings.cluster_id, self.cluster)
             await self._put(crds.ENDPOINTS, endpoint_name(self.endpoint), self.endpoint)
+            if self.settings.global_cidr:
+                gateways = Follower(self.local, custom(crds.GATEWAYS, self.settings.namespace), self._gateway_changed)
+                tasks.append(asyncio.create_task(gateways.run()))
             log.info("Datastore syncer started")
             await asyncio.gather(*tasks)
         finally:
@@ -126,9 +130,22 @@ class Syncer:
     async def _remove_other_own_endpoints(self) -> None:
         log.info("Ensuring we are the only endpoint active for this cluster")
         for name, item in list(self.followers[crds.ENDPOINTS.plural, False].known.items()):
-            if item["spec"]["cluster_id"] == self.settings.cluster_id and item["spec"] != self.endpoint:
+            if item["spec"]["cluster_id"] == self.settings.cluster_id and not same_gateway(item["spec"], self.endpoint):
                 await self.local.delete(custom(crds.ENDPOINTS, self.settings.namespace, name))
                 log.info("Successfully deleted existing submariner Endpoint %s", name)
+
+    async def _gateway_changed(self, _kind: str, item: Object) -> None:
+        """Globalnet gives our node an address in our global network: there others ping us from then on."""
+        address = (item["metadata"].get("annotations") or {}).get(names.GLOBAL_IP, "")
+        if item["metadata"]["name"] != self.endpoint["hostname"].lower() or not address:
+            return
+        if ipaddress.ip_address(address) not in ipaddress.ip_network(self.settings.global_cidr):
+            return
+        if self.endpoint["healthCheckIP"] != address:
+            log.info("Updating the endpoint HealthCheckIP to globalIP %s", address)
+            changed = {**self.endpoint, "healthCheckIP": address}
+            await self._put(crds.ENDPOINTS, endpoint_name(changed), changed)
+            self.endpoint.update(changed)  # the Gateway's status shows it too
 
     async def _put(self, definition: crds.Definition, name: str, spec: Object) -> None:
         url = custom(definition, self.settings.namespace, name)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from tests.simulator.kube import Kube, Object, fault, path
+from tests.simulator.kube import Kube, Object, faults, path
 
 FAULT = "network-discovery"
 
@@ -34,7 +34,7 @@ async def discover(kube: Kube) -> Network:
     """Pod and service networks, or DiscoveryFailed as seen on clusters without a kube-apiserver pod."""
     pods = await kube.list(path("v1", "pods"))
     services = _option(pods, "kube-apiserver", "--service-cluster-ip-range")
-    if not services or await fault(kube, FAULT):
+    if not services or FAULT in await faults(kube):
         raise DiscoveryFailed(
             "error discovering cluster network: could not determine the service IP range via service creation"
             " - the expected error was not returned"

@@ -49,7 +49,7 @@ class Keeper:
     kube: Kube
     network: Network | None = None
     secret_sync: asyncio.Task[None] | None = None
-    daemon_sets: dict[str, Object] = field(default_factory=dict)
+    applied: dict[tuple[str, str], Object] = field(default_factory=dict)  # workloads and Services by kind and name
 
     async def reconcile(self, name: str) -> None:
         """Bring everything to what the resource says. ApiError and DiscoveryFailed end the round."""
@@ -59,14 +59,10 @@ class Keeper:
         spec = resource["spec"]
         await self._start_secret_sync(spec)
         network = await self._network(spec)
-        for manifest in (
-            workloads.gateway(spec, network),
-            metrics_service(names.GATEWAY, "app", names.METRICS_PROXY, 8080),
-            workloads.route_agent(spec, network),
-            workloads.metrics_proxy(spec),
-        ):
-            applied = await apply(self.kube, owned(manifest, resource))
-            self.daemon_sets[manifest["metadata"]["name"]] = applied
+        self.applied = {}
+        for manifest in manifests(spec, network):
+            key = (manifest["kind"], manifest["metadata"]["name"])
+            self.applied[key] = await apply(self.kube, owned(manifest, resource))
         if spec.get("serviceDiscoveryEnabled"):
             await apply(self.kube, owned(service_discovery(spec), resource))
         await self._update_status(resource, network)
@@ -86,6 +82,10 @@ class Keeper:
             uninstall.Component.of(lambda name: workloads.gateway(spec, network, name), names.GATEWAY, spec),
             uninstall.Component.of(lambda name: workloads.route_agent(spec, network, name), names.ROUTE_AGENT, spec),
         ]
+        if spec.get("globalCIDR"):
+            components.append(
+                uninstall.Component.of(lambda name: workloads.globalnet(spec, name), names.GLOBALNET, spec)
+            )
 
         async def service_discovery_remains() -> bool:
             if not spec.get("serviceDiscoveryEnabled"):
@@ -131,8 +131,13 @@ class Keeper:
         for key, component in (
             ("gatewayDaemonSetStatus", names.GATEWAY),
             ("routeAgentDaemonSetStatus", names.ROUTE_AGENT),
+            ("globalnetDaemonSetStatus", names.GLOBALNET),
         ):
-            status[key] = await self._daemon_set_status(component, old.get(key) or {})
+            if ("DaemonSet", component) in self.applied:
+                status[key] = await self._daemon_set_status(component, old.get(key) or {})
+        balancer = self.applied.get(("Service", names.GATEWAY))
+        if balancer:
+            status["loadBalancerStatus"] = {"status": (balancer.get("status") or {}).get("loadBalancer") or {}}
         if status != old:
             url = custom(crds.SUBMARINERS, names.OPERATOR_NAMESPACE, resource["metadata"]["name"], "status")
             try:
@@ -142,7 +147,7 @@ class Keeper:
                     raise
 
     async def _daemon_set_status(self, component: str, old: Object) -> Object:
-        daemon_set = self.daemon_sets[component]
+        daemon_set = self.applied["DaemonSet", component]
         status = {key: value for key, value in daemon_set["status"].items() if key != "conditions"}
         version = daemon_set["metadata"]["resourceVersion"]
         if old.get("lastResourceVersion") == version:
@@ -155,6 +160,24 @@ class Keeper:
             "nonReadyContainerStates": [c.get("state") or {} for c in containers if not c.get("started")],
             "status": status,
         }
+
+
+def manifests(spec: Object, network: Network) -> list[Object]:
+    """Everything that a Submariner wants, but the ServiceDiscovery."""
+    wanted = [
+        workloads.gateway(spec, network),
+        metrics_service(names.GATEWAY, "app", names.METRICS_PROXY, 8080),
+        workloads.route_agent(spec, network),
+        workloads.metrics_proxy(spec),
+    ]
+    if spec.get("globalCIDR"):
+        wanted += [
+            workloads.globalnet(spec),
+            metrics_service(names.GLOBALNET, "app", names.METRICS_PROXY, 8081),
+        ]
+    if spec.get("loadBalancerEnabled"):
+        wanted.append(workloads.load_balancer(spec))
+    return wanted
 
 
 def service_discovery(spec: Object) -> Object:

@@ -26,6 +26,14 @@ from tests.simulator.operator.manifests import (
 LIGHTHOUSE = "submariner-lighthouse"
 NODE_NAME = env_from_field("NODE_NAME", "spec.nodeName")
 GATEWAY_METRICS_PORT = "32780"
+GLOBALNET_METRICS_PORT = "32781"
+PRIVILEGED = {
+    "capabilities": {"add": ["ALL"]},
+    "allowPrivilegeEscalation": True,
+    "privileged": True,
+    "readOnlyRootFilesystem": False,
+    "runAsNonRoot": False,
+}
 
 
 def health_check_env(spec: Object) -> list[Object]:
@@ -69,9 +77,10 @@ def gateway(spec: Object, network: Network, name: str = names.GATEWAY) -> Object
             env_from_field("POD_NAME", "metadata.name"),
             *env(
                 CE_IPSEC_NATTPORT=str(spec.get("ceIPSecNATTPort", names.NATT_PORT)),
-                CE_IPSEC_PREFERREDSERVER=bool(spec.get("ceIPSecPreferredServer")),
+                CE_IPSEC_PREFERREDSERVER=bool(spec.get("ceIPSecPreferredServer") or spec.get("loadBalancerEnabled")),
                 CE_IPSEC_FORCEENCAPS=bool(spec.get("ceIPSecForceUDPEncaps")),
             ),
+            *(env(SUBMARINER_PUBLICIP=f"lb:{names.GATEWAY}") if spec.get("loadBalancerEnabled") else ()),
         ],
         "ports": [
             {"name": "cable-encaps", "containerPort": names.NATT_PORT, "hostPort": names.NATT_PORT, "protocol": "UDP"},
@@ -147,13 +156,7 @@ def route_agent(spec: Object, network: Network, name: str = names.ROUTE_AGENT) -
             NODE_NAME,
             *health_check_env(spec),
         ],
-        "securityContext": {
-            "capabilities": {"add": ["ALL"]},
-            "allowPrivilegeEscalation": True,
-            "privileged": True,
-            "readOnlyRootFilesystem": False,
-            "runAsNonRoot": False,
-        },
+        "securityContext": PRIVILEGED,
         "volumeMounts": [
             mount("host-sys", "/sys", read_only=True),
             mount("host-run-xtables-lock", "/run/xtables.lock"),
@@ -188,19 +191,65 @@ def route_agent(spec: Object, network: Network, name: str = names.ROUTE_AGENT) -
     return daemon_set(name, labels, labels, pod, unavailable="100%")
 
 
-def metrics_proxy(spec: Object) -> Object:
-    """Offers the gateway's metrics, which are on the host network, inside the cluster."""
-    labels = {"app": names.METRICS_PROXY, "component": "metrics"}
+def load_balancer(spec: Object) -> Object:
+    """Brings the internet to the active gateway."""
+    ports = (("cable-encaps", int(spec["ceIPSecNATTPort"])), ("natt-discovery", names.NATT_DISCOVERY_PORT))
+    selector = {"app": names.GATEWAY, names.GATEWAY_STATUS_LABEL: "active"}
+    manifest = service(names.GATEWAY, {}, selector, [(name, "UDP", port) for name, port in ports])
+    manifest["spec"] |= {"type": "LoadBalancer", "externalTrafficPolicy": "Local"}
+    return manifest
+
+
+def globalnet(spec: Object, name: str = names.GLOBALNET) -> Object:
+    """Gives services and traffic addresses in the cluster's global network, on every gateway node."""
+    labels = {"app": name, "component": "globalnet"}
     container = {
-        "name": "gateway-metrics-proxy",
-        "image": image(spec, names.METRICS_PROXY, names.NETTEST_IMAGE),
+        "name": name,
+        "image": image(spec, names.GLOBALNET, names.GLOBALNET_IMAGE),
         "imagePullPolicy": pull_policy(spec),
-        "command": ["/app/metricsproxy"],
-        "args": ["8080", "$(NODE_IP)", GATEWAY_METRICS_PORT],
-        "env": [env_from_field("NODE_IP", "status.hostIP")],
+        "env": [
+            *env(
+                SUBMARINER_NAMESPACE=spec["namespace"],
+                SUBMARINER_CLUSTERID=spec["clusterID"],
+                SUBMARINER_METRICSPORT=GLOBALNET_METRICS_PORT,
+            ),
+            NODE_NAME,
+        ],
+        "securityContext": PRIVILEGED,
+        "volumeMounts": [mount("host-run-xtables-lock", "/run/xtables.lock")],
     }
     pod = {
         "containers": [container],
+        "nodeSelector": {names.GATEWAY_NODE_LABEL: "true"},
+        "serviceAccountName": names.GLOBALNET,
+        "hostNetwork": True,
+        "dnsPolicy": "ClusterFirstWithHostNet",
+        "terminationGracePeriodSeconds": 2,
+        "tolerations": TOLERATE_ALL,
+        "volumes": [host_path("host-run-xtables-lock", "/run/xtables.lock")],
+    }
+    return daemon_set(name, labels, labels, pod)
+
+
+def metrics_proxy(spec: Object) -> Object:
+    """Offers the metrics of the components on the host network inside the cluster."""
+    labels = {"app": names.METRICS_PROXY, "component": "metrics"}
+    ports = [("gateway", "8080", GATEWAY_METRICS_PORT)]
+    if spec.get("globalCIDR"):
+        ports.append(("globalnet", "8081", GLOBALNET_METRICS_PORT))
+    containers = [
+        {
+            "name": f"{component}-metrics-proxy",
+            "image": image(spec, names.METRICS_PROXY, names.NETTEST_IMAGE),
+            "imagePullPolicy": pull_policy(spec),
+            "command": ["/app/metricsproxy"],
+            "args": [port, "$(NODE_IP)", target],
+            "env": [env_from_field("NODE_IP", "status.hostIP")],
+        }
+        for component, port, target in ports
+    ]
+    pod = {
+        "containers": containers,
         "nodeSelector": {names.GATEWAY_NODE_LABEL: "true"},
         "tolerations": TOLERATE_ALL,
     }

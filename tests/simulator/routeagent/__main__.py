@@ -34,6 +34,7 @@ async def main() -> None:
             os.environ["SUBMARINER_CLUSTERID"],
             os.environ["SUBMARINER_CLUSTERCIDR"],
             os.environ["SUBMARINER_SERVICECIDR"],
+            bool(os.environ.get("SUBMARINER_GLOBALCIDR")),
         )
         status = Status(
             kube,

@@ -12,7 +12,7 @@ from tests.simulator import names
 from tests.simulator.endpoints import overlaps
 from tests.simulator.gateway import cable
 from tests.simulator.kube import Object
-from tests.simulator.netlink import Interface, Netlink, NetworkError, set_sysctl, vtep_address
+from tests.simulator.netlink import VXLAN_OVERHEAD, Interface, Netlink, NetworkError, set_sysctl, vtep_address
 from tests.simulator.routeagent import packetfilter
 
 VXLAN_ID = 100
@@ -25,12 +25,21 @@ log = logging.getLogger("dataplane")
 class Dataplane:
     """The node's part of the way between clusters."""
 
-    def __init__(self, netlink: Netlink, hostname: str, cluster_id: str, cluster_cidr: str, service_cidr: str) -> None:
+    def __init__(
+        self,
+        netlink: Netlink,
+        hostname: str,
+        cluster_id: str,
+        cluster_cidr: str,
+        service_cidr: str,
+        globalnet: bool = False,
+    ) -> None:
         self.netlink = netlink
         self.hostname = hostname
         self.cluster_id = cluster_id
         self.cluster_cidr = cluster_cidr
         self.service_cidr = service_cidr
+        self.globalnet = globalnet
         self.cni: Interface | None = None
         self.on_gateway = False
         self.active_hostname = ""  # of the Endpoint that vx-submariner serves
@@ -43,13 +52,14 @@ class Dataplane:
         return list(dict.fromkeys(network for spec in self.remotes.values() for network in spec["subnets"]))
 
     async def init(self) -> None:
-        """Chains and sets. Without a CNI interface host networking stays off."""
+        """Chains and sets. Without a CNI interface host networking stays off. Globalnet has a fixed MSS."""
         try:
             self.cni = await self.netlink.cni_interface(self.cluster_cidr)
             set_sysctl(self.cni.name, "rp_filter", "2")
         except NetworkError as error:
             log.error("Error discovering the CNI interface: %s", error)
-        packetfilter.install(self.cni.address if self.cni else "")
+        mss = (await self.netlink.default_interface()).mtu - VXLAN_OVERHEAD if self.globalnet else 0
+        packetfilter.install(self.cni.address if self.cni else "", mss)
 
     async def endpoint(self, kind: str, item: Object) -> None:
         """An Endpoint came, changed or went."""

@@ -5,62 +5,12 @@
 
 from __future__ import annotations
 
-import logging
-import subprocess
-from dataclasses import dataclass
-
 from tests.simulator import names
+from tests.simulator.iptables import Chain, run
 
 LOCAL_CIDRS = "SUBMARINER-LOCALCIDRS"
 REMOTE_CIDRS = "SUBMARINER-REMOTECIDRS"
 LINK = "vx-submariner"
-
-log = logging.getLogger("packetfilter")
-
-
-def run(*argv: str) -> bool:
-    """Whether the command succeeded; what it says otherwise goes to the log."""
-    result = subprocess.run(argv, capture_output=True, text=True, check=False)
-    if result.returncode:
-        log.debug("%s: %s", " ".join(argv), result.stderr.strip())
-    return result.returncode == 0
-
-
-def iptables(*argv: str) -> bool:
-    return run("iptables", "-w", "5", *argv)
-
-
-@dataclass(frozen=True)
-class Chain:
-    """A chain of ours and the jump that leads to it."""
-
-    table: str
-    hook: str
-    name: str
-    first: bool = True  # where in the hook the jump stands
-    match: tuple[str, ...] = ()
-
-    @property
-    def jump(self) -> tuple[str, ...]:
-        return (*self.match, "-j", self.name)
-
-    def ensure(self) -> None:
-        iptables("-t", self.table, "-N", self.name)
-        if not iptables("-t", self.table, "-C", self.hook, *self.jump):
-            iptables("-t", self.table, "-I" if self.first else "-A", self.hook, *self.jump)
-
-    def remove(self) -> None:
-        iptables("-t", self.table, "-F", self.name)
-        iptables("-t", self.table, "-D", self.hook, *self.jump)
-        iptables("-t", self.table, "-X", self.name)
-
-    def add(self, *rule: str) -> None:
-        if not iptables("-t", self.table, "-C", self.name, *rule):
-            iptables("-t", self.table, "-A", self.name, *rule)
-
-    def delete(self, *rule: str) -> None:
-        iptables("-t", self.table, "-D", self.name, *rule)
-
 
 NAT = Chain("nat", "POSTROUTING", "SUBMARINER-POSTROUTING")
 INPUT = Chain("filter", "INPUT", "SUBMARINER-INPUT", first=False, match=("-p", "udp", "-m", "udp"))
@@ -68,8 +18,8 @@ FORWARD = Chain("filter", "FORWARD", "SUBMARINER-FORWARD")
 MANGLE = Chain("mangle", "POSTROUTING", "SUBMARINER-POSTROUTING")
 
 
-def install(cni_address: str) -> None:
-    """Everything that does not depend on Endpoints."""
+def install(cni_address: str, fixed_mss: int = 0) -> None:
+    """Everything that does not depend on Endpoints. Without a fixed MSS that of the path is taken."""
     for chain in (NAT, INPUT, FORWARD, MANGLE):
         chain.ensure()
     INPUT.add("-p", "udp", "--dport", str(names.INTRA_CLUSTER_VXLAN_PORT), "-j", "ACCEPT")
@@ -78,9 +28,10 @@ def install(cni_address: str) -> None:
         NAT.add("-s", "240.0.0.0/8", "-o", LINK, "-j", "SNAT", "--to-source", cni_address)
     for cidrs in (REMOTE_CIDRS, LOCAL_CIDRS):
         run("ipset", "create", cidrs, "hash:net", "-exist")
+    mss = ("--set-mss", str(fixed_mss)) if fixed_mss else ("--clamp-mss-to-pmtu",)
     for source, destination in ((LOCAL_CIDRS, REMOTE_CIDRS), (REMOTE_CIDRS, LOCAL_CIDRS)):
         sets = ("-m", "set", "--match-set", source, "src", "-m", "set", "--match-set", destination, "dst")
-        MANGLE.add("-p", "tcp", *sets, "--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", "--clamp-mss-to-pmtu")
+        MANGLE.add("-p", "tcp", *sets, "--tcp-flags", "SYN,RST", "SYN", "-j", "TCPMSS", *mss)
 
 
 def uninstall() -> None:

@@ -23,9 +23,11 @@ COMMANDS = {
     "uninstall": "uninstall",
     "show": "show",
     "diagnose": "diagnose",
+    "export": "export",
+    "unexport": "unexport",
     "recover-broker-info": "recover",
 }
-GROUPS = ("show", "diagnose")
+GROUPS = ("show", "diagnose", "export", "unexport")
 
 
 def main(argv: Sequence[str]) -> int:

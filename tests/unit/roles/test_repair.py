@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The playbook repair on recorded clusters: what it shows, what it refuses, and that it leaves healthy ones alone."""
+"""The role repair on recorded clusters: what it shows, what it refuses, and that it leaves healthy ones alone."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ import pathlib
 import re
 import subprocess
 import sys
-import typing as t
 
 import pytest
 
@@ -20,12 +19,14 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _run_r
 from tests.unit.fake_api import FakeApi, recording
 
 ROOT = pathlib.Path(__file__).parents[3]
-QUICK: dict[str, t.Any] = {
-    "submariner_verify_data_path": False,
-    "submariner_verify_timeout": 5,
-    "submariner_verify_window": 1,
-}
-"""No pods and no waiting: the clusters are recordings."""
+PLAY = """
+- hosts: submariner_broker:submariner_members
+  gather_facts: false
+  connection: local
+  vars:
+    ansible_python_interpreter: "{{ ansible_playbook_python }}"
+  roles: [submariner.lifecycle.repair]
+"""
 ENDPOINTS, LEASES = ("submariner.io", "endpoints"), ("coordination.k8s.io", "leases")
 
 
@@ -42,10 +43,11 @@ class Stage:
             api.cluster.load(recording(state, name))
             hosts[name] = {"submariner_kubeconfig": api.kubeconfig(self.folder, name), "submariner_context": name}
         groups = {"submariner_broker": {"hosts": {"east": hosts["east"]}}, "submariner_members": {"hosts": hosts}}
-        (self.folder / "hosts.yml").write_text(json.dumps({**groups, "all": {"vars": QUICK}}))
+        (self.folder / "hosts.yml").write_text(json.dumps(groups))
+        (self.folder / "play.yml").write_text(PLAY)
         program = pathlib.Path(sys.executable).parent / "ansible-playbook"
         return subprocess.run(
-            [str(program), "-i", "hosts.yml", *options, str(ROOT / "playbooks" / "repair.yml")],
+            [str(program), "-i", "hosts.yml", *options, "play.yml"],
             cwd=self.folder,
             env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")},
             stdin=subprocess.DEVNULL,
@@ -90,14 +92,13 @@ def test_check_mode_shows_the_plan(stage: Stage) -> None:
     assert done.returncode == 0, done.stdout
     assert "-remove-records: 'west': west has no installation" in done.stdout
     assert "not healed: [submariner.not-installed] cluster west" in done.stdout
-    assert changed(done.stdout) == {"east": 1, "west": 0, "localhost": 0}
+    assert changed(done.stdout) == {"east": 1, "west": 0}
     assert stage.writes == []
 
 
 def test_a_ghost_goes_under_the_lock_and_the_lock_is_given_back(stage: Stage) -> None:
     done = stage.repair("label-removed-first", "-e", "submariner_confirm=repair")
-    assert changed(done.stdout) == {"east": 1, "west": 0, "localhost": 0}, done.stdout
-    assert done.returncode == 2, "what a repair cannot heal, west is not installed, is said by the verification"
+    assert (done.returncode, changed(done.stdout)) == (0, {"east": 1, "west": 0}), done.stdout
     east = stage.apis["east"].cluster
     assert [o["spec"]["cluster_id"] for o in east.objects(ENDPOINTS, "submariner-k8s-broker")] == ["east"]
     assert east.objects(LEASES, "submariner-lifecycle") == []

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
 import datetime
 from collections.abc import Callable, Coroutine
 from typing import Any
@@ -13,11 +14,16 @@ from typing import Any
 import pytest
 
 from tests.simulator import crds, names
+from tests.simulator.component import Fatal
+from tests.simulator.election import Election, Terms
 from tests.simulator.endpoints import cable_name, endpoint_name
+from tests.simulator.gateway import settings as gateway_settings
 from tests.simulator.gateway import sync
-from tests.simulator.gateway.election import Election
-from tests.simulator.gateway.settings import Settings, local_cluster
+from tests.simulator.gateway.cable import Cable
+from tests.simulator.gateway.settings import Settings, local_cluster, public_address
+from tests.simulator.gateway.status import Status
 from tests.simulator.kube import Object, custom, path
+from tests.simulator.netlink import Netlink
 from tests.simulator.operator import uninstall, workloads
 from tests.simulator.operator.discovery import Network
 
@@ -25,8 +31,9 @@ from .fake_kube import FakeKube
 
 HERE, BROKER = names.OPERATOR_NAMESPACE, names.BROKER_NAMESPACE
 SETTINGS = Settings(
-    namespace=HERE, cluster_id="west", cluster_cidr="10.2.0.0/16", service_cidr="10.12.0.0/16", cable_driver="vxlan",
-    nat_enabled=False, air_gapped=True, health_check=False, ping_interval=1, max_packet_loss=5,
+    namespace=HERE, cluster_id="west", cluster_cidr="10.2.0.0/16", service_cidr="10.12.0.0/16", global_cidr="",
+    cable_driver="vxlan", nat_enabled=False, air_gapped=True, public_ip="", health_check=False, ping_interval=1,
+    max_packet_loss=5,
     broker_namespace=BROKER, natt_port=4500, metrics_port=32780, node_name="west-worker", pod_name="gateway",
     hostname="west-worker", uninstall=False,
 )  # fmt: skip
@@ -154,17 +161,99 @@ def test_uninstall_deletes_all_records_here_and_the_own_ones_on_the_broker() -> 
     asyncio.run(run())
 
 
-@pytest.fixture
-def short_lease(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name, seconds in (("LEASEDURATION", "1"), ("RENEWDEADLINE", "1"), ("RETRYPERIOD", "0")):
-        monkeypatch.setenv(f"LEADERSHIP_{name}", seconds)
+GLOBAL = dataclasses.replace(SETTINGS, global_cidr="242.1.0.0/16")
 
 
-@pytest.mark.usefixtures("short_lease")
+def gateway_with(address: str) -> Object:
+    return {"metadata": {"annotations": {names.GLOBAL_IP: address}}}
+
+
+def test_with_globalnet_the_gateways_global_address_becomes_that_of_the_health_check() -> None:
+    async def run() -> None:
+        local, broker = FakeKube(), FakeKube()
+        own = {**OWN, "healthCheckIP": "", "subnets": [GLOBAL.global_cidr]}
+        task = asyncio.create_task(sync.Syncer(local, broker, GLOBAL, own, local_cluster(GLOBAL)).run())
+        await until(lambda: at(BROKER, OWN) in broker.objects)
+        assert broker.objects[at(BROKER, OWN)]["spec"]["healthCheckIP"] == ""
+        assert broker.objects[custom(crds.CLUSTERS, BROKER, "west")]["spec"]["global_cidr"] == [GLOBAL.global_cidr]
+        uid = local.objects[at(HERE, OWN)]["metadata"]["creationTimestamp"]
+        await local.put(custom(crds.GATEWAYS, HERE, "other"), gateway_with("242.1.255.253"))
+        await local.put(custom(crds.GATEWAYS, HERE, "west-worker"), gateway_with("242.9.0.1"))
+        await local.put(custom(crds.GATEWAYS, HERE, "west-worker"), gateway_with("242.1.255.254"))
+        await until(lambda: broker.objects[at(BROKER, OWN)]["spec"]["healthCheckIP"] == "242.1.255.254")
+        assert own["healthCheckIP"] == "242.1.255.254"
+        assert local.objects[at(HERE, OWN)]["metadata"]["creationTimestamp"] == uid, "the same object"
+        task.cancel()
+
+    asyncio.run(run())
+
+
+def test_a_restarted_gateway_keeps_its_endpoint_whatever_else_has_changed() -> None:
+    former = {**OWN, "healthCheckIP": "242.1.255.254"}
+
+    async def act(local: FakeKube, _broker: FakeKube) -> None:
+        await until(lambda: local.objects[at(HERE, OWN)]["spec"] == OWN)
+        assert not any(event["type"] == "DELETED" for url, event in local.events if url == at(HERE, OWN))
+
+    with_syncer(act, ("local", at(HERE, OWN), record(former)))
+
+
+def test_a_public_address_comes_from_the_node_or_the_load_balancer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gateway_settings, "LOAD_BALANCER_RETRY", 0.01)
+    monkeypatch.setattr(gateway_settings, "LOAD_BALANCER_SECONDS", 0.2)
+    open_world = dataclasses.replace(SETTINGS, air_gapped=False)
+    balanced = dataclasses.replace(open_world, public_ip="lb:submariner-gateway")
+
+    async def run() -> None:
+        kube = FakeKube()
+        assert await public_address(kube, SETTINGS, {}) == ""
+        assert await public_address(kube, open_world, {"public-ip": "ipv4:192.0.2.1"}) == "192.0.2.1"
+        for impossible in (open_world, balanced):
+            with pytest.raises(Fatal, match="could not determine public IP"):
+                await public_address(kube, impossible, {})
+        waiting = asyncio.create_task(public_address(kube, balanced, {}))
+        await asyncio.sleep(0.05)
+        ingress = {"loadBalancer": {"ingress": [{"ip": "192.0.2.2"}]}}
+        await kube.put(path("v1", "services", HERE, "submariner-gateway"), {"status": ingress})
+        assert await waiting == "192.0.2.2"
+
+    asyncio.run(run())
+
+
+def test_faults_of_the_gateways_report() -> None:
+    faults = path("v1", "configmaps", HERE, names.FAULTS)
+    url = custom(crds.GATEWAYS, HERE, "west-worker")
+
+    async def run() -> None:
+        kube = FakeKube()
+        cable = Cable(Netlink(), OWN, SETTINGS.cluster_cidr)
+        cable.remotes[EAST["cable_name"]] = record(EAST, "east")
+        status = Status(kube, HERE, cable, {})
+        status.active = True
+
+        async def reported() -> tuple[str, str]:
+            await status.update()
+            gateway = kube.objects[url]
+            return gateway["status"]["connections"][0]["status"], gateway["metadata"]["resourceVersion"]
+
+        assert (await reported())[0] == "connected"
+        await kube.put(faults, {"data": {"connection-error": ""}})
+        state, version = await reported()
+        assert state == "error"
+        await kube.put(faults, {"data": {"gateway-frozen": ""}})
+        assert await reported() == ("error", version)
+
+    asyncio.run(run())
+
+
+def election(kube: FakeKube, who: str) -> Election:
+    return Election(kube, HERE, names.GATEWAY_LOCK, who, Terms(duration=1, renew_deadline=1, retry=0.05))
+
+
 def test_the_lease_has_one_holder_and_passes_on_when_it_runs_out() -> None:
     async def run() -> None:
         kube = FakeKube()
-        first, second, again = (Election(kube, HERE, who) for who in ("a-gateway", "b-gateway", "a-gateway"))
+        first, second, again = (election(kube, who) for who in ("a-gateway", "b-gateway", "a-gateway"))
         assert await first._acquire()
         assert not await second._acquire()
         assert await again._acquire(), "the same node takes it back at once"
@@ -178,7 +267,19 @@ def test_the_lease_has_one_holder_and_passes_on_when_it_runs_out() -> None:
     asyncio.run(run())
 
 
-@pytest.mark.usefixtures("short_lease")
+def test_a_lease_that_is_given_back_passes_on_at_once() -> None:
+    async def run() -> None:
+        kube = FakeKube()
+        first, second = election(kube, "a-gateway"), election(kube, "b-gateway")
+        assert await first._acquire()
+        await second.release()
+        assert not await second._acquire(), "only the holder can give it back"
+        await first.release()
+        assert await second._acquire()
+
+    asyncio.run(run())
+
+
 def test_a_leader_that_cannot_renew_stops_leading() -> None:
     async def run() -> None:
         kube = FakeKube()
@@ -193,9 +294,7 @@ def test_a_leader_that_cannot_renew_stops_leading() -> None:
             events.append("stopped")
             await asyncio.Event().wait()
 
-        election = Election(kube, HERE, "a")
-        election.retry = 0.05  # type: ignore[assignment]
-        task = asyncio.create_task(election.run(lead, stop))
+        task = asyncio.create_task(election(kube, "a").run(lead, stop))
         await until(lambda: events == ["leads", "stopped"])
         task.cancel()
 

@@ -131,7 +131,7 @@ def test_an_expectation_that_is_met_is_no_finding(expression: str, more: Json) -
     ],
 )
 def test_an_expectation_that_is_not_met_is_a_finding(expression: str, more: Json) -> None:
-    outcome = expecting(expression, message="members", **more)
+    outcome = expecting(expression, text="members", **more)
     assert outcome.failed
     finding = found(outcome)["site.one"]
     assert finding["severity"] == "error"
@@ -156,7 +156,7 @@ def test_the_number_of_endpoints_and_clusters() -> None:
                 "scope": "fleet",
                 "expression": "length(clusters[?host == 'east'].digest.brokers[].endpoints[])",
                 "expect": 2,
-                "message": "Endpoints on the broker",
+                "text": "Endpoints on the broker",
             }
         ],
     )
