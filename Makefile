@@ -37,6 +37,10 @@ unit: ## unit tests
 packaging: ## build, install and run the collection
 	@$(RUN) tests.run packaging
 
+.PHONY: benchmark
+benchmark: ## print figures of speed and memory, beside those that were asked for
+	@$(RUN) tests.benchmarks $(if $(PARTS),$(PARTS))
+
 .PHONY: lab-up
 lab-up: ## start the lab: two clusters with the simulated Submariner at hand
 	@$(RUN) tests.lab up

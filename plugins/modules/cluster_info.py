@@ -397,7 +397,6 @@ unknown:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
-from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_alone
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot
@@ -421,6 +420,8 @@ def run(module: AnsibleModule) -> Json:
         if reason:
             result["unknown"]["rights"] = reason
     if params["address"]:
+        from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
+
         result["broker_url"] = choose_url(module, api, None)[0]
     return result
 

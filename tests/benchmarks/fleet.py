@@ -88,12 +88,12 @@ class Recorded:
     def __init__(self, cluster: str) -> None:
         self.cluster = cluster
         self.peer = OTHERS if cluster == FIRST else FIRST
-        self._mentions = re.compile(rf"\b{self.peer}\b")
+        self.mentions = re.compile(rf"\b{self.peer}\b")
         self.templates: list[str] = []
         self.own: list[str] = []
         self.of_peer: list[str] = []
         for body in recording(STATE, cluster):
-            if self._mentions.search(body["metadata"]["name"]):
+            if self.mentions.search(body["metadata"]["name"]):
                 self.of_peer.append(json.dumps(body))
             else:
                 self.own.append(json.dumps(self._apart(body)))
@@ -107,7 +107,7 @@ class Recorded:
             return node
         kept: list[t.Any] = []
         for item in node:
-            if isinstance(item, dict) and self._mentions.search(json.dumps(item)) and not self._is_own(item):
+            if isinstance(item, dict) and self.mentions.search(json.dumps(item)) and not self._is_own(item):
                 kept.append(f"@peer {len(self.templates)}@")
                 self.templates.append(json.dumps(item))
             else:
@@ -148,7 +148,9 @@ class Fleet:
             return ", ".join(recorded.piece(int(match[1]), peer) for peer in peers)
 
         for index, text in enumerate(recorded.own):
-            body = _with_uid(json.loads(rename(text)), number, index)
+            # What is not said of each peer, as of the one exported Service, is said of the first.
+            whole = recorded.mentions.sub(name_of(peers[0]), rename(text))
+            body = _with_uid(json.loads(whole), number, index)
             if body["kind"] == "Gateway":
                 body["metadata"]["managedFields"] = [{"manager": "submariner-gateway", "time": NOW}]
             found.append(Item.of(body, PLACEHOLDER.sub(of_all_peers, json.dumps(body))))

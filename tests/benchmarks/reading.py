@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pathlib
 import shutil
@@ -14,10 +15,10 @@ import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE, OPERATOR_NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import KINDS, choose, snapshot_of
-from tests.benchmarks.fleet import FIRST, STATE
+from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.running import ROOT, Clusters, Measured, Play, measure, medians
 from tests.benchmarks.table import table
-from tests.unit.fake_api import PATH, recording
+from tests.unit.fake_api import PATH
 
 Task = dict[str, t.Any]
 
@@ -46,7 +47,7 @@ def loop_task() -> Task:
 
 def same_reads() -> list[dict[str, t.Any]]:
     """What cluster_info reads of a healthy cluster, as arguments of k8s_info; it asks for the version by itself."""
-    healthy = snapshot_of(recording(STATE, FIRST))
+    healthy = snapshot_of(json.loads(item.text) for item in Fleet(2).items(1))
     found = []
     for read in choose(SECTIONS):
         if read.when is not None and not read.when(healthy):

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import pathlib
+import subprocess
 import typing as t
 
 import pytest
@@ -40,9 +41,9 @@ def west(authority: Authority) -> t.Iterator[FakeApi]:
         yield server
 
 
-def passes(fleet: Fleet, playbooks: tuple[str, ...], secrets: tuple[str, ...]) -> None:
+def passes(fleet: Fleet, playbooks: tuple[str, ...], secrets: tuple[str, ...], *options: str) -> None:
     for playbook in playbooks:
-        done = fleet.run(pathlib.Path("ansible-playbook"), playbook, "-vvv")
+        done = fleet.run(pathlib.Path("ansible-playbook"), playbook, "-vvv", *options)
         assert done.returncode == 0, done.stdout[-5000:] + done.stderr
         shown = [secret for secret in secrets if secret in done.stdout + done.stderr]
         assert shown == [], f"{playbook} shows secrets"
@@ -82,7 +83,7 @@ def test_openshift_login_and_client_certificate(
         assert openshift.tokens == [EAST_TOKEN], "every module deletes the token that it got"
 
 
-def test_kubeconfig_content_impersonation_and_proxy(
+def test_kubeconfig_content_out_of_a_vault_impersonation_and_proxy(
     tmp_path: pathlib.Path, authority: Authority, east: FakeApi, west: FakeApi
 ) -> None:
     def content(api: FakeApi, name: str, token: str) -> Json:
@@ -101,11 +102,17 @@ def test_kubeconfig_content_impersonation_and_proxy(
 
     admit(east, EAST_TOKEN)
     admit(west, WEST_TOKEN, "reader", "auditors", "readers")
+    password, vault = tmp_path / "password", tmp_path / "kubeconfig"
+    password.write_text("word-of-the-vault")
+    vault.write_text(json.dumps(content(west, "west", WEST_TOKEN)))
+    encrypt = ["ansible-vault", "encrypt", "--vault-password-file", str(password), str(vault)]
+    subprocess.run(encrypt, check=True, capture_output=True)
+    assert WEST_TOKEN not in vault.read_text()
     with FakeProxy("me:word-of-the-proxy") as proxy:
         ways: dict[str, Json] = {
             "east": {"submariner_kubeconfig": content(east, "east", EAST_TOKEN)},
             "west": {
-                "submariner_kubeconfig": json.dumps(content(west, "west", WEST_TOKEN)),
+                "submariner_kubeconfig": f"{{{{ lookup('ansible.builtin.unvault', '{vault}') }}}}",
                 "submariner_impersonate_user": "reader",
                 "submariner_impersonate_groups": ["auditors", "readers"],
                 "submariner_proxy": proxy.url,
@@ -113,5 +120,6 @@ def test_kubeconfig_content_impersonation_and_proxy(
             },
         }
         fleet = Fleet(tmp_path, "healthy-two-nodes", east, west, ways)
-        passes(fleet, ("preflight", "verify"), (EAST_TOKEN, WEST_TOKEN, "word-of-the-proxy"))
+        secrets = (EAST_TOKEN, WEST_TOKEN, "word-of-the-proxy")
+        passes(fleet, ("preflight", "verify"), secrets, "--vault-password-file", str(password))
         assert set(proxy.passed) == {west.url.partition("://")[2]}, "the broker is asked without the member's proxy"

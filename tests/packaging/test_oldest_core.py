@@ -18,7 +18,8 @@ import yaml
 from tests.run.cores import programs
 from tests.run.plan import OLDEST_CORE
 from tests.run.tree import installed
-from tests.unit.fake_api import FakeApi, recording
+from tests.unit.clusterset import Clusterset
+from tests.unit.fake_api import FakeApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 QUICK: dict[str, t.Any] = {
@@ -48,8 +49,8 @@ class Fleet:
         ways: dict[str, dict[str, t.Any]] | None = None,
     ) -> None:
         hosts = ways or {}
+        Clusterset(east, west, folder, state).live(every=1.0)
         for name, api in (("east", east), ("west", west)):
-            api.cluster.load(recording(state, name))
             file = {"submariner_kubeconfig": api.kubeconfig(folder, name), "submariner_context": name}
             hosts.setdefault(name, file)
         inventory = {

@@ -31,10 +31,9 @@ NAMED = ("configmaps", "secrets", "namespaces", "dnses")
 
 ABOUT = {
     "verify": "What verify needs on every member and on the broker's cluster.",
-    "residue": "For what is left of removed installations (section residue of cluster_info), and the accesses to the broker.",
-    "access": "For the expiry of the broker's CA (section access of cluster_info): the Secret with the token for the broker.",
-    "logs": "For log_info.",
-    "data-path": "For the data path: pods of our own, in a namespace of our own, and what they are asked.",
+    "residue": "For submariner_verify_residue: what is left of removed installations, and the accesses to the broker.",
+    "logs": "For submariner_verify_logs.",
+    "data-path": "For submariner_verify_data_path: pods and exports of our own, in a namespace of our own.",
 }
 MCS = "multicluster.x-k8s.io"
 DATA_PATH = (

@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS as ALL_SECTIONS
 from tests.rights import page, roles
 from tests.rights.page import Missing
 from tests.rights.roles import Needs
@@ -42,6 +43,13 @@ def test_every_module_of_the_role_is_watched() -> None:
     assert {"wait_for_single_endpoint", "wait_for_connections"} <= used
     watched = {module for modules in PARTS.values() for module in modules}
     assert used - watched - ELSEWHERE == set()
+
+
+def test_the_role_reads_the_sections_that_are_watched() -> None:
+    judge = (ROOT / "roles" / "verify" / "tasks" / "judge.yml").read_text()
+    named = {word for words in re.findall(r"sections: (.*)", judge) for word in re.findall(r"\b[a-z]+\b", words)}
+    known = {section for sections in SECTIONS.values() for section in sections}
+    assert named & set(ALL_SECTIONS) == known - {"identity"}, "identity is always read"
 
 
 def test_the_roles_are_what_verify_asks_for(needs: Needs) -> None:
