@@ -10,7 +10,7 @@ import textwrap
 
 _AUTH = """
 kubeconfig:
-  description: Path of a kubeconfig file, or its content as a dictionary.
+  description: Path of a kubeconfig file, or its content as a dictionary or as text in YAML or JSON.
   type: raw
 context:
   description: The context of the kubeconfig.
@@ -22,10 +22,13 @@ api_key:
   description: Bearer token.
   type: str
 username:
-  description: Name for basic authentication.
+  description:
+    - Name of a user, with C(host) and C(password). On OpenShift the two are exchanged for a token that is deleted when
+      the module ends, which needs the Python packages openshift and requests-oauthlib. Any other server gets them as HTTP
+      basic authentication.
   type: str
 password:
-  description: Password for basic authentication.
+  description: Password of the user.
   type: str
 validate_certs:
   description: Whether the API server's certificate is verified.
@@ -69,25 +72,33 @@ impersonate_user:
   description: Name of a user to act as.
   type: str
 impersonate_groups:
-  description: Groups to act as a member of.
+  description: Groups to act as a member of. They need a user to act as.
   type: list
   elements: str
 """
 
 
-class ModuleDocFragment:
-    # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = f"""
+def _cluster(option: str) -> str:
+    return f"""
+notes:
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
+    where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
+    proxy of the environment is this machine's, and so counts for all.
 options:
-  broker:
+  {option}:
     suboptions:
 {textwrap.indent(_AUTH, "      ")}
 """
 
-    # The option of modules that ask several members at once.
-    SOURCES: str = f"""
+
+def _members(option: str) -> str:
+    return f"""
+notes:
+  - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
+    where it names no cluster (by kubeconfig, context or host) at all; where it names a context alone, the kubeconfig is. The
+    proxy of the environment is this machine's, and so counts for all.
 options:
-  sources:
+  {option}:
     suboptions:
       cluster_id:
         description: The member's cluster ID.
@@ -100,3 +111,17 @@ options:
         suboptions:
 {textwrap.indent(_AUTH, "          ")}
 """
+
+
+class ModuleDocFragment:
+    # The option of modules that need the broker's cluster beside the member's.
+    BROKER: str = _cluster("broker")
+
+    # The option of modules that need a second member.
+    TO: str = _cluster("to")
+
+    # The option of modules that ask several members at once.
+    SOURCES: str = _members("sources")
+
+    # The same for members beside the module's own.
+    OTHERS: str = _members("others")

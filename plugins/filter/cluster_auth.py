@@ -49,6 +49,7 @@ OPTIONS = (
     "proxy",
     "no_proxy",
     "proxy_headers",
+    "persist_config",
     "impersonate_user",
     "impersonate_groups",
 )
@@ -58,7 +59,8 @@ def cluster_auth(variables: t.Any) -> dict[str, t.Any]:
     """Options by name; unset ones are left out."""
     if not isinstance(variables, t.Mapping):
         raise AnsibleFilterError(f"cluster_auth takes the variables of a host, not {type(variables).__name__}")
-    return {o: variables[PREFIX + o] for o in OPTIONS if PREFIX + o in variables and variables[PREFIX + o] is not None}
+    set_ones = {o: variables[PREFIX + o] for o in OPTIONS if PREFIX + o in variables}
+    return {option: value for option, value in set_ones.items() if value is not None and value != ""}
 
 
 class FilterModule:

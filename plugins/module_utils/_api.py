@@ -10,15 +10,19 @@ what the server or the network did; it answers C(unknown) with the reason in wor
 
 from __future__ import annotations
 
+import contextlib
 import copy
 import email.utils
 import json
+import socket
 import time
 import typing as t
 from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
-from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -37,6 +41,9 @@ FIELD_MANAGER = "submariner.lifecycle"
 """Name under which the API server notes who set a field."""
 
 TIMED_OUT = "timed out"
+
+POOL = 32
+"""Connections kept: a watch has one to itself as long as it runs."""
 
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
@@ -109,6 +116,42 @@ class Answer:
         return str((self.body.get("metadata") or {}).get("resourceVersion") or "")
 
 
+class Watch:
+    """The events of one watch, to be read once; L(close) may be called from another thread."""
+
+    def __init__(self, response: t.Any) -> None:
+        self._response = response
+
+    def __iter__(self) -> t.Iterator[Json]:
+        try:
+            rest = b""
+            for chunk in self._response.stream(amt=2**16, decode_content=True):
+                lines = (rest + chunk).split(b"\n")
+                rest = lines.pop()
+                for line in filter(bytes.strip, lines):
+                    event = json.loads(line)
+                    if event.get("type") == "ERROR":
+                        words = (event.get("object") or {}).get("message")
+                        raise WatchBroken(str(words or "the watch ended in an error"))
+                    yield event
+        except WatchBroken:
+            raise
+        except Exception as error:
+            raise WatchBroken(_words(error)) from error
+        finally:
+            self.finish()
+
+    def close(self) -> None:
+        """End it: whoever reads gets WatchBroken. Only the socket is touched, the rest is the reader's."""
+        with contextlib.suppress(Exception):  # it may end by itself at this moment
+            self._response.connection.sock.shutdown(socket.SHUT_RDWR)
+
+    def finish(self) -> None:
+        """Give the connection back; for the thread that reads."""
+        self._response.close()
+        self._response.release_conn()
+
+
 @dataclass
 class ExecResult:
     """Outcome of a command in a container."""
@@ -129,10 +172,10 @@ def broker_spec() -> Json:
 
 
 def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 10.0) -> Api:
-    """Client for the cluster that C(params) (default: the module's own options) name; nothing is sent yet.
+    """Client for the cluster that C(params) (default: the module's own options) name.
 
-    Raises ApiFailure for a kubeconfig, context or certificate that cannot be used, and ends the module when the
-    C(kubernetes) library is missing.
+    Nothing is sent, except where an OpenShift user and password have to be exchanged for a token first. Raises ApiFailure
+    for options that cannot be used, and ends the module when the C(kubernetes) library is missing.
     """
     try:
         from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
@@ -142,54 +185,64 @@ def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 
 
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(error))
         raise AssertionError("fail_json ends the module") from error
-    chosen = {
-        k: v for k, v in (module.params if params is None else params).items() if k in AUTH_ARG_SPEC and v is not None
-    }
+    own = params is None
+    chosen: Json = module.params if params is None else params
     try:
+        given = _auth.given_options(chosen, AUTH_ARG_SPEC)
+        if module is not None:
+            module.no_log_values -= _auth.plain_values(module.params, given)
+        options, headers = core._create_auth_spec(**given), core._create_headers(**given)
+        if not own:
+            options = {k: v for k, v in options.items() if _auth.counts_for_another(AUTH_ARG_MAP[k], given)}
+            headers = {k: v for k, v in headers.items() if _auth.counts_for_another(_auth.IMPERSONATION[k], given)}
+        if isinstance(options.get("kubeconfig"), str) and not options.get("persist_config"):
+            options["kubeconfig"] = _auth.document_at(options["kubeconfig"]) or options["kubeconfig"]
         # A loaded kubeconfig becomes the process's default: else the next client would inherit its certificates.
         kube.Configuration.set_default(None)
-        auth = core._create_auth_spec(**chosen)
-        configuration = core._create_configuration(auth)
-        headers = core._create_headers(**chosen)
+        configuration = core._create_configuration(dict(options))
+        _auth.keep_options(configuration, options)
+        files = (configuration.ssl_ca_cert, configuration.cert_file, configuration.key_file)
+        _auth.check_certificates(dict(zip(_auth.CERTIFICATES, files)), given)
+    except _auth.Unusable as error:
+        raise ApiFailure(error.msg, error.hint) from error
     except Exception as error:  # the loaders raise whatever their parsers raise
-        raise ApiFailure(*_auth_trouble(chosen, error)) from error
-    return Api(kube.ApiClient, configuration, headers, timeout)
+        raise ApiFailure(*_auth.trouble(given, error)) from error
+    api = Api(kube.ApiClient, configuration, headers, timeout, options)
+    if options.get("host") and configuration.username and configuration.password and not configuration.api_key:
+        from ansible_collections.submariner.lifecycle.plugins.module_utils import _openshift
 
-
-def _auth_trouble(params: Json, error: Exception) -> tuple[str, str]:
-    text = " ".join(str(error).split())
-    where = (
-        "kubeconfig {}".format(params["kubeconfig"]) if isinstance(params.get("kubeconfig"), str) else "the kubeconfig"
-    )
-    if params.get("context") and "context" in text.lower():
-        return (
-            "The context '{}' is not in {}.".format(params["context"], where),
-            "List the contexts with 'kubectl config get-contexts' and set submariner_context.",
-        )
-    return (
-        "{} cannot be used: {}.".format(where[0].upper() + where[1:], text.rstrip(".") or type(error).__name__),
-        "Set submariner_kubeconfig to a readable file and submariner_context to one of its contexts.",
-    )
+        plain: t.Any = Api(kube.ApiClient, configuration, {}, timeout)  # without impersonation
+        token = _openshift.log_in(plain, configuration)
+        if token and module is not None:
+            module.no_log_values.add(token)
+    return api
 
 
 class Api:
     """Requests on literal REST paths over one connection pool; safe to use from several threads."""
 
     def __init__(
-        self, factory: t.Callable[[t.Any], t.Any], configuration: t.Any, headers: dict[str, t.Any], timeout: float
+        self,
+        factory: t.Callable[[t.Any], t.Any],
+        configuration: t.Any,
+        headers: dict[str, t.Any],
+        timeout: float,
+        options: Json | None = None,
     ) -> None:
         configuration.retries = False
-        self._factory = factory
+        configuration.connection_pool_maxsize = POOL
         self._configuration = configuration
         try:
-            self._client = factory(configuration)
-        except Exception as error:  # unreadable certificate files surface here
+            self._pool = factory(configuration).rest_client.pool_manager
+        except Exception as error:  # a proxy that is no URL surfaces here
             raise ApiFailure(
-                "The credentials cannot be loaded: {}.".format(" ".join(str(error).split())),
-                "Check the certificate options.",
+                "The connection cannot be made: {}.".format(" ".join(str(error).split()).rstrip(".")),
+                "Check host and proxy: both are URLs.",
             ) from error
-        self._extra = [(k, v) for k, value in headers.items() for v in (value if isinstance(value, list) else [value])]
-        self._pool = self._client.rest_client.pool_manager
+        self.impersonation = [
+            (k, v) for k, value in headers.items() for v in (value if isinstance(value, list) else [value])
+        ]
+        self.options: Json = options or {}
         self.timeout = timeout
         self.server: str = str(configuration.host).rstrip("/")
 
@@ -197,6 +250,21 @@ class Api:
     def configuration(self) -> t.Any:
         """The kubernetes client's Configuration (host, certificates, token): secret, never returned to the user."""
         return self._configuration
+
+    @property
+    def proxied(self) -> bool:
+        """Whether requests go through the proxy of the configuration."""
+        return self._pool.proxy is not None or hasattr(self._pool, "proxy_url")  # HTTP, SOCKS
+
+    def authorization(self) -> dict[str, str]:
+        """The header that says who we are: secret. Empty with a client certificate."""
+        # Asked for each request: a short-lived token is renewed here. The client's own way in differs by its version.
+        bearer = self._configuration.auth_settings().get("BearerToken")
+        if bearer and bearer["value"]:
+            return {"authorization": str(bearer["value"])}
+        if self._configuration.username and self._configuration.password:
+            return {"authorization": str(self._configuration.get_basic_auth_token())}
+        return {}
 
     # -- reading ------------------------------------------------------------------------------------------------
 
@@ -222,10 +290,10 @@ class Api:
             whole.body["items"] = whole.items + page.items
         return whole
 
-    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> t.Iterator[Json]:
-        """Events after C(resource_version) until C(timeout) seconds passed or the server ends the watch.
+    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> Watch:
+        """Events after C(resource_version) until C(timeout) seconds passed, the server ends the watch, or it is closed.
 
-        Raises WatchBroken when it cannot be continued (410), is refused, or the connection is lost.
+        Raises WatchBroken when it cannot be begun, or while it is read when it cannot be continued (410, connection lost).
         """
         query.update(
             watch="true",
@@ -237,32 +305,13 @@ class Api:
             response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
         except Exception as error:
             raise WatchBroken(_words(error)) from error
-        try:
-            if response.status >= 400:
-                raise WatchBroken(
-                    f"the server answered {response.status} to the watch",
-                    refused=response.status in (401, 403, 405, 501),
-                )
-            rest = b""
-            for chunk in response.stream(amt=2**16, decode_content=True):
-                lines = (rest + chunk).split(b"\n")
-                rest = lines.pop()
-                for line in lines:
-                    if not line.strip():
-                        continue
-                    event = json.loads(line)
-                    if event.get("type") == "ERROR":
-                        raise WatchBroken(
-                            str((event.get("object") or {}).get("message") or "the watch ended in an error")
-                        )
-                    yield event
-        except WatchBroken:
-            raise
-        except Exception as error:
-            raise WatchBroken(_words(error)) from error
-        finally:
-            response.close()
-            response.release_conn()
+        watch = Watch(response)
+        if response.status >= 400:
+            watch.finish()
+            raise WatchBroken(
+                f"the server answered {response.status} to the watch", refused=response.status in (401, 403, 405, 501)
+            )
+        return watch
 
     def log(
         self,
@@ -272,9 +321,18 @@ class Api:
         tail: int | None = None,
         limit_bytes: int = 1 << 20,
         previous: bool = False,
+        since: int | None = None,
+        timestamps: bool = False,
     ) -> Answer:
-        """Log of a container as C(body['text']), bounded to C(limit_bytes)."""
+        """Log of a container as C(body['text']), of the last C(since) seconds by its node's clock.
+
+        Bounded to its last C(tail) lines, and then to the first C(limit_bytes) of them.
+        """
         query: Json = {"limitBytes": limit_bytes, "previous": str(previous).lower()}
+        if since is not None:
+            query["sinceSeconds"] = since
+        if timestamps:
+            query["timestamps"] = "true"
         if container:
             query["container"] = container
         if tail is not None:
@@ -331,52 +389,29 @@ class Api:
         stdin: str | None = None,
         timeout: float = 60.0,
     ) -> ExecResult:
-        """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout)."""
-        from kubernetes.client import CoreV1Api
-        from kubernetes.stream import stream
+        """Run C(argv) in a container; raises ApiFailure when it cannot be run or does not end within C(timeout).
 
-        client = self._factory(self._configuration)  # stream() swaps the client's request method: one client per call
-        for name, value in self._extra:
-            client.set_default_header(name, value)
+        C(stdin) is never closed: the command must know by itself where it ends.
+        """
+        from ansible_collections.submariner.lifecycle.plugins.module_utils import _exec
+
+        query = [
+            ("container", container),
+            ("stdout", "true"),
+            ("stderr", "true"),
+            *(("command", word) for word in argv),
+        ]
+        if stdin is not None:
+            query.append(("stdin", "true"))
+        url = f"{self.server}/api/v1/namespaces/{namespace}/pods/{pod}/exec?{urlencode(query)}"
+        headers = [*self.authorization().items(), *self.impersonation]
         try:
-            socket = stream(
-                CoreV1Api(client).connect_get_namespaced_pod_exec,
-                pod,
-                namespace,
-                container=container,
-                command=list(argv),
-                stderr=True,
-                stdin=stdin is not None,
-                stdout=True,
-                tty=False,
-                _preload_content=False,
-            )
-        except Exception as error:
+            rc, stdout, stderr = _exec.run(self._configuration, self._pool, url, headers, stdin, self.timeout, timeout)
+        except _exec.Unfinished as error:
+            raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.") from error
+        except Exception as error:  # whatever the transport raises
             raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {_words(error)}.") from error
-        out: list[str] = []
-        err: list[str] = []
-        end = time.monotonic() + timeout
-        try:
-            if stdin is not None:
-                socket.write_stdin(stdin)
-            while socket.is_open():
-                socket.update(timeout=1)
-                out.append(socket.read_stdout() if socket.peek_stdout() else "")
-                err.append(socket.read_stderr() if socket.peek_stderr() else "")
-                if time.monotonic() > end:
-                    raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.")
-            out.append(socket.read_stdout() if socket.peek_stdout() else "")
-            err.append(socket.read_stderr() if socket.peek_stderr() else "")
-            code = socket.returncode
-        except ApiFailure:
-            raise
-        except Exception as error:
-            raise ApiFailure(f"The connection to pod {namespace}/{pod} broke: {_words(error)}.") from error
-        finally:
-            socket.close()
-        if code is None:
-            raise ApiFailure(f"Pod {namespace}/{pod} gave no exit code.")
-        return ExecResult(int(code), "".join(out), "".join(err))
+        return ExecResult(rc, stdout, stderr)
 
     # -- one request --------------------------------------------------------------------------------------------
 
@@ -420,12 +455,8 @@ class Api:
     ) -> t.Any:
         import urllib3
 
-        # Asked for each request: a short-lived token is renewed here. The client's own way in differs by its version.
-        bearer = self._configuration.auth_settings().get("BearerToken")
-        if bearer and bearer["value"]:
-            headers[bearer["key"]] = bearer["value"]
-        combined = urllib3.HTTPHeaderDict(headers)
-        for name, value in self._extra:
+        combined = urllib3.HTTPHeaderDict({**headers, **self.authorization()})
+        for name, value in self.impersonation:
             combined.add(name, value)
         return self._pool.request(
             method,

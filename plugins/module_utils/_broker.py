@@ -15,6 +15,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import ADMIN, BROKER_CR, admin_token
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -28,10 +32,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator import OPERATOR, is_available
-from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import (
-    CLUSTERSET_IP_INFO,
-    GLOBALNET_INFO,
-)
 
 # Those that broker and members cannot do without; an operator of any version creates them.
 NEEDED_CRDS = (

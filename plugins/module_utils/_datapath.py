@@ -1,157 +1,44 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Does traffic really pass? The scripts that answer and ask inside pods, and what the outcome means.
+"""Does traffic really pass? Whom pods ask, and what their answers mean.
 
 Private to this collection, may change at any time. Pure. Gateways that call themselves connected have been seen while
 no pod on another node had traffic, so the question is put with TCP from pod to pod, for gateway and other nodes alike.
 
 An answer is longer than one packet and framed by a word of this run: another server at the same address, a cut answer
-and a working path are three different things. The scripts need a POSIX shell and one of several programs; a client is
-only used after it has fetched the answer of the pod's own server.
+and a working path are three different things.
 """
 
 from __future__ import annotations
 
-import shlex
 import typing as t
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, UNKNOWN, Finding
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    INFO,
+    UNKNOWN,
+    WARNING,
+    Finding,
+)
 
 Json = dict[str, t.Any]
 
 PORT = 18080
-GATEWAY, OTHER = "gateway", "other"
+GATEWAY, OTHER, ANY = "gateway", "other", "any"
+ROLES = (GATEWAY, OTHER, ANY)
 MARK = "submariner-lifecycle"
 WORKS, SILENT, CUT, STRANGER, UNTRIED = "works", "silent", "cut", "stranger", "untried"
 
-# The filler makes the answer longer than any usual MTU, so that a path which drops full packets shows.
-SERVE = """
-ANSWER=$(printf '%s begin %4000s %s end' "$NONCE" . "$NONCE"); export ANSWER
-if command -v python3 >/dev/null 2>&1; then
-  exec python3 -c '
-import os, socketserver
-class Answer(socketserver.BaseRequestHandler):
-    def handle(self):
-        self.request.sendall(os.environ["ANSWER"].encode())
-class Server(socketserver.ThreadingTCPServer):
-    allow_reuse_address = daemon_threads = True
-Server(("", int(os.environ["PORT"])), Answer).serve_forever()'
-fi
-if command -v socat >/dev/null 2>&1; then
-  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr" SYSTEM:'printf %s "$ANSWER"'
-fi
-# One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
-while :; do
-  for listen in "nc -N -l -p $PORT" "nc -N -l $PORT" "nc -q 0 -l -p $PORT" "nc -l -p $PORT" "nc -l $PORT" \
-    "busybox nc -l -p $PORT" "ncat -l $PORT"; do
-    while printf '%s' "$ANSWER" | $listen >/dev/null 2>&1; do :; done
-  done
-  sleep 1
-done
-"""
+BY_ADDRESS, BY_GLOBAL_ADDRESS, BY_NAME = "pod-address", "global-address", "name"
+WAYS = {BY_ADDRESS: "", BY_GLOBAL_ADDRESS: " by its global address", BY_NAME: " by name"}
+"""How a target is reached, and how messages say it."""
 
-CLIENT = """
-bounded() {
-  "$@" & job=$!
-  ( sleep 5; kill $job ) >/dev/null 2>&1 & guard=$!
-  wait $job; rc=$?
-  kill $guard 2>/dev/null
-  return $rc
-}
-with_python3() {
-  python3 -c '
-import socket, sys
-with socket.create_connection((sys.argv[1], int(sys.argv[2])), 3) as connection:
-    while True:
-        piece = connection.recv(65536)
-        if not piece:
-            break
-        sys.stdout.write(piece.decode("ascii", "replace"))
-        sys.stdout.flush()' "$1" "$2"
-}
-with_nc() { nc -w 3 "$1" "$2" < /dev/null; }
-with_busybox() { busybox nc -w 3 "$1" "$2" < /dev/null; }
-with_ncat() { ncat -w 3 "$1" "$2" < /dev/null; }
-with_socat() { socat -t 3 - "TCP:$1:$2,connect-timeout=3" < /dev/null; }
-with_bash() { bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat <&3' "$1" "$2"; }
-with_curl() { curl -s --max-time 4 "telnet://$1:$2" < /dev/null; }
-fetch() {
-  tool=$1; shift
-  text=$(bounded "with_$tool" "$@" 2>&1)
-}
-judge() {
-  case "$text" in
-    *"$1 begin "*" $1 end"*) verdict=works ;;
-    *"$1 begin "*) verdict=cut ;;
-    *" begin "*" end"*) verdict=stranger ;;
-    *) verdict=silent ;;
-  esac
-}
-find_tool() {
-  for candidate in python3 nc busybox ncat socat bash curl; do
-    if command -v $candidate >/dev/null 2>&1; then
-      fetch $candidate 127.0.0.1 "$PORT"; judge "$NONCE"
-      if [ $verdict = works ]; then tool=$candidate; return 0; fi
-    fi
-  done
-  return 1
-}
-brief() { printf '%s' "$text" | tr -c '[:print:]' ' ' | tr -s ' ' | cut -c 1-120; }
-ask() {
-  number=$1 nonce=$2; shift 2
-  fetch "$tool" "$@"; judge "$nonce"
-  printf '%s target %s %s %s\\n' "$mark" "$number" "$verdict" "$(brief 2>/dev/null)"
-}
-"""
+FULL, TOLD, LOST = "full", "told", "lost"
 
-REACH = """
-say() { printf '%s reach %s %s %s\\n' "$mark" "$1" "$2" "$3"; }
-if command -v curl >/dev/null 2>&1; then
-  code=$(curl -k -s -o /dev/null --connect-timeout 5 --max-time 8 -w '%{http_code}' "$URL" 2>/dev/null); rc=$?
-  case $rc in
-    0) say curl tls "HTTP $code" ;;
-    6) say curl no "the name cannot be resolved" ;;
-    7) say curl no "the connection is refused or has no route" ;;
-    28) say curl no "no answer in time" ;;
-    35|52|56) say curl tcp "connected, but TLS failed" ;;
-    *) say curl no "curl exit code $rc" ;;
-  esac
-elif command -v python3 >/dev/null 2>&1; then
-  said=$(python3 -c '
-import socket, ssl, sys
-host, port = sys.argv[1], int(sys.argv[2])
-try:
-    connection = socket.create_connection((host, port), 5)
-except OSError as error:
-    print("no", error)
-    sys.exit()
-context = ssl.create_default_context()
-context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
-try:
-    with context.wrap_socket(connection, server_hostname=host) as secure:
-        print("tls", secure.version())
-except OSError as error:
-    print("tcp", "connected, but TLS failed:", error)' "$HOST" "$PORT" 2>&1)
-  say python3 "${said%% *}" "${said#* }"
-else
-  tried=
-  for tool in nc busybox socat bash; do
-    command -v $tool >/dev/null 2>&1 || continue
-    case $tool in
-      nc) bounded nc -z -w 4 "$HOST" "$PORT" || bounded nc -w 4 "$HOST" "$PORT" ;;
-      busybox) bounded busybox nc -z -w 4 "$HOST" "$PORT" || bounded busybox nc -w 4 "$HOST" "$PORT" ;;
-      socat) bounded socat -u OPEN:/dev/null "TCP:$HOST:$PORT,connect-timeout=4" ;;
-      bash) bounded bash -c ': <>"/dev/tcp/$0/$1"' "$HOST" "$PORT" ;;
-    esac > /dev/null 2>&1 < /dev/null
-    if [ $? -eq 0 ]; then say $tool tcp connected; tried=; break; fi
-    tried="$tried $tool"
-  done
-  if [ -n "$tried" ]; then say "${tried# }" no "no connection"; fi
-fi
-printf '%s done\\n' "$mark"
-"""
+UNRESOLVED = ("resolve", "bad address", "not known", "no address associated", "name resolution", "unknown host")
+"""Words by which the programs say that a name has no address."""
 
 
 @dataclass(frozen=True)
@@ -164,6 +51,9 @@ class Server:
     port: int
     nonce: str
     cluster: str = ""
+    by: str = BY_ADDRESS
+    note: str = ""
+    """What is known to be wrong with it, for the cause when it does not answer."""
 
     @classmethod
     def of(cls, value: Json) -> Server:
@@ -174,13 +64,29 @@ class Server:
             port=int(value.get("port") or PORT),
             nonce=str(value["nonce"]),
             cluster=str(value.get("cluster") or ""),
+            by=str(value.get("by") or BY_ADDRESS),
+            note=str(value.get("note") or ""),
         )
 
     @property
     def label(self) -> str:
-        kind = "gateway " if self.role == GATEWAY else ""
+        kind = {GATEWAY: f"gateway node {self.node}", ANY: "any node"}.get(self.role, f"node {self.node}")
         where = f" of {self.cluster}" if self.cluster else ""
-        return f"{kind}node {self.node}{where}"
+        return f"{kind}{where}{WAYS[self.by]}"
+
+
+@dataclass(frozen=True)
+class Mtu:
+    """The largest packet, in bytes, that reaches a target in one piece, of the C(full) ones that the pod can send.
+
+    state: V(full) (a full one does), V(told) (the path says how much it takes), V(lost) (larger ones vanish without a
+    word), V(untried) with the reason in C(said).
+    """
+
+    state: str
+    packet: int = 0
+    full: int = 0
+    said: str = ""
 
 
 @dataclass(frozen=True)
@@ -191,6 +97,7 @@ class Outcome:
     target: Server
     verdict: str
     said: str = ""
+    mtu: Mtu | None = None
 
     def as_dict(self) -> Json:
         return {
@@ -199,36 +106,59 @@ class Outcome:
             "to_node": self.target.node,
             "to_role": self.target.role,
             "to_cluster": self.target.cluster,
+            "by": self.target.by,
             "address": self.target.address,
             "verdict": self.verdict,
             "said": self.said,
+            "mtu": asdict(self.mtu) if self.mtu else {},
         }
 
 
-def ask_script(mark: str, targets: t.Sequence[tuple[int, Server]]) -> str:
-    """Ask all targets at once, each with a bound of its own; follows CLIENT, with PORT and NONCE in the environment."""
-    lines = [f"mark={shlex.quote(mark)}", "if ! find_tool; then printf '%s no-tool\\n' \"$mark\"; exit 0; fi"]
-    for number, target in targets:
-        words = (str(number), target.nonce, target.address, str(target.port))
-        lines.append("ask {} &".format(" ".join(shlex.quote(word) for word in words)))
-    return "\n".join([*lines, "wait", "printf '%s done\\n' \"$mark\""])
+def lines(targets: t.Iterable[tuple[int, Server]]) -> str:
+    """The targets as the scripts in the pods read them."""
+    rows = [f"{number} {target.nonce} {target.port} {target.address}\n" for number, target in targets]
+    return "".join(rows) + ".\n"
+
+
+def _said(text: str, mark: str, kind: str) -> tuple[dict[int, list[str]], str]:
+    """The words after the number of each line of C(kind); the second answer says why nothing could be asked."""
+    found: dict[int, list[str]] = {}
+    ended = False
+    for line in text.splitlines():
+        words = line.split(" ")
+        if words[0] != mark:
+            continue
+        if words[1:2] == ["no-tool"]:
+            return {}, "no-tool"
+        ended = ended or words[1:2] == ["done"]
+        if words[1:2] == [kind] and len(words) >= 4 and words[2].isdigit():
+            found[int(words[2])] = words[3:]
+    return found, "" if ended else "the script in the pod ended early"
 
 
 def outcomes(text: str, mark: str) -> tuple[dict[int, tuple[str, str]], str]:
     """Verdict and words by target number; the second answer says why nothing could be asked."""
-    found: dict[int, tuple[str, str]] = {}
-    ended = False
-    for line in text.splitlines():
-        words = line.split(" ", 4)
-        if words[0] != mark:
-            continue
-        if words[1:2] == ["no-tool"]:
-            return {}, "no program of the image could fetch the answer of the pod's own server"
-        if words[1:2] == ["done"]:
-            ended = True
-        if words[1:2] == ["target"] and len(words) >= 4 and words[2].isdigit():
-            found[int(words[2])] = (words[3], words[4].strip() if len(words) > 4 else "")
-    return found, "" if ended else "the script in the pod ended early"
+    found, cause = _said(text, mark, "target")
+    if cause == "no-tool":
+        cause = "no program of the image could fetch the answer of the pod's own server"
+    return {number: (words[0], " ".join(words[1:]).strip()) for number, words in found.items()}, cause
+
+
+def mtus(text: str, mark: str) -> tuple[dict[int, Mtu], str]:
+    """What was found out about packet sizes by target number; the second answer says why nothing could be."""
+    found, cause = _said(text, mark, "mtu")
+    if cause == "no-tool":
+        cause = "no tool in the image: neither a ping that takes -M do, nor python3"
+    read: dict[int, Mtu] = {}
+    for number, words in found.items():
+        if len(words) == 3 and words[1].isdigit() and words[2].isdigit():
+            state, packet, full = words[0], int(words[1]), int(words[2])
+            read[number] = (
+                Mtu(state, packet, full)
+                if state in (FULL, TOLD, LOST)
+                else Mtu(UNTRIED, full=full, said="no answer to a small packet")
+            )
+    return read, cause
 
 
 def reached(text: str, mark: str) -> tuple[str, str, str]:
@@ -254,26 +184,38 @@ OBSERVED = {
 
 def findings(results: t.Sequence[Outcome]) -> list[Finding]:
     """One finding per direction that does not work, with what the pattern of all of them suggests."""
-    found = []
-    for item in results:
-        if item.verdict == WORKS:
-            continue
-        untried = item.verdict not in OBSERVED
-        found.append(
-            Finding(
-                id="datapath.not-tested" if untried else IDS[item.verdict],
-                severity=UNKNOWN if untried else ERROR,
-                subject=f"{item.source.label} -> {item.target.label}",
-                observed=(item.said or "not asked")
-                if untried
-                else f"{OBSERVED[item.verdict]} from {item.target.address}",
-                expected="a pod on each of the two nodes reaches a pod on the other",
-                cause="" if untried else item.said,
-                hint=_hint(item, results),
-                evidence=item.as_dict(),
-            )
+    return [_failure(item, results) for item in results if item.verdict != WORKS] + _mtu_findings(results)
+
+
+def _failure(item: Outcome, results: t.Sequence[Outcome]) -> Finding:
+    subject = f"{item.source.label} -> {item.target.label}"
+    if item.verdict not in OBSERVED:
+        return Finding(
+            id="datapath.not-tested",
+            severity=UNKNOWN,
+            subject=subject,
+            observed=item.said or "not asked",
+            expected="a pod on each of the two nodes reaches a pod on the other",
+            hint="see that the image can be pulled and has python3, nc, socat, bash or curl",
+            evidence=item.as_dict(),
         )
-    return found
+    unresolved = item.target.by == BY_NAME and item.verdict == SILENT and _unresolved(item.said)
+    return Finding(
+        id="datapath.name-not-resolved" if unresolved else IDS[item.verdict],
+        severity=ERROR,
+        subject=subject,
+        observed=f"{item.target.address} has no address there"
+        if unresolved
+        else f"{OBSERVED[item.verdict]} from {item.target.address}",
+        expected="a pod on each of the two nodes reaches a pod on the other",
+        cause="; ".join(words for words in (item.target.note, item.said) if words),
+        hint=_hint(item, results),
+        evidence=item.as_dict(),
+    )
+
+
+def _unresolved(said: str) -> bool:
+    return any(words in said.lower() for words in UNRESOLVED)
 
 
 def _hint(item: Outcome, results: t.Sequence[Outcome]) -> str:
@@ -283,11 +225,14 @@ def _hint(item: Outcome, results: t.Sequence[Outcome]) -> str:
         return (
             "the address belongs to something else: the clusters' CIDRs overlap, or a record leads to another cluster"
         )
-    if item.verdict not in OBSERVED:
-        return "see that the image can be pulled and has python3, nc, socat, bash or curl"
-    working = [other for other in results if other.verdict == WORKS]
-    between_gateways = [o for o in results if (o.source.role, o.target.role) == (GATEWAY, GATEWAY)]
-    if not working:
+    if item.target.by == BY_NAME and (_unresolved(item.said) or _reached_otherwise(item, results)):
+        return (
+            "service discovery does not do its part: see submariner-lighthouse-agent of both clusters, "
+            "submariner-lighthouse-coredns of the asking one, and the block for clusterset.local in its CoreDNS"
+        )
+    alike = [o for o in results if o.target.by == item.target.by]
+    between_gateways = [o for o in alike if (o.source.role, o.target.role) == (GATEWAY, GATEWAY)]
+    if not any(o.verdict == WORKS for o in alike):
         return "nothing passes: see the connections, and let UDP 4500 (and ESP for IPsec) pass between the gateways"
     if between_gateways and all(o.verdict == WORKS for o in between_gateways):
         return (
@@ -295,3 +240,51 @@ def _hint(item: Outcome, results: t.Sequence[Outcome]) -> str:
             "and let UDP 4800 pass between the nodes of a cluster"
         )
     return "some directions work: compare rp_filter, host firewalls and NetworkPolicies of the nodes named"
+
+
+def _reached_otherwise(item: Outcome, results: t.Sequence[Outcome]) -> bool:
+    """Whether the same node reaches every address of the cluster whose name does not answer."""
+    by_address = [
+        other.verdict
+        for other in results
+        if other.target.by != BY_NAME
+        and (other.source.node, other.target.cluster) == (item.source.node, item.target.cluster)
+    ]
+    return bool(by_address) and all(verdict == WORKS for verdict in by_address)
+
+
+def _mtu_findings(results: t.Sequence[Outcome]) -> list[Finding]:
+    """Directions in which larger packets vanish, and one finding for each reason why that was not tried."""
+    found = []
+    untried: dict[str, int] = {}
+    for item in results:
+        mtu = item.mtu
+        if mtu is None:
+            continue
+        if mtu.state == UNTRIED:
+            untried[mtu.said] = untried.get(mtu.said, 0) + 1
+        elif mtu.state == LOST:
+            found.append(
+                Finding(
+                    id="datapath.mtu-lost",
+                    severity=WARNING,
+                    subject=f"{item.source.label} -> {item.target.label}",
+                    observed=f"packets over {mtu.packet} bytes vanish; the pod sends up to {mtu.full}",
+                    expected="a full packet passes, or its sender is told how much does",
+                    cause="something on the way drops what does not fit and says nothing",
+                    hint=f"let ICMP 'fragmentation needed' pass, or annotate the gateway nodes with "
+                    f"submariner.io/tcp-clamp-mss={mtu.packet - 40} and restart the route agents",
+                    evidence=item.as_dict(),
+                )
+            )
+    for said, count in sorted(untried.items()):
+        found.append(
+            Finding(
+                id="datapath.mtu-not-tested",
+                severity=INFO,
+                subject=f"largest packet in {count} directions",
+                observed=f"not tested: {said}",
+                hint="answers of over 4 KB did come through; for the exact size name another image",
+            )
+        )
+    return found

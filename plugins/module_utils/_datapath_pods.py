@@ -5,32 +5,49 @@
 
 from __future__ import annotations
 
-import shlex
 import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_scripts as scripts
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
-from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import GATEWAY, OTHER, Outcome, Server
+from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import (
+    BY_ADDRESS,
+    GATEWAY,
+    OTHER,
+    UNTRIED,
+    WORKS,
+    Mtu,
+    Outcome,
+    Server,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath_exports import (
+    POD,
+    PURPOSE,
+    mine,
+    selector,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import GATEWAY_LABEL
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import find_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     NAMESPACE,
-    drop_namespace_if_empty,
     ensure_namespace,
 )
 
 Json = dict[str, t.Any]
 
-PURPOSE = "data-path"
 ROLE = "submariner.lifecycle/role"
 CONTAINER = "probe"
 UNPRIVILEGED_USER = 65534
 EXEC_LIMIT = 30.0
-EXEC_PER_TARGET = 8.0
+ASK_LIMIT = 8.0
+"""Seconds for scripts.AT_ONCE targets to answer; each is bounded in the script."""
+MTU_LIMIT = 45.0
+"""The same for finding out about packet sizes, when most packets are lost."""
 RETRY = 1.0
 PODS = f"/api/v1/namespaces/{NAMESPACE}/pods"
 
@@ -69,7 +86,7 @@ def _active_gateways(api: Api) -> list[str]:
 
 def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, lifetime: float) -> Json:
     """A pod that answers and can be asked to ask; as restricted as pods can be."""
-    scripts = {"SERVE": datapath.SERVE, "CLIENT": datapath.CLIENT, "REACH": datapath.REACH}
+    environment = {**scripts.IN_POD, "NONCE": nonce, "PORT": str(port)}
     pod = own_pods.manifest(
         f"{PURPOSE}-{run}-{role}-{own_pods.new_run()}",
         NAMESPACE,
@@ -79,9 +96,7 @@ def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, 
             "name": CONTAINER,
             "image": image,
             "command": ["/bin/sh", "-c", 'eval "$SERVE"'],
-            "env": [
-                {"name": name, "value": value} for name, value in {**scripts, "NONCE": nonce, "PORT": str(port)}.items()
-            ],
+            "env": [{"name": name, "value": value} for name, value in environment.items()],
             "ports": [{"containerPort": port, "protocol": "TCP"}],
             "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
             "securityContext": {
@@ -95,16 +110,16 @@ def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, 
         spec={"nodeName": node, "tolerations": [{"operator": "Exists"}]},
         deadline=lifetime,
     )
-    pod["metadata"]["labels"][ROLE] = role
+    pod["metadata"]["labels"].update({ROLE: role, POD: pod["metadata"]["name"]})
     return pod
 
 
 class DataPath:
     """The pods of one run on one cluster."""
 
-    def __init__(self, api: Api, run: str, image: str, port: int, lifetime: float) -> None:
-        self._api, self.run, self._image = api, run, image
-        self._port, self._lifetime = port, lifetime
+    def __init__(self, api: Api, run: str, image: str, port: int, lifetime: float, cluster: str = "") -> None:
+        self.api, self.run, self._image = api, run, image
+        self._port, self._lifetime, self._cluster = port, lifetime, cluster
         self.pods: dict[str, Server] = {}
         self.causes: dict[str, str] = {}
 
@@ -114,9 +129,9 @@ class DataPath:
         if running:
             self.pods = running
             return
-        roles = choose_nodes(self._api, wanted)
-        ensure_namespace(self._api)
-        own_pods.sweep(self._api, NAMESPACE, PURPOSE)
+        roles = choose_nodes(self.api, wanted)
+        ensure_namespace(self.api)
+        own_pods.sweep(self.api, NAMESPACE, PURPOSE)
         with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(roles))) as pool:
             for node, future in [(n, pool.submit(self._start, n, role, nonce, answering)) for n, role in roles.items()]:
                 try:
@@ -126,11 +141,10 @@ class DataPath:
                     self.causes[node] = str(error)
 
     def _running(self) -> dict[str, Server]:
-        seen = self._api.list(PODS, labelSelector=f"{own_pods.RUN}={self.run},{own_pods.PURPOSE}={PURPOSE}")
+        seen = self.api.list(PODS, labelSelector=selector(self.run))
         return {pod["metadata"]["name"]: self._server(pod) for pod in seen.items if own_pods.ready(pod)}
 
-    @staticmethod
-    def _server(pod: Json) -> Server:
+    def _server(self, pod: Json) -> Server:
         environment = {item["name"]: item.get("value", "") for item in pod["spec"]["containers"][0]["env"]}
         return Server(
             node=pod["spec"]["nodeName"],
@@ -138,16 +152,17 @@ class DataPath:
             address=pod["status"]["podIP"],
             port=int(environment["PORT"]),
             nonce=environment["NONCE"],
+            cluster=self._cluster,
         )
 
     def _start(self, node: str, role: str, nonce: str, answering: bool) -> tuple[str, Server]:
-        pod = own_pods.start(self._api, manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime))
+        pod = own_pods.start(self.api, manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime))
         name = pod["metadata"]["name"]
         try:
             if answering:
                 self._await_own_answer(name, self._server(pod))
         except BaseException:
-            own_pods.remove(self._api, NAMESPACE, name, pod["metadata"]["uid"])
+            own_pods.remove(self.api, NAMESPACE, name, pod["metadata"]["uid"])
             raise
         return name, self._server(pod)
 
@@ -163,29 +178,41 @@ class DataPath:
             time.sleep(RETRY)
 
     def _ask(self, pod: str, targets: t.Sequence[tuple[int, Server]]) -> tuple[dict[int, tuple[str, str]], str]:
-        mark = f"{datapath.MARK}-{own_pods.new_run()}"
-        limit = EXEC_LIMIT + EXEC_PER_TARGET * len(targets)
-        script = 'eval "$CLIENT"\n' + datapath.ask_script(mark, targets)
-        done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=limit)
-        return datapath.outcomes(done.stdout, mark)
+        mark = _new_mark()
+        return datapath.outcomes(self._exec(pod, scripts.ask_script(mark), targets, ASK_LIMIT), mark)
 
-    def probe(self, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
-        """Ask every target from every pod, again for what did not answer until C(timeout) seconds have passed."""
+    def _exec(self, pod: str, script: str, targets: t.Sequence[tuple[int, Server]], limit: float) -> str:
+        """Run a script that reads C(targets); one request, however many they are."""
+        rounds = -(-len(targets) // scripts.AT_ONCE)
+        argv = ["/bin/sh", "-c", script]
+        return self.api.exec(
+            NAMESPACE, pod, CONTAINER, argv, stdin=datapath.lines(targets), timeout=EXEC_LIMIT + limit * rounds
+        ).stdout
+
+    def probe(self, targets: t.Sequence[Server], timeout: float, mtu: bool = False) -> list[Outcome]:
+        """Ask every target from every pod, again for what did not answer until C(timeout) seconds have passed.
+
+        With C(mtu) also how large a packet reaches those pods that answered by their own address.
+        """
         if not self.pods:
             return [
-                Outcome(Server(node, OTHER, "", self._port, ""), target, datapath.UNTRIED, cause)
+                Outcome(Server(node, OTHER, "", self._port, ""), target, UNTRIED, cause)
                 for node, cause in sorted(self.causes.items())
                 for target in targets
             ]
+
+        def work(item: tuple[str, Server]) -> list[Outcome]:
+            found = self._probe_from(*item, targets, timeout)
+            return self._measure(item[0], found) if mtu else found
+
         with ThreadPoolExecutor(max_workers=len(self.pods)) as pool:
-            parts = pool.map(lambda item: self._probe_from(item[0], item[1], targets, timeout), self.pods.items())
-            return [outcome for part in parts for outcome in part]
+            return [outcome for part in pool.map(work, self.pods.items()) for outcome in part]
 
     def _probe_from(self, pod: str, source: Server, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
         end = time.monotonic() + timeout
         verdicts: dict[int, tuple[str, str]] = {}
         while True:
-            done = {number for number, (verdict, _said) in verdicts.items() if verdict == datapath.WORKS}
+            done = {number for number, (verdict, _said) in verdicts.items() if verdict == WORKS}
             left = [(number, target) for number, target in enumerate(targets) if number not in done]
             if not left:
                 break
@@ -197,12 +224,26 @@ class DataPath:
                 if number in found:
                     verdicts[number] = found[number]
                 else:
-                    verdicts.setdefault(number, (datapath.UNTRIED, cause))
+                    verdicts.setdefault(number, (UNTRIED, cause))
             if time.monotonic() >= end:
                 break
-            if any(verdict != datapath.WORKS for verdict, _said in verdicts.values()):
+            if any(verdict != WORKS for verdict, _said in verdicts.values()):
                 time.sleep(RETRY)
         return [Outcome(source, target, *verdicts[number]) for number, target in enumerate(targets)]
+
+    def _measure(self, pod: str, found: list[Outcome]) -> list[Outcome]:
+        """C(found) with the packet sizes of what answered by a pod's own address; a Service answers no ping."""
+        asked = [(n, o.target) for n, o in enumerate(found) if o.verdict == WORKS and o.target.by == BY_ADDRESS]
+        if not asked:
+            return found
+        mark = _new_mark()
+        try:
+            read, cause = datapath.mtus(self._exec(pod, scripts.mtu_script(mark), asked, MTU_LIMIT), mark)
+        except ApiFailure as error:
+            read, cause = {}, str(error)
+        for number, _target in asked:
+            found[number] = replace(found[number], mtu=read.get(number) or Mtu(UNTRIED, said=cause))
+        return found
 
     def reach(self, url: str) -> tuple[str, str, str]:
         """How far a connection to C(url) comes from a pod, with which program, and its words."""
@@ -211,28 +252,24 @@ class DataPath:
             return "unknown", "", causes or "no pod could be started"
         pod = sorted(self.pods)[0]
         parts = urlsplit(url if "//" in url else f"https://{url}")
-        mark = f"{datapath.MARK}-{own_pods.new_run()}"
+        mark = _new_mark()
         port = parts.port or (80 if parts.scheme == "http" else 443)
-        settings = {"URL": parts.geturl(), "HOST": parts.hostname or "", "PORT": str(port), "mark": mark}
-        lines = [f"{name}={shlex.quote(value)}" for name, value in settings.items()]
-        script = "\n".join([*lines, 'eval "$CLIENT"', 'eval "$REACH"'])
+        script = scripts.reach_script(mark, parts.geturl(), parts.hostname or "", port)
         try:
-            done = self._api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
+            done = self.api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
         except ApiFailure as error:
             return "unknown", "", str(error)
         return datapath.reached(done.stdout, mark)
 
 
+def _new_mark() -> str:
+    return f"{datapath.MARK}-{own_pods.new_run()}"
+
+
 def remove(api: Api, run: str) -> tuple[list[str], list[str]]:
     """Remove the pods of C(run), or of every run when it is empty; names of those gone and of those still there."""
-    selector = f"{own_pods.PURPOSE}={PURPOSE}" + (f",{own_pods.RUN}={run}" if run else "")
-    seen = api.list(PODS, labelSelector=selector)
-    if seen.unknown:
-        raise ApiFailure(f"The pods of the test cannot be listed: {seen.reason}.")
-    names = [pod["metadata"]["name"] for pod in seen.items]
-    for pod in seen.items:
+    pods = mine(api, PODS, run)
+    for pod in pods:
         own_pods.remove(api, NAMESPACE, pod["metadata"]["name"], pod["metadata"]["uid"])
-    left = own_pods.wait_gone(api, NAMESPACE, selector)
-    if not left:
-        drop_namespace_if_empty(api)
-    return [name for name in names if name not in left], left
+    left = own_pods.wait_gone(api, NAMESPACE, selector(run))
+    return [pod["metadata"]["name"] for pod in pods if pod["metadata"]["name"] not in left], left

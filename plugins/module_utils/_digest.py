@@ -6,15 +6,19 @@
 from __future__ import annotations
 
 import typing as t
-from dataclasses import asdict
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import (
-    CRDS,
-    UNINSTALL_WORKLOADS,
-    other_owner,
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import GLOBALNET_INFO, globalnet_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import other_owner
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
+    imported_service,
+    offered_by,
+    service_of,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import image_tags
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
-    OPERATOR_NAMESPACE,
+    Connection,
     Endpoint,
     Json,
     Snapshot,
@@ -29,87 +33,108 @@ SPEC_FIELDS = (
     "repository",
     "cableDriver",
     "brokerK8sApiServer",
+    "brokerK8sRemoteNamespace",
     "globalCIDR",
     "natEnabled",
     "airGappedDeployment",
+    "serviceDiscoveryEnabled",
 )
 
 
 def digest(snapshot: Snapshot, cluster_id: str) -> Json:
-    """What fleet checks and reports need of one cluster: names, counts, addresses; no secrets, no whole objects."""
+    """What fleet checks need of one cluster: names, counts, addresses, findings; no secrets, no whole objects.
+
+    It grows with the number of members only by what must be compared with each of them: one mark for each copy of an
+    Endpoint, one line for each connection.
+    """
     namespace = snapshot.operator_namespace
     spec, status = mapping(snapshot.submariner.get("spec")), mapping(snapshot.submariner.get("status"))
+    local = snapshot.endpoints(namespace)
+    nodes = snapshot.nodes
     return {
+        "schema": SCHEMA,
+        "read": sorted(snapshot.readings),
+        "unknown": snapshot.unanswered,
         "uid": snapshot.uid,
         "server": snapshot.server,
         "kubernetes": text(snapshot.first_of("version").get("gitVersion")),
         "cluster_id": snapshot.cluster_id,
+        "wanted_id": cluster_id,
         "installed": snapshot.installed,
         "going": bool(snapshot.submariner) and not snapshot.installed,
         "identity": Identity.of(snapshot, cluster_id).as_dict(),
         "submariner": {k: spec[k] for k in SPEC_FIELDS if spec.get(k) not in (None, "")},
+        "health_check": mapping(spec.get("connectionHealthCheck")).get("enabled") is not False,
         "cluster_cidrs": cidrs(snapshot, "clusterCIDR", "--cluster-cidr", status),
         "service_cidrs": cidrs(snapshot, "serviceCIDR", "--service-cluster-ip-range", status),
-        "nodes": [
-            {
-                "name": n.name,
-                "ready": n.ready,
-                "gateway": n.gateway,
-                "control_plane": n.control_plane,
-                "addresses": list(n.addresses),
-            }
-            for n in snapshot.nodes
-        ],
-        "endpoints": _records(snapshot.endpoints(namespace)),
+        "global_cidrs": split_cidrs(text(status.get("globalCIDR")) or text(spec.get("globalCIDR"))),
+        "nodes": {"total": len(nodes), "ready": sum(n.ready for n in nodes)},
+        "gateway_nodes": [{"name": n.name, "ready": n.ready} for n in nodes if n.gateway == "true"],
+        "own_endpoints": [e.brief() for e in local if not e.origin],
+        "copies": _copies(local),
         "clusters": sorted(c.cluster_id for c in snapshot.clusters(namespace)),
         "gateways": [
             {
                 "name": g.name,
                 "status": g.ha_status,
-                "failure": g.failure,
-                "connections": [{"to": c.cluster_id, "status": c.status, "remote": c.hostname} for c in g.connections],
+                "cable": g.local.cable_name,
+                "connections": [_line(c) for c in g.connections],
             }
             for g in snapshot.gateways
         ],
-        "workloads": [asdict(w) for w in snapshot.workloads],
-        "uninstall_workloads": sorted(w.name for w in snapshot.workloads if w.name in UNINSTALL_WORKLOADS),
         "brokers": [_broker(snapshot, n) for n in snapshot.broker_namespaces],
-        "definitions": len(
-            [o for o in snapshot.objects("crds") if text(mapping(o.get("metadata")).get("name")) in CRDS]
-        ),
-        "namespaces": {
-            n: "Terminating" if mapping(snapshot.namespace(n).get("metadata")).get("deletionTimestamp") else "Active"
-            for n in (OPERATOR_NAMESPACE, namespace, *snapshot.broker_namespaces)
-            if snapshot.namespace(n)
-        },
+        "exports": sorted(service_of(o) for o in snapshot.objects("serviceexports")),
+        "operator": image_tags(snapshot).get("submariner-operator", ""),
         "other_owners": other_owners(snapshot),
-        "exports": len(snapshot.objects("serviceexports")),
-        "unknown": snapshot.unanswered,
+        "findings": {
+            check: [f.as_dict() for f in found]
+            for check, found in judge(snapshot, cluster_id or snapshot.cluster_id or snapshot.server).items()
+        },
     }
 
 
-def _records(endpoints: t.Sequence[Endpoint]) -> list[Json]:
-    return [
-        {
-            "name": e.name,
-            "cluster_id": e.cluster_id,
-            "own": not e.origin,
-            "hostname": e.hostname,
-            "private_ip": e.private_ip,
-            "subnets": list(e.subnets),
-        }
-        for e in endpoints
-    ]
+def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
+    """The marks of the copies of other clusters' Endpoints, by cluster ID; mostly one."""
+    found: dict[str, str] = {}
+    for endpoint in endpoints:
+        if endpoint.origin:
+            found[endpoint.cluster_id] = f"{found.get(endpoint.cluster_id, '')} {endpoint.mark}".strip()
+    return found
+
+
+def _line(connection: Connection) -> str:
+    """A connection in one line, which L(_fleet.Link) reads: a fleet has as many as it has pairs."""
+    measured = connection.latency or connection.status != "connected"
+    doubt = connection.message or ("" if measured else "nothing has measured it")
+    words = (connection.cluster_id, connection.status, connection.cable_name)
+    return " ".join([*(w.replace(" ", "_") or "-" for w in words), doubt]).strip()
 
 
 def _broker(snapshot: Snapshot, namespace: str) -> Json:
     return {
         "namespace": namespace,
-        "endpoints": _records(snapshot.endpoints(namespace)),
-        "clusters": sorted(c.cluster_id for c in snapshot.clusters(namespace)),
+        "endpoints": [e.brief() for e in snapshot.endpoints(namespace)],
+        "clusters": [
+            {"name": c.name, "cluster_id": c.cluster_id, "cluster_cidr": list(c.cluster_cidr)}
+            for c in snapshot.clusters(namespace)
+        ],
         "resource": any(mapping(o.get("metadata")).get("namespace") == namespace for o in snapshot.objects("brokers")),
         "terminating": bool(mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp")),
+        "globalnet": globalnet_of(_table(snapshot, namespace)),
+        "imports": _imports(snapshot, namespace),
     }
+
+
+def _imports(snapshot: Snapshot, namespace: str) -> dict[str, list[str]]:
+    """The clusters that offer a service, by the service."""
+    found: dict[str, set[str]] = {}
+    for obj in snapshot.objects("serviceimports", namespace):
+        found.setdefault(imported_service(obj), set()).update(offered_by(obj))
+    return {service: sorted(clusters) for service, clusters in found.items()}
+
+
+def _table(snapshot: Snapshot, namespace: str) -> Json:
+    return mapping(snapshot.first("broker-configmaps", namespace, GLOBALNET_INFO).get("data"))
 
 
 def cidrs(snapshot: Snapshot, field: str, flag: str, status: Json) -> list[str]:
@@ -120,6 +145,10 @@ def cidrs(snapshot: Snapshot, field: str, flag: str, status: Json) -> list[str]:
         found = ",".join(c for r in own for c in (r.cluster_cidr if field == "clusterCIDR" else r.service_cidr))
     if not found:
         found = next((a.split("=", 1)[1] for a in control_plane_arguments(snapshot) if a.startswith(flag + "=")), "")
+    return split_cidrs(found)
+
+
+def split_cidrs(found: str) -> list[str]:
     return sorted({c.strip() for c in found.split(",") if c.strip()})
 
 

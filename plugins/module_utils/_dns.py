@@ -1,11 +1,17 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Lighthouse's block in a Corefile (submariner.md 2.4); pure. Private to this collection, may change at any time."""
+"""What service discovery edits in a cluster's DNS (submariner.md 2.4); pure. Private, may change at any time."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Snapshot, mapping, sequence, text
+
 START, END = "lighthouse-start", "lighthouse-end"
+CUSTOM_KEY = "lighthouse.server"
+"""Key of a custom ConfigMap that is lighthouse's alone."""
 
 
 def has_block(corefile: str) -> bool:
@@ -31,12 +37,56 @@ def without_block(corefile: str) -> str | None:
     return None if inside else "".join(kept)
 
 
-def forward_address(corefile: str) -> str:
-    """The address that lighthouse's block forwards to; empty without one."""
-    inside = False
-    for line in corefile.splitlines():
-        inside = (inside or START in line) and END not in line
+def forward_addresses(config: str, marked: bool = True) -> list[str]:
+    """Where each stanza of lighthouse's block forwards to; without C(marked), of the whole text."""
+    found = []
+    inside = not marked
+    for line in config.splitlines():
+        if marked:
+            inside = (inside or START in line) and END not in line
         words = line.split()
         if inside and len(words) >= 3 and words[0] == "forward":
-            return words[2]
-    return ""
+            found.append(words[2])
+    return found
+
+
+@dataclass(frozen=True)
+class Edit:
+    """Where a cluster's DNS is told about lighthouse, and what it is told."""
+
+    key: str
+    """The reading that it stands in."""
+    place: str
+    there: bool
+    paired: bool
+    addresses: tuple[str, ...]
+
+
+def edit_of(snapshot: Snapshot) -> Edit:
+    """The edit of a cluster's DNS: in a ConfigMap of the user's choice, in OpenShift's DNS, else in CoreDNS."""
+    if "dns-custom" in snapshot.readings:
+        named = mapping(mapping(snapshot.submariner.get("spec")).get("coreDNSCustomConfig"))
+        place = f"ConfigMap {text(named.get('namespace')) or 'kube-system'}/{text(named.get('configMapName'))}"
+        config = text(mapping(snapshot.first_of("dns-custom").get("data")).get(CUSTOM_KEY))
+        return Edit("dns-custom", place, bool(config), True, tuple(forward_addresses(config, marked=False)))
+    if "dns-operator" in snapshot.readings:
+        servers = map(mapping, sequence(mapping(snapshot.first_of("dns-operator").get("spec")).get("servers")))
+        ours = [s for s in servers if s.get("name") == "lighthouse"]
+        upstreams = [text(a) for s in ours for a in sequence(mapping(s.get("forwardPlugin")).get("upstreams"))]
+        return Edit("dns-operator", "dns.operator default", bool(ours), True, tuple(a for a in upstreams if a))
+    corefile = text(mapping(snapshot.first_of("coredns").get("data")).get("Corefile"))
+    return Edit(
+        key="coredns",
+        place="ConfigMap kube-system/coredns",
+        there=has_block(corefile),
+        paired=without_block(corefile) is not None,
+        addresses=tuple(forward_addresses(corefile)),
+    )
+
+
+def lighthouse_addresses(snapshot: Snapshot) -> list[str]:
+    """Cluster addresses of the Service of lighthouse's CoreDNS; empty without it."""
+    service = snapshot.first("services", snapshot.operator_namespace, "submariner-lighthouse-coredns")
+    spec = mapping(service.get("spec"))
+    found = [text(a) for a in (spec.get("clusterIP"), *sequence(spec.get("clusterIPs")))]
+    return [a for a in dict.fromkeys(found) if a]

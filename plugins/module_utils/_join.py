@@ -16,6 +16,12 @@ import typing as t
 from collections.abc import Sequence
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+    allocated,
+    allocations_in,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import (
@@ -191,21 +197,21 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
     if record is None:
         return options
     if not options["globalnet_cidr"] and options["globalnet"] is not False and _broker.globalnet_enabled(seen):
-        table = seen.table(_run_record.GLOBALNET_INFO)
+        table = seen.table(GLOBALNET_INFO)
         options["globalnet_cidr"] = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)
     if not options["clusterset_ip_cidr"]:
-        table = seen.table(_run_record.CLUSTERSET_IP_INFO)
+        table = seen.table(CLUSTERSET_IP_INFO)
         options["clusterset_ip_cidr"] = still_free(record.clusterset_ip, table, "clustersetIPCidrRange", cluster_id)
     return options
 
 
 def still_free(before: Json, table: Json, range_key: str, cluster_id: str) -> str:
     """The range that a cluster had in the table `before`, if the broker's table of now can give it to it again."""
-    had = _run_record.allocated(before, cluster_id)
+    had = allocated(before, cluster_id)
     whole = text(table.get(range_key)).strip('"')
     if not had or not _within(had, whole):
         return ""
-    taken = [cidr for owner, cidr in _run_record.allocations_in(table) if owner != cluster_id]
+    taken = [cidr for owner, cidr in allocations_in(table) if owner != cluster_id]
     return "" if any(overlap(had, cidr) for cidr in taken) else had
 
 
@@ -265,7 +271,7 @@ def wait_for_namespace(api: Api) -> None:
 
 
 def run_subctl(module: AnsibleModule, api: Api, cluster_id: str, options: Json, info: BrokerInfo) -> Json:
-    subctl = Subctl(module.params["subctl"], api, module.params)
+    subctl = Subctl(module.params["subctl"], api)
     with private_folder() as folder:
         path = os.path.join(folder, INFO_FILE)
         write_private(path, encode(info))

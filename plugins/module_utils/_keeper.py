@@ -27,6 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._lock import 
     with_keeper,
     withdraw,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._openshift import end_sessions
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import Process, look_up
 
 _START_SECONDS = 20.0
@@ -113,6 +114,8 @@ def _lasting_folder() -> str:
 
 
 def _leave(folder: str) -> None:
+    with suppress(Exception):
+        end_sessions()
     shutil.rmtree(folder, ignore_errors=True)
     os._exit(0)
 

@@ -14,19 +14,22 @@ import os
 import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import unquote, urlsplit
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import basic_login, proxy_url
 
 _UNFIT = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-def _documents(params: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The kubeconfig documents that the options (or the environment) lead to; unreadable ones are left out."""
-    given = params.get("kubeconfig") or os.environ.get("K8S_AUTH_KUBECONFIG")
-    if isinstance(given, Mapping):
-        return [dict(given)]
-    paths = str(given or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")).split(os.pathsep)
+def _documents(kubeconfig: str | Mapping[str, Any] | None) -> list[Mapping[str, Any]]:
+    """The kubeconfig documents that an option, or the default, leads to; unreadable ones are left out."""
+    if isinstance(kubeconfig, Mapping):
+        return [kubeconfig]
+    paths = (kubeconfig or os.environ.get("KUBECONFIG") or os.path.join("~", ".kube", "config")).split(os.pathsep)
     import yaml
 
-    found: list[dict[str, Any]] = []
+    found: list[Mapping[str, Any]] = []
     for path in paths:
         try:
             with open(os.path.expanduser(path), encoding="utf-8") as stream:
@@ -38,14 +41,14 @@ def _documents(params: Mapping[str, Any]) -> list[dict[str, Any]]:
     return found
 
 
-def cluster_name(params: Mapping[str, Any], server: str) -> str:
+def cluster_name(options: Mapping[str, Any], server: str) -> str:
     """The name that the original kubeconfig gives the cluster: subctl takes it for the cluster's identity.
 
     Without a kubeconfig it is made from the server's address.
     """
-    by_host = params.get("host") and any(params.get(key) for key in ("api_key", "username", "client_cert"))
-    documents = [] if by_host else _documents(params)
-    wanted = params.get("context") or os.environ.get("K8S_AUTH_CONTEXT")
+    by_host = options.get("host") and any(options.get(key) for key in ("api_key", "username", "cert_file"))
+    documents = [] if by_host else _documents(options.get("kubeconfig"))
+    wanted = options.get("context")
     for document in documents:
         wanted = wanted or document.get("current-context")
     for document in documents:
@@ -62,8 +65,9 @@ def _file(path: str) -> str:
         return base64.b64encode(stream.read()).decode("ascii")
 
 
-def _cluster(configuration: Any) -> dict[str, Any]:
-    entry: dict[str, Any] = {"server": str(configuration.host)}
+def _cluster(api: Api) -> dict[str, Any]:
+    configuration = api.configuration
+    entry: dict[str, Any] = {"server": api.server}
     if not configuration.verify_ssl:
         entry["insecure-skip-tls-verify"] = True
     elif configuration.ssl_ca_cert:
@@ -71,49 +75,66 @@ def _cluster(configuration: Any) -> dict[str, Any]:
     name = getattr(configuration, "tls_server_name", None)
     if name:
         entry["tls-server-name"] = name
-    if configuration.proxy:
-        entry["proxy-url"] = configuration.proxy
+    if api.proxied:
+        entry["proxy-url"] = proxy_url(configuration.proxy, configuration.proxy_headers)
     return entry
 
 
-def _user(configuration: Any, params: Mapping[str, Any]) -> dict[str, Any]:
+def _user(api: Api) -> dict[str, Any]:
+    configuration = api.configuration
     entry: dict[str, Any] = {}
     if configuration.cert_file:
         entry["client-certificate-data"] = _file(configuration.cert_file)
     if configuration.key_file:
         entry["client-key-data"] = _file(configuration.key_file)
-    # The client keeps a token under either name, with or without its scheme.
-    for key in ("authorization", "BearerToken"):
-        token = configuration.get_api_key_with_prefix(key)
-        if token:
-            entry["token"] = str(token).removeprefix("Bearer ").strip()
-            break
-    if configuration.username and configuration.password:
-        entry["username"], entry["password"] = configuration.username, configuration.password
-    if params.get("impersonate_user"):
-        entry["as"] = params["impersonate_user"]
-    if params.get("impersonate_groups"):
-        entry["as-groups"] = list(params["impersonate_groups"])
+    header = api.authorization().get("authorization", "")
+    login = basic_login(header)
+    if login:
+        entry["username"], entry["password"] = login
+    elif header:
+        entry["token"] = header.removeprefix("Bearer ").strip()
+    users = [value for name, value in api.impersonation if name == "Impersonate-User"]
+    groups = [value for name, value in api.impersonation if name == "Impersonate-Group"]
+    if users:
+        entry["as"] = users[0]
+    if groups:
+        entry["as-groups"] = groups
     return entry
 
 
 def secrets_of(document: Mapping[str, Any]) -> list[str]:
     """What must not show up in any output of a program that was given this kubeconfig."""
-    user = document["users"][0]["user"]
-    return [str(user[key]) for key in ("token", "password", "client-key-data") if user.get(key)]
+    users = [entry["user"] for entry in document["users"]]
+    found = [str(user[key]) for user in users for key in ("token", "password", "client-key-data") if user.get(key)]
+    for entry in document["clusters"]:
+        password = urlsplit(entry["cluster"].get("proxy-url", "")).password
+        found += [password, unquote(password)] if password else []
+    return found
 
 
-def single_context(configuration: Any, params: Mapping[str, Any]) -> dict[str, Any]:
-    """The kubeconfig document for the cluster and identity of `configuration` (the Kubernetes client's)."""
-    name = cluster_name(params, str(configuration.host))
+def single_context(api: Api) -> dict[str, Any]:
+    """The kubeconfig document for the cluster that `api` reaches, with the same identity and on the same way."""
+    name = cluster_name(api.options, api.server)
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": name,
-        "clusters": [{"name": name, "cluster": _cluster(configuration)}],
-        "users": [{"name": name, "user": _user(configuration, params)}],
+        "clusters": [{"name": name, "cluster": _cluster(api)}],
+        "users": [{"name": name, "user": _user(api)}],
         "contexts": [{"name": name, "context": {"cluster": name, "user": name}}],
     }
+
+
+def two_contexts(one: Mapping[str, Any], other: Mapping[str, Any]) -> dict[str, Any]:
+    """One kubeconfig document with the contexts of two; the second's name changes when it is the first's, too."""
+    name, taken = other["current-context"], one["current-context"]
+    unique = f"{name}-2" if name == taken else name
+    document = dict(one)
+    for key, entry in (("clusters", "cluster"), ("users", "user")):
+        document[key] = [*one[key], {"name": unique, entry: other[key][0][entry]}]
+    context = {"name": unique, "context": {"cluster": unique, "user": unique}}
+    document["contexts"] = [*one["contexts"], context]
+    return document
 
 
 def write_private(path: str, content: str) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import typing as t
+import zlib
 from dataclasses import asdict, dataclass, field
 
 Json = dict[str, t.Any]
@@ -17,7 +18,7 @@ ORIGIN_LABEL = "submariner-io/clusterID"
 GATEWAY_LABEL = "submariner.io/gateway"
 CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
 
-ERROR, WARNING, UNKNOWN = "error", "warning", "unknown"
+ERROR, WARNING, UNKNOWN, INFO = "error", "warning", "unknown", "info"
 
 
 def mapping(value: t.Any) -> Json:
@@ -51,6 +52,14 @@ class Finding:
     cause: str = ""
     hint: str = ""
     evidence: Json = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, value: Json) -> Finding:
+        """Back from L(as_dict); a severity that does not exist counts as unknown."""
+        severity = text(value.get("severity"))
+        words = {k: text(value.get(k)) for k in ("id", "subject", "observed", "expected", "cause", "hint")}
+        known = severity in (ERROR, WARNING, UNKNOWN, INFO)
+        return cls(severity=severity if known else UNKNOWN, evidence=mapping(value.get("evidence")), **words)
 
     def as_dict(self) -> Json:
         return asdict(self)
@@ -100,6 +109,9 @@ class Owned:
         return {k: v for k, v in asdict(self).items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
 
 
+BRIEF = ("namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name")
+
+
 @dataclass(frozen=True)
 class Endpoint:
     """An Endpoint record (submariner.md 4.1)."""
@@ -115,8 +127,10 @@ class Endpoint:
     public_ip: str
     subnets: tuple[str, ...]
     cable_name: str
-    backend: str
-    health_check_ip: str
+    backend: str = ""
+    health_check_ip: str = ""
+    private_ips: tuple[str, ...] = ()
+    """All private addresses of a dual-stack gateway, the first one included."""
 
     @classmethod
     def of(cls, obj: Json) -> Endpoint:
@@ -139,7 +153,26 @@ class Endpoint:
             cable_name=text(spec.get("cable_name")),
             backend=text(spec.get("backend")),
             health_check_ip=first("healthCheckIP", "healthCheckIPs"),
+            private_ips=tuple(
+                dict.fromkeys(text(a) for a in [spec.get("private_ip"), *sequence(spec.get("privateIPs"))] if text(a))
+            ),
         )
+
+    @classmethod
+    def of_brief(cls, value: Json) -> Endpoint:
+        """Back from L(brief)."""
+        words: dict[str, t.Any] = {k: text(value.get(k)) for k in BRIEF}
+        return cls(uid="", subnets=tuple(text(s) for s in sequence(value.get("subnets")) if text(s)), **words)
+
+    def brief(self) -> Json:
+        """What comparing clusters needs of it."""
+        return {**{k: getattr(self, k) for k in BRIEF}, "subnets": list(self.subnets)}
+
+    @property
+    def mark(self) -> str:
+        """A short text that is equal for copies of one record: of its name, host, address and CIDRs."""
+        words = "|".join((self.name, self.hostname, self.private_ip, *self.subnets))
+        return f"{zlib.crc32(words.encode('utf-8', 'replace')):08x}"
 
     def same_place(self, other: Endpoint) -> bool:
         """Behind the same gateway address, or for the same CIDRs: one cluster, whatever the IDs say (measured.md)."""
@@ -204,6 +237,8 @@ class Gateway:
     version: str
     local: Endpoint
     connections: tuple[Connection, ...]
+    written: str = ""
+    """When the API server last took a change of it, by that server's clock; empty when it did not say."""
 
     @classmethod
     def of(cls, obj: Json) -> Gateway:
@@ -232,6 +267,7 @@ class Gateway:
             version=text(status.get("version")),
             local=Endpoint.of({"spec": status.get("localEndpoint")}),
             connections=tuple(connections),
+            written=text(meta.get("written")),
         )
 
 
@@ -308,6 +344,14 @@ class Workload:
             deleting=bool(meta.get("deletionTimestamp")),
             images=tuple(text(mapping(c).get("image")) for c in containers),
         )
+
+
+def same_host(one: str, other: str) -> bool:
+    """Whether a host's name and a node's name are of one machine: either may have its domain, and letters in other cases."""
+    left, right = one.lower(), other.lower()
+    return left == right or (
+        bool(left and right) and (left.partition(".")[0] == right or right.partition(".")[0] == left)
+    )
 
 
 def overlap(one: str, other: str) -> bool:

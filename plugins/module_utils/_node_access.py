@@ -241,7 +241,7 @@ def visit_pods(
                 except (own_pods.PodTrouble, NodeTrouble) as error:
                     failures[node] = str(error)
     finally:
-        left = own_pods.wait_gone(api, NAMESPACE, f"{own_pods.RUN}={run}")
-        if made and not left:
+        own_pods.wait_gone(api, NAMESPACE, f"{own_pods.RUN}={run}")
+        if made:
             drop_namespace_if_empty(api)
     return results, failures

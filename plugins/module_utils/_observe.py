@@ -5,11 +5,14 @@
 
 from __future__ import annotations
 
+import copy
+import re
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._certificate import broker_access
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     BROKER_NAMESPACE,
     OPERATOR_NAMESPACE,
@@ -17,15 +20,24 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Reading,
     Snapshot,
     mapping,
+    sequence,
+    text,
 )
 
 PARALLEL = 8
 """Requests under way at once against one API server."""
 
 
+When = t.Callable[[Snapshot], bool]
+
+
 @dataclass(frozen=True)
 class Read:
-    """One thing to read: C(path) with C({operator}) for the operator namespace, and the sections that need it."""
+    """One thing to read: C(path) with the L(_places) of its cluster, and the sections that need it.
+
+    Of several rows with one key the first that a section asks for counts. With C(when) it is read after the others, if
+    these show that it is there to be read, or could not tell.
+    """
 
     key: str
     path: str
@@ -33,49 +45,120 @@ class Read:
     metadata_only: bool = False
     selector: str = ""
     one: bool = False
+    when: When | None = None
 
 
 def _read(key: str, path: str, sections: str, **more: t.Any) -> Read:
     return Read(key, path, frozenset(sections.split()), **more)
 
 
+def _spec(snapshot: Snapshot) -> Json:
+    return mapping(snapshot.submariner.get("spec"))
+
+
+def _has_broker(snapshot: Snapshot) -> bool:
+    return bool(snapshot.broker_namespaces) or not snapshot.known("brokers", "namespaces")
+
+
+def _has_globalnet(snapshot: Snapshot) -> bool:
+    return bool(_spec(snapshot).get("globalCIDR")) or not snapshot.known("submariners")
+
+
+def _without_uid(snapshot: Snapshot) -> bool:
+    return not snapshot.uid
+
+
+def _without_cidrs(snapshot: Snapshot) -> bool:
+    return not mapping(snapshot.submariner.get("status")).get("clusterCIDR")
+
+
+def _has_secret(snapshot: Snapshot) -> bool:
+    return bool(_spec(snapshot).get("brokerK8sSecret"))
+
+
+def _in_corefile(snapshot: Snapshot) -> bool:
+    return not _in_custom_map(snapshot) and not _in_dns_operator(snapshot)
+
+
+def _in_custom_map(snapshot: Snapshot) -> bool:
+    return bool(mapping(_spec(snapshot).get("coreDNSCustomConfig")).get("configMapName"))
+
+
+def _in_dns_operator(snapshot: Snapshot) -> bool:
+    return not _in_custom_map(snapshot) and any(_openshift(n) for n in snapshot.objects("nodes"))
+
+
+def _openshift(node: Json) -> bool:
+    return any(str(k).startswith("node.openshift.io/") for k in mapping(mapping(node.get("metadata")).get("labels")))
+
+
 CR = "/apis/submariner.io/v1alpha1/"
 RECORDS = "/apis/submariner.io/v1/"
 APPS = "/apis/apps/v1/namespaces/{operator}/"
 CORE = "/api/v1/namespaces/{operator}/"
+BROKER_CORE = "/api/v1/namespaces/{broker}/"
 RBAC = "/apis/rbac.authorization.k8s.io/v1/"
 MCS = "/apis/multicluster.x-k8s.io/v1alpha1/"
+COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
 
 READS: tuple[Read, ...] = (
-    _read("kube-system", "/api/v1/namespaces/kube-system", "identity", one=True),
     _read("version", "/version", "identity", one=True),
+    _read("kube-system", "/api/v1/namespaces/kube-system", "identity", one=True, when=_without_uid),
     _read("nodes", "/api/v1/nodes", "identity state nodes"),
     _read("namespaces", "/api/v1/namespaces", "state residue broker"),
-    _read("submariners", CR + "submariners", "identity state residue"),
-    _read("servicediscoveries", CR + "servicediscoveries", "state residue"),
-    _read("brokers", CR + "brokers", "state residue broker"),
+    _read("submariners", CR + "submariners", "identity state residue dns services globalnet access"),
+    _read("servicediscoveries", CR + "servicediscoveries", "state residue dns"),
+    _read("brokers", CR + "brokers", "state residue broker globalnet"),
     _read("clusters", RECORDS + "clusters", "state residue broker records"),
     _read("endpoints", RECORDS + "endpoints", "state residue broker records"),
     _read("gateways", RECORDS + "gateways", "state residue records"),
-    _read("routeagents", RECORDS + "routeagents", "state"),
+    _read("routeagents", RECORDS + "routeagents", "state records"),
+    _read("gatewayroutes", RECORDS + "gatewayroutes", "records"),
+    _read("nongatewayroutes", RECORDS + "nongatewayroutes", "records"),
     _read("leases", "/apis/coordination.k8s.io/v1/namespaces/{operator}/leases", "state"),
     _read("deployments", APPS + "deployments", "state residue workloads"),
     _read("daemonsets", APPS + "daemonsets", "state residue workloads"),
     _read("pods", CORE + "pods", "state residue workloads"),
+    _read("services", CORE + "services", "state dns"),
+    _read("services", CORE + "services", "residue", metadata_only=True),
     _read("configmaps", CORE + "configmaps", "residue", metadata_only=True),
     _read("secrets", CORE + "secrets", "residue", metadata_only=True),
-    _read("services", CORE + "services", "residue", metadata_only=True),
-    _read("broker-configmaps", "/api/v1/namespaces/{broker}/configmaps", "residue broker"),
-    _read("broker-secrets", "/api/v1/namespaces/{broker}/secrets", "residue broker", metadata_only=True),
+    _read("broker-secret", CORE + "secrets/{secret}", "access", one=True, when=_has_secret),
+    _read("broker-configmaps", BROKER_CORE + "configmaps", "state residue broker globalnet", when=_has_broker),
+    _read("broker-secrets", BROKER_CORE + "secrets", "residue broker", metadata_only=True, when=_has_broker),
     _read("serviceaccounts", "/api/v1/serviceaccounts", "residue broker", metadata_only=True),
     _read("rolebindings", RBAC + "rolebindings", "residue broker", metadata_only=True),
     _read("roles", RBAC + "roles", "residue broker", metadata_only=True),
     _read("clusterroles", RBAC + "clusterroles", "residue", metadata_only=True),
     _read("clusterrolebindings", RBAC + "clusterrolebindings", "residue", metadata_only=True),
-    _read("crds", "/apis/apiextensions.k8s.io/v1/customresourcedefinitions", "state residue", metadata_only=True),
-    _read("coredns", "/api/v1/namespaces/kube-system/configmaps/coredns", "state residue", one=True),
-    _read("serviceexports", MCS + "serviceexports", "state"),
-    _read("serviceimports", MCS + "serviceimports", "state residue"),
+    _read(
+        "crds",
+        "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
+        "residue definitions",
+        metadata_only=True,
+    ),
+    _read("coredns", COREFILE, "residue", one=True),
+    _read("coredns", COREFILE, "state dns", one=True, when=_in_corefile),
+    _read(
+        "dns-custom",
+        "/api/v1/namespaces/{dns_namespace}/configmaps/{dns_name}",
+        "state dns",
+        one=True,
+        when=_in_custom_map,
+    ),
+    _read(
+        "dns-operator",
+        "/apis/operator.openshift.io/v1/dnses/default",
+        "state dns",
+        one=True,
+        when=_in_dns_operator,
+    ),
+    _read("serviceexports", MCS + "serviceexports", "state services"),
+    _read("serviceimports", MCS + "serviceimports", "state services residue"),
+    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet"),
+    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "state", when=_has_globalnet),
+    _read("globalegressips", RECORDS + "globalegressips", "globalnet"),
+    _read("globalingressips", RECORDS + "globalingressips", "globalnet"),
     _read(
         "endpointslices",
         "/apis/discovery.k8s.io/v1/endpointslices",
@@ -87,16 +170,38 @@ READS: tuple[Read, ...] = (
         "/api/v1/namespaces/kube-system/pods",
         "identity",
         selector="tier=control-plane",
+        when=_without_cidrs,
     ),
     _read("transient-pods", "/api/v1/pods", "residue", selector="submariner.io/transient=true"),
 )
 
-SECTIONS: tuple[str, ...] = ("identity", "state", "residue", "broker", "records", "workloads", "nodes")
-
+SECTIONS: dict[str, str] = {
+    "identity": "which cluster it is: UID, version, nodes, CIDRs; always read",
+    "state": "all that the checks judge, without residue",
+    "records": "Cluster, Endpoint, Gateway, RouteAgent, GatewayRoute and NonGatewayRoute records",
+    "workloads": "Deployments, DaemonSets and pods of the operator's namespace",
+    "nodes": "nodes with gateway labels and addresses",
+    "dns": "what service discovery edited in the cluster's DNS, and the Service that it points to",
+    "services": "ServiceExports and ServiceImports",
+    "globalnet": "Globalnet's allocations, egress and ingress addresses",
+    "definitions": "Submariner's custom resource definitions",
+    "access": "expiry of the broker's CA in the member's Secret; the Secret itself stays in the module's process",
+    "broker": "the broker's records, allocations and the accesses that it gave to members",
+    "residue": "all that Submariner owns, by the catalogue",
+}
+"""Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 50."""
 
 KINDS: dict[str, str] = {
     "kube-system": "Namespace",
     "coredns": "ConfigMap",
+    "dns-custom": "ConfigMap",
+    "dns-operator": "DNS",
+    "broker-secret": "Secret",
+    "gatewayroutes": "GatewayRoute",
+    "nongatewayroutes": "NonGatewayRoute",
+    "clusterglobalegressips": "ClusterGlobalEgressIP",
+    "globalegressips": "GlobalEgressIP",
+    "globalingressips": "GlobalIngressIP",
     "transient-pods": "Pod",
     "control-plane": "Pod",
     "broker-configmaps": "ConfigMap",
@@ -132,27 +237,57 @@ KINDS: dict[str, str] = {
 
 def observe(
     api: Api,
-    sections: t.Iterable[str] = SECTIONS,
+    sections: t.Iterable[str] = tuple(SECTIONS),
     operator_namespace: str = OPERATOR_NAMESPACE,
     keys: t.Collection[str] | None = None,
 ) -> Snapshot:
     """Read the C(sections), or just the C(keys), of one cluster. What was not answered is V(unknown) in there."""
-    wanted = set(sections)
-    chosen = [r for r in READS if (r.key in keys if keys is not None else r.sections & wanted)]
     snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace)
-    if not chosen:
-        return snapshot
-    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        answers = list(pool.map(lambda r: _ask(api, r, operator_namespace), chosen))
-    for read, answer in zip(chosen, answers):
-        snapshot.readings[read.key] = reading(answer, read)
-        if answer.date is not None:
-            snapshot.clock = answer.date
+    chosen = choose(sections, keys)
+    _ask_all(api, snapshot, [r for r in chosen if r.when is None or keys is not None])
+    listed = snapshot.namespace("kube-system")
+    if listed:
+        snapshot.readings["kube-system"] = Reading("present", [listed])
+    _ask_all(api, snapshot, [r for r in chosen if r.when is not None and keys is None and r.when(snapshot)])
     return snapshot
 
 
-def _ask(api: Api, read: Read, operator_namespace: str) -> Answer:
-    path = read.path.format(operator=operator_namespace, broker=BROKER_NAMESPACE)
+def choose(sections: t.Iterable[str], keys: t.Collection[str] | None = None) -> list[Read]:
+    """The rows that C(sections), or C(keys), ask for; one for each key."""
+    wanted = set(sections)
+    chosen: dict[str, Read] = {}
+    for read in READS:
+        if read.key in keys if keys is not None else read.sections & wanted:
+            chosen.setdefault(read.key, read)
+    return list(chosen.values())
+
+
+def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
+    if not reads:
+        return
+    places = _places(snapshot)
+    with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+        answers = list(pool.map(lambda r: _ask(api, r, places), reads))
+    for read, answer in zip(reads, answers):
+        snapshot.readings[read.key] = reading(answer, read)
+        if answer.date is not None:
+            snapshot.clock = answer.date
+
+
+def _places(snapshot: Snapshot) -> dict[str, str]:
+    """What the names in the paths stand for, as far as it is known by now."""
+    dns, spec = mapping(_spec(snapshot).get("coreDNSCustomConfig")), _spec(snapshot)
+    return {
+        "operator": snapshot.operator_namespace,
+        "broker": next(iter(snapshot.broker_namespaces), BROKER_NAMESPACE),
+        "secret": text(spec.get("brokerK8sSecret")) or "submariner-broker-secret",
+        "dns_namespace": text(dns.get("namespace")) or "kube-system",
+        "dns_name": text(dns.get("configMapName")) or "coredns-custom",
+    }
+
+
+def _ask(api: Api, read: Read, places: dict[str, str]) -> Answer:
+    path = read.path.format(**places)
     if read.one:
         return api.get(path)
     selector = {"labelSelector": read.selector} if read.selector else {}
@@ -168,10 +303,17 @@ def reading(answer: Answer, read: Read) -> Reading:
 
 
 def _lean(obj: Json, key: str) -> Json:
-    mapping(obj.get("metadata")).pop("managedFields", None)
+    meta = mapping(obj.get("metadata"))
+    fields = sequence(meta.pop("managedFields", None))
+    if key == "gateways":
+        meta["written"] = max((text(mapping(f).get("time")) for f in fields), default="")
+    if key == "nodes":
+        mapping(obj.get("status")).pop("images", None)  # the larger part of a node
     if key in KINDS:
         obj["kind"] = KINDS[key]
-    if key in ("secrets", "broker-secrets"):
+    if key == "broker-secret":
+        obj["access"] = broker_access(mapping(obj.get("data")))
+    if key.endswith(("secrets", "secret")):
         obj.pop("data", None)
         obj.pop("stringData", None)
     return obj
@@ -183,20 +325,21 @@ def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NA
     by_kind: dict[str, list[Json]] = {}
     for obj in objects:
         by_kind.setdefault(str(obj.get("kind")), []).append(obj)
-    for read in READS:
-        found = [o for o in by_kind.get(KINDS.get(read.key, ""), []) if _in_read(o, read, operator_namespace)]
-        snapshot.readings[read.key] = Reading("present", [_lean(dict(o), read.key) for o in found])
+    for read in sorted(choose(SECTIONS), key=lambda r: r.when is not None):
+        if read.when is None or read.when(snapshot):
+            path = read.path.format(**_places(snapshot))
+            found = [o for o in by_kind.get(KINDS.get(read.key, ""), []) if _in_read(o, read, path)]
+            snapshot.readings[read.key] = Reading("present", [_lean(copy.deepcopy(o), read.key) for o in found])
     return snapshot
 
 
-def _in_read(obj: Json, read: Read, operator_namespace: str) -> bool:
+def _in_read(obj: Json, read: Read, path: str) -> bool:
     meta = mapping(obj.get("metadata"))
+    namespace = re.search(r"/namespaces/([^/]+)/", path)
+    if namespace and meta.get("namespace") != namespace[1]:
+        return False
     if read.one:
-        return bool(read.path.endswith("/" + str(meta.get("name"))))
-    if "{operator}" in read.path:
-        return bool(meta.get("namespace") == operator_namespace)
-    if "{broker}" in read.path:
-        return bool(meta.get("namespace") == BROKER_NAMESPACE)
+        return bool(path.endswith("/" + str(meta.get("name"))))
     if read.selector:
         label, _equals, value = read.selector.partition("=")
         return bool(mapping(meta.get("labels")).get(label) == value)

@@ -13,6 +13,12 @@ import typing as t
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import (
+    BROKER_UNREACHABLE,
+    DISCOVERY_FAILED,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import OPERATOR as COMPONENT
+from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import find_known, one_line, parse, show
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     OPERATOR_NAMESPACE,
@@ -42,7 +48,6 @@ GRACE = {
 
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull", "ImageInspectError")
 _CONFIG_REASONS = ("CreateContainerConfigError", "CreateContainerError", "RunContainerError")
-_LONGEST = 400
 
 
 @dataclass
@@ -52,11 +57,6 @@ class Seen:
     deployment: bool = False
     causes: dict[str, float] = field(default_factory=dict)
     """Finding id -> time of the first of the looks in a row that found it."""
-
-
-def one_line(words: str) -> str:
-    line = " ".join(words.split())
-    return line if len(line) <= _LONGEST else line[: _LONGEST - 3] + "..."
 
 
 def operator_blocker(
@@ -313,19 +313,10 @@ def settled_cause(found: Finding | None, seen: Seen, now: float) -> Finding | No
     return found
 
 
-_UNREACHABLE = (
-    ("connection refused", "nothing listens at that address as the cluster sees it"),
-    ("no such host", "the cluster cannot resolve that name"),
-    ("no route to host", "the cluster has no route to that address"),
-    ("network is unreachable", "the cluster has no route to that address"),
-    ("i/o timeout", "the address does not answer the cluster"),
-    ("context deadline exceeded", "the address does not answer the cluster"),
-    ("x509:", "the certificate at that address is not the one that the broker info vouches for"),
-    ("unauthorized", "the broker does not accept the token of the broker info"),
-)
-
-_ADDRESS_HINT = "set submariner_broker_url to an address of the broker's API that this cluster's pods reach"
-_BROKER_HINTS = {"unauthorized": "join again with a fresh broker info"}
+_SAYS = {
+    DISCOVERY_FAILED: "runs, but its network discovery fails, so it creates nothing",
+    BROKER_UNREACHABLE: "runs, but cannot use the broker{at}, so it creates nothing",
+}
 
 
 def log_cause(log: str, broker_server: str = "") -> Finding | None:
@@ -335,28 +326,16 @@ def log_cause(log: str, broker_server: str = "") -> Finding | None:
     """
     address = broker_server.partition("://")[2] or broker_server
     for line in reversed(log.splitlines()):
-        lower = line.lower()
-        if "could not determine the service ip range" in lower:
+        message = parse(line).message
+        row = find_known(message, COMPONENT, broker_server)
+        if row is not None and row.id in _SAYS:
             return Finding(
-                id="operator.discovery-failed",
+                id=row.id,
                 severity=ERROR,
                 subject=f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}",
-                observed="runs, but its network discovery fails, so it creates nothing",
+                observed=_SAYS[row.id].format(at=address and f" at {address}"),
                 expected="gateway and route agent DaemonSets",
-                cause=one_line(line),
-                hint="the operator finds the service CIDR in the kube-apiserver pod of kube-system"
-                " (component=kube-apiserver, --service-cluster-ip-range); this cluster has none that it can read",
+                cause=show(message),
+                hint=row.hint,
             )
-        for sign, words in _UNREACHABLE:
-            if sign in lower and (not address or address in line or (sign == "unauthorized" and "://" not in line)):
-                return Finding(
-                    id="operator.broker-unreachable",
-                    severity=ERROR,
-                    subject=f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}",
-                    observed="runs, but cannot use the broker%s, so it creates nothing"
-                    % (address and " at " + address),
-                    expected="gateway and route agent DaemonSets",
-                    cause=one_line(line),
-                    hint=f"{words}: {_BROKER_HINTS.get(sign, _ADDRESS_HINT)}",
-                )
     return None

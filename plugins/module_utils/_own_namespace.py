@@ -81,7 +81,8 @@ def _admit_node_pods(api: Api, namespace: dict[str, Any]) -> None:
 
 
 def _is_content(item: dict[str, Any]) -> bool:
-    if item.get("type") in _GENERATED_SECRETS:
+    """Whether the namespace has to stay for it: not for what is generated, nor for a pod that is just ending."""
+    if item.get("metadata", {}).get("deletionTimestamp") or item.get("type") in _GENERATED_SECRETS:
         return False
     return item.get("metadata", {}).get("name") not in _GENERATED_CONFIGMAPS
 

@@ -162,7 +162,7 @@ def remove(api: Api, namespace: str, name: str, uid: str | None = None) -> None:
         time.sleep(POLL)
 
 
-def wait_gone(api: Api, namespace: str, selector: str, limit: float = 15.0) -> list[str]:
+def wait_gone(api: Api, namespace: str, selector: str, limit: float = 45.0) -> list[str]:
     """Names of the selected pods that are still there after C(limit) seconds, or that cannot be asked about."""
     end = time.monotonic() + limit
     while True:

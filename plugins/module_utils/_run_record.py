@@ -25,7 +25,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     OPERATOR_NAMESPACE,
     Json,
     mapping,
-    sequence,
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
@@ -37,8 +36,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
 
 SECRET = "submariner-lifecycle-run"  # noqa: S105 the name of a Secret, not a secret
 _PATH = f"/api/v1/namespaces/{NAMESPACE}/secrets"
-GLOBALNET_INFO = "submariner-globalnet-info"
-CLUSTERSET_IP_INFO = "submariner-clustersetip-info"
 
 
 @dataclass(frozen=True)
@@ -70,25 +67,6 @@ class Record:
             "has_psk": bool(self.psk),
             "has_broker_info": bool(self.broker_info),
         }
-
-
-def allocations_in(table: Json) -> list[tuple[str, str]]:
-    """The pairs of cluster ID and CIDR in the data of an allocation table of the broker."""
-    try:
-        entries = json.loads(text(table.get("clusterinfo")) or "[]")
-    except ValueError:
-        return []
-    return [
-        (text(entry.get("cluster_id")), text(cidr))
-        for entry in map(mapping, sequence(entries))
-        for cidr in sequence(entry.get("global_cidr"))
-        if text(cidr)
-    ]
-
-
-def allocated(table: Json, cluster_id: str) -> str:
-    """The CIDR that an allocation table holds for a cluster, empty without one."""
-    return next((cidr for owner, cidr in allocations_in(table) if owner == cluster_id), "")
 
 
 def now() -> str:

@@ -44,6 +44,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run 
     run,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import controlling_ansible
+from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import hide
 
 INFO_FILE = "broker-info.subm"
 _LOOK_SECONDS = 1.0
@@ -81,14 +82,6 @@ class CallResult:
             "stderr_lines": self.stderr.splitlines(),
             "seconds": round(self.seconds, 1),
         }
-
-
-def hide(words: str, secrets: Sequence[str]) -> str:
-    """`words` without any of `secrets`; the longest first, as one may hold another."""
-    for secret in sorted(set(secrets), key=len, reverse=True):
-        if len(secret) >= 6:
-            words = words.replace(secret, "<hidden>")
-    return words
 
 
 @contextmanager
@@ -189,9 +182,9 @@ class Watch:
 
 
 class Subctl:
-    """The subctl program at `path`, used on the cluster that `api` and `params` (the authentication options) reach."""
+    """The subctl program at `path`, used on the cluster that `api` reaches."""
 
-    def __init__(self, path: str, api: Api, params: Mapping[str, t.Any]) -> None:
+    def __init__(self, path: str, api: Api) -> None:
         found = shutil.which(os.path.expanduser(path))
         if found is None:
             raise SubctlFailure(
@@ -199,7 +192,13 @@ class Subctl:
             )
         self.path = os.path.abspath(found)
         self._api = api
-        self._params = params
+
+    def kubeconfig(self) -> dict[str, t.Any]:
+        """The kubeconfig document for this cluster."""
+        try:
+            return single_context(self._api)
+        except OSError as error:
+            raise SubctlFailure(f"The certificates for subctl cannot be read: {error}.") from error
 
     def call(
         self,
@@ -208,18 +207,20 @@ class Subctl:
         deadline_seconds: float,
         watch: Watch | None = None,
         secrets: Sequence[str] = (),
+        clusters: Mapping[str, t.Any] | None = None,
     ) -> CallResult:
-        """Run one command in `folder`; raises SubctlFailure unless it exits 0, which still proves nothing."""
-        try:
-            document = single_context(self._api.configuration, self._params)
-        except OSError as error:
-            raise SubctlFailure(f"The certificates for subctl cannot be read: {error}.") from error
+        """Run one command in `folder`; raises SubctlFailure unless it exits 0, which still proves nothing.
+
+        `clusters` is the kubeconfig document for a command that needs more than this cluster; only the environment names
+        it then, as the flag would make such a command take this cluster for a third one.
+        """
+        document = self.kubeconfig() if clusters is None else clusters
         kubeconfig = os.path.join(folder, "kubeconfig")
         write_kubeconfig(kubeconfig, document)
         hidden = [*secrets, *secrets_of(document)]
         env = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
         env.update(TERM="dumb", KUBECONFIG=kubeconfig)
-        argv = [self.path, *arguments, "--kubeconfig", kubeconfig]
+        argv = [self.path, *arguments, *(["--kubeconfig", kubeconfig] if clusters is None else [])]
         name = "subctl " + " ".join(arguments[:1])
         try:
             outcome = run(

@@ -262,7 +262,7 @@ def deploy(module: AnsibleModule, api: Api, url: str, psk: bytes) -> Result:
     options = {name: params[name] for name in SETTINGS}
     options.update(no_proxy=params["no_proxy_hosts"], broker_url=url, namespace=params["broker_namespace"])
     carrier = _brokerinfo.BrokerInfo(url="", psk=psk)
-    subctl = Subctl(params["subctl"], api, params)
+    subctl = Subctl(params["subctl"], api)
     with private_folder() as folder:
         path = os.path.join(folder, "psk.subm")
         write_private(path, _brokerinfo.encode(carrier))

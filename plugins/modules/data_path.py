@@ -15,10 +15,17 @@ description:
   - Starts unprivileged pods on the active gateway node and on one other node of a cluster, which answer on a TCP port
     with a word of this run, and asks such pods of other clusters from them.
   - Gateways can call themselves connected while pods on other nodes have no traffic at all; only such a test sees it.
-  - The pods live in the namespace C(submariner-lifecycle), end by themselves after O(lifetime) seconds and are
-    removed with O(state=absent).
+  - Pods are asked by their addresses and, with O(dns), by the C(clusterset.local) name of a Service that is exported for
+    the time of the test. Where Globalnet is on, pod addresses lead nowhere, and the global address of such a Service is
+    used instead. RV(results) says how each direction was asked.
+  - Everything lives in the namespace C(submariner-lifecycle) and is removed with O(state=absent), which also waits until
+    no cluster and no broker knows the exported Services any more. What an interrupted run leaves ends by itself after
+    O(lifetime) seconds.
+  - The pods keep to the Pod Security Standard C(restricted). One request serves all targets of a pod, so that the number
+    of requests grows with the number of clusters, not with that of the directions.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._auth.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:
@@ -38,14 +45,14 @@ options:
       - V(serve) starts the pods that answer and returns where they are.
       - V(probe) asks O(targets) from the pods of this cluster, which are started when they do not run yet.
       - V(reach) tells whether a pod of this cluster reaches O(url).
-      - V(absent) removes the pods.
+      - V(absent) removes the pods and the exported Services.
     type: str
     choices: [serve, probe, reach, absent]
     required: true
   run:
     description:
-      - Word that ties the calls of one test together, lower case letters and digits. V(absent) without it removes the
-        pods of all runs.
+      - Word that ties the calls of one test together, lower case letters and digits. V(absent) without it removes what
+        all runs left.
     type: str
     default: ''
   targets:
@@ -55,7 +62,7 @@ options:
     default: []
     suboptions:
       address:
-        description: Address of the pod.
+        description: Address or name under which the pod answers.
         type: str
         required: true
       nonce:
@@ -71,14 +78,48 @@ options:
         type: str
         default: ''
       role:
-        description: Whether that node is the active gateway of its cluster.
+        description: Whether that node is the active gateway of its cluster; V(any) for a Service with several pods.
         type: str
-        choices: [gateway, other]
+        choices: [gateway, other, any]
         default: other
       cluster:
         description: Cluster of the pod, for messages.
         type: str
         default: ''
+      by:
+        description: What O(targets[].address) is.
+        type: str
+        choices: [pod-address, global-address, name]
+        default: pod-address
+      note:
+        description: What is known to be wrong with it, for the cause when it does not answer.
+        type: str
+        default: ''
+  cluster:
+    description: What this cluster is called in messages.
+    type: str
+    default: ''
+  dns:
+    description:
+      - Whether O(state=serve) exports a Service, so that other clusters ask by its name, too.
+      - Where service discovery is off, this is said and nothing is exported.
+    type: bool
+    default: false
+  mtu:
+    description:
+      - Whether O(state=probe) also finds out how large a packet reaches each pod in one piece, without fragmentation.
+      - The image needs a C(ping) that knows C(-M do), or C(python3). Pods are asked by their addresses alone.
+    type: bool
+    default: false
+  broker:
+    description:
+      - How to reach the broker's cluster; authentication options as for the cluster.
+      - With it O(state=absent) proves that the broker, too, has nothing of the exported Services any more.
+    type: dict
+  broker_namespace:
+    description: Namespace of the broker.
+    type: str
+    default: submariner-k8s-broker
   url:
     description: What to reach with O(state=reach), for example C(https://192.0.2.1:6443).
     type: str
@@ -103,7 +144,7 @@ options:
     type: int
     default: 30
   lifetime:
-    description: Seconds after which the pods end by themselves.
+    description: Seconds after which pods and exported Services end by themselves.
     type: int
     default: 600
 """
@@ -114,6 +155,8 @@ EXAMPLES = r"""
     context: east
     state: serve
     run: a1
+    cluster: east
+    dns: true
   register: east
 
 - name: Ask them from the west cluster
@@ -122,6 +165,7 @@ EXAMPLES = r"""
     state: probe
     run: a1
     targets: "{{ east.servers }}"
+    mtu: true
   register: traffic
 
 - name: See whether the broker can be reached from the pods of the west cluster
@@ -131,11 +175,13 @@ EXAMPLES = r"""
     run: a1
     url: https://192.0.2.10:6443
 
-- name: Remove the pods
+- name: Remove everything, and see that the broker forgot it
   submariner.lifecycle.data_path:
     context: "{{ item }}"
     state: absent
     run: a1
+    broker:
+      context: east
   loop: [east, west]
 """
 
@@ -145,7 +191,7 @@ run:
   returned: always
   type: str
 servers:
-  description: The pods of this cluster that answer, in the form that O(targets) takes.
+  description: Where the pods of this cluster answer, in the form that O(targets) takes.
   returned: with O(state=serve) and O(state=probe)
   type: list
   elements: dict
@@ -155,12 +201,27 @@ servers:
       nonce: 6f1d2a
       node: west-worker
       role: gateway
-      cluster: ''
+      cluster: west
+      by: pod-address
+      note: ''
 results:
-  description: Every direction that was asked, with V(works), V(silent), V(cut), V(stranger) or V(untried).
+  description:
+    - Every direction that was asked, in C(verdict) with V(works), V(silent), V(cut), V(stranger) or V(untried), and in C(by)
+      with V(pod-address), V(global-address) or V(name).
+    - C(mtu) has the largest packet in bytes that arrives in one piece (C(packet)) of the largest that the pod sends (C(full)).
+      Its C(state) is V(full), V(told) when the path says how much it takes, V(lost) when larger ones vanish without a word, or
+      V(untried) with the reason in C(said).
   returned: with O(state=probe)
   type: list
   elements: dict
+tests:
+  description: Number of directions that were asked.
+  returned: with O(state=probe)
+  type: int
+globalnet:
+  description: Whether Globalnet is on, so that no pod was asked by its own address.
+  returned: with O(state=serve)
+  type: bool
 reached:
   description: V(tls) when an encrypted connection was made, V(tcp) when only a connection was, V(no), or V(unknown).
   returned: with O(state=reach)
@@ -171,11 +232,16 @@ findings:
   type: list
   elements: dict
 verdict:
-  description: V(pass), V(fail) or V(unknown).
+  description: V(pass), V(degraded), V(fail) or V(unknown).
   returned: always
   type: str
 removed:
-  description: Names of the pods that went.
+  description: Names of the pods and exported Services that went.
+  returned: with O(state=absent)
+  type: list
+  elements: str
+remaining:
+  description: What is still there.
   returned: with O(state=absent)
   type: list
   elements: str
@@ -188,10 +254,26 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_exports as datapath_exports
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_pods as datapath_pods
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, UNKNOWN, Finding, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
+    Api,
+    ApiFailure,
+    auth_spec,
+    broker_spec,
+    connect,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    BROKER_NAMESPACE,
+    ERROR,
+    INFO,
+    UNKNOWN,
+    WARNING,
+    Finding,
+    verdict,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
+from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import drop_namespace_if_empty
 
 Json = dict[str, t.Any]
 
@@ -202,14 +284,21 @@ def argument_spec() -> Json:
         "nonce": {"type": "str", "required": True},
         "port": {"type": "int", "default": datapath.PORT},
         "node": {"type": "str", "default": ""},
-        "role": {"type": "str", "choices": ["gateway", "other"], "default": "other"},
+        "role": {"type": "str", "choices": list(datapath.ROLES), "default": "other"},
         "cluster": {"type": "str", "default": ""},
+        "by": {"type": "str", "choices": list(datapath.WAYS), "default": datapath.BY_ADDRESS},
+        "note": {"type": "str", "default": ""},
     }
     return {
         **auth_spec(),
         "state": {"type": "str", "choices": ["serve", "probe", "reach", "absent"], "required": True},
         "run": {"type": "str", "default": ""},
         "targets": {"type": "list", "elements": "dict", "default": [], "options": target},
+        "cluster": {"type": "str", "default": ""},
+        "dns": {"type": "bool", "default": False},
+        "mtu": {"type": "bool", "default": False},
+        "broker": broker_spec(),
+        "broker_namespace": {"type": "str", "default": BROKER_NAMESPACE},
         "url": {"type": "str", "default": ""},
         "nodes": {"type": "list", "elements": "str", "default": []},
         "image": {"type": "str", "default": ""},
@@ -253,28 +342,94 @@ def reach(path: datapath_pods.DataPath, url: str) -> Json:
     return {"reached": level, "said": said, "tool": tool, "found": found}
 
 
-def run(params: Json, api: Api) -> Json:
-    word = params["run"] or secrets.token_hex(4)
+def by_service(exports: datapath_exports.Exports, path: datapath_pods.DataPath, dns: bool) -> Json:
+    """Where the pods answer: by their addresses, by exported Services, or both, as the installation has it."""
+    installed = datapath_exports.Installed.on(path.api)
+    servers = [] if installed.globalnet else list(path.pods.values())
+    found = []
+    if installed.unknown:
+        found.append(_untested("Globalnet and service discovery", f"not answered: {installed.unknown}"))
+    elif dns and not installed.discovery:
+        found.append(_untested("names below clusterset.local", "service discovery is off", INFO))
+    if path.pods and (installed.globalnet or (dns and installed.discovery)):
+        try:
+            named = exports.servers(path.pods, installed)
+            servers += [server for server in named if dns or server.by != datapath.BY_NAME]
+        except ApiFailure as error:
+            found.append(_untested("exported Services", str(error)))
+    return {"servers": [vars(server) for server in servers], "globalnet": installed.globalnet, "found": found}
+
+
+def _untested(what: str, why: str, severity: str = UNKNOWN) -> Finding:
+    return Finding(
+        id="datapath.not-tested" if severity == UNKNOWN else "datapath.discovery-off",
+        severity=severity,
+        subject=what,
+        observed=f"not tested: {why}",
+    )
+
+
+def probe(path: datapath_pods.DataPath, targets: list[datapath.Server], timeout: float, mtu: bool) -> Json:
+    """Ask the targets, those by name only where this cluster can know names."""
+    found = []
+    if any(target.by == datapath.BY_NAME for target in targets):
+        installed = datapath_exports.Installed.on(path.api)
+        if not installed.discovery and not installed.unknown:
+            targets = [target for target in targets if target.by != datapath.BY_NAME]
+            found.append(_untested("names of other clusters", "service discovery is off here", INFO))
+    results = path.probe(targets, timeout, mtu)
+    return {
+        "results": [item.as_dict() for item in results],
+        "tests": len(results),
+        "found": found + datapath.findings(results),
+    }
+
+
+def remove(api: Api, word: str, broker: Api | None, broker_namespace: str) -> Json:
+    """Take everything away, and say what stays."""
+    exported, left = datapath_exports.remove(api, word, broker, broker_namespace)
+    pods, staying = datapath_pods.remove(api, word)
+    remaining = left + [f"Pod {name}" for name in staying]
+    if not left:
+        drop_namespace_if_empty(api)
+    found = [
+        Finding(
+            id="datapath.left-behind",
+            severity=WARNING,
+            subject="the data-path test",
+            observed=f"still there: {', '.join(remaining)}",
+            expected="nothing of the test",
+            cause="lighthouse's agent has not withdrawn the export" if left else "the kubelet has not ended the pods",
+            hint="it goes once submariner-lighthouse-agent runs" if left else "the pods end by themselves",
+        )
+    ]
+    return {
+        "run": word,
+        "removed": pods + ([] if left else exported),
+        "remaining": remaining,
+        "found": found if remaining else [],
+    }
+
+
+def run(params: Json, api: Api, broker: Api | None) -> Json:
     if params["state"] == "absent":
-        removed, left = datapath_pods.remove(api, params["run"])
-        if left:
-            raise ApiFailure(f"Pods of the test are still there: {', '.join(left)}.", "They end by themselves.")
-        return {"run": params["run"], "removed": removed, "found": []}
+        return remove(api, params["run"], broker, params["broker_namespace"])
+    word = params["run"] or secrets.token_hex(4)
     image = params["image"] or deployed_image(api, "nettest", "submariner-metrics-proxy")
-    path = datapath_pods.DataPath(api, word, image, params["port"], params["lifetime"])
+    port, lifetime = params["port"], params["lifetime"]
+    path = datapath_pods.DataPath(api, word, image, port, lifetime, params["cluster"])
     path.serve(secrets.token_hex(6), params["nodes"], answering=params["state"] != "reach")
-    result: Json = {"run": word, "servers": [vars(server) for server in path.pods.values()]}
     found = not_started(path.causes)
+    if params["state"] == "reach":
+        # One pod is enough to tell; where none runs the answer itself is unknown and says why.
+        return {"run": word, **reach(path, params["url"])}
     if params["state"] == "probe":
         targets = [datapath.Server.of(target) for target in params["targets"]]
-        results = path.probe(targets, float(params["timeout"]))
-        result["results"] = [item.as_dict() for item in results]
-        found += datapath.findings(results)
-    elif params["state"] == "reach":
-        result.update(reach(path, params["url"]))
-        # One pod is enough to tell; where none runs the answer itself is unknown and says why.
-        found = result["found"]
-    return {**result, "found": found}
+        result = probe(path, targets, float(params["timeout"]), params["mtu"])
+        result["servers"] = [vars(server) for server in path.pods.values()]
+    else:
+        result = by_service(datapath_exports.Exports(api, word, port, lifetime), path, params["dns"])
+    return {"run": word, **result, "found": found + result["found"]}
 
 
 def main() -> None:
@@ -286,8 +441,13 @@ def main() -> None:
         module.fail_json(
             msg="run: use at most 20 lower case letters and digits, not '{}'.".format(module.params["run"])
         )
+    for target in module.params["targets"]:
+        for option in ("address", "nonce"):
+            if not re.fullmatch(r"\S+", target[option]):
+                module.fail_json(msg=f"targets: {option} is one word, not '{target[option]}'.")
     try:
-        result = run(module.params, connect(module))
+        broker = connect(module, module.params["broker"]) if module.params["broker"] else None
+        result = run(module.params, connect(module), broker)
     except ApiFailure as failure:
         module.fail_json(msg=str(failure))
     found = result.pop("found")

@@ -146,6 +146,10 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import PSK_BYTES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record
@@ -206,8 +210,8 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         phase=params["phase"] or "",
         options=params["options"] or {},
         gateway_nodes=nodes,
-        globalnet=_run_record.allocations(api, _run_record.GLOBALNET_INFO),
-        clusterset_ip=_run_record.allocations(api, _run_record.CLUSTERSET_IP_INFO),
+        globalnet=_run_record.allocations(api, GLOBALNET_INFO),
+        clusterset_ip=_run_record.allocations(api, CLUSTERSET_IP_INFO),
         psk=psk,
     )
     if not module.check_mode:

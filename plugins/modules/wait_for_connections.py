@@ -12,48 +12,17 @@ version_added: 0.1.0
 author: submariner.lifecycle contributors (@submariner-lifecycle)
 description:
   - Judges one member's direction to every other; run on all members it covers both directions of each pair.
-  - A connection to a cluster that is not expected is a finding even when it is connected. A Gateway that is no longer
-    updated is stale, whatever its status says.
+  - A connection to a cluster that is not expected is a finding even when it is connected, and one whose health check is off is
+    not proven. A Gateway that is no longer updated is stale, whatever its status says; clocks of nodes are not relied on.
   - The status says nothing about pods of non-gateway nodes; M(submariner.lifecycle.data_path) tries those.
 options:
-  cluster_id:
-    description: ID of the member.
-    type: str
-    required: true
-  joined:
-    description: IDs of all members that must be connected. IDs on the broker outside of O(inventory) are expected too.
-    type: list
-    elements: str
-    required: true
-  inventory:
-    description: IDs of all members of the inventory.
-    type: list
-    elements: str
-    default: []
-  broker:
-    description: How to reach the broker's cluster; authentication options as for the member.
-    type: dict
-    required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
-    description: Seconds to wait.
-    type: int
     default: 180
   window:
-    description:
-      - Seconds for which everything must stay right without a break. With less than 6 it is not seen whether the Gateway is
-        still being updated, and the check for that is left out.
-    type: int
     default: 10
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._wait
   - submariner.lifecycle._auth.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
@@ -85,8 +54,39 @@ verdict:
   returned: always
   type: str
   sample: pass
+stability:
+  description:
+    - V(stable) when nothing changed once all was right. V(degraded) when something did, and has been quiet for O(window) since.
+      V(unstable) when there were no O(window) quiet seconds. V(unwatched) when O(window=0).
+  returned: always
+  type: str
+  sample: stable
+events:
+  description: What changed while it was watched, the newest 100 changes.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(restart), V(pod), V(workload), V(endpoint), V(lease), V(gateway), V(connection) or V(finding).
+      type: str
+    subject:
+      description: What changed.
+      type: str
+    observed:
+      description: How it is now, and how it was.
+      type: str
+    at:
+      description: Seconds since the wait began.
+      type: float
+    time:
+      description: The same by the API server's clock; empty when the server does not tell it.
+      type: str
+  sample: []
 connections:
-  description: The connections of the active gateway, each with C(to), C(status), C(message), C(latency), C(remote).
+  description:
+    - The connections of the active gateway, each with C(to), C(status), C(message), C(latency), C(remote) (the far gateway
+      node), C(cable) and C(proven) (whether a health check has measured it).
   returned: always
   type: list
   elements: dict
@@ -94,94 +94,99 @@ gateway:
   description: Name of the active gateway node, empty without one.
   returned: always
   type: str
+health_check:
+  description: Whether the member's gateways check their connections; empty when that is not known.
+  returned: always
+  type: bool
+route_agents:
+  description: What nodes say of their connections to other clusters, each with C(node), C(to), C(status), C(message).
+  returned: always
+  type: list
+  elements: dict
 seconds:
   description: How long it took.
   returned: always
   type: float
+readings:
+  description: How many times both clusters were judged.
+  returned: always
+  type: int
 """
+
+import time
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
-    ApiFailure,
-    auth_spec,
-    broker_spec,
-    connect,
-)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.connections import (
     check_connections,
-    stale_gateways,
+    health_check,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Snapshot, verdict
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
-from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    Endpoint,
+    Finding,
+    Json,
+    mapping,
+    sequence,
+    text,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._stability import Pulse
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait_module import Listed, Wait
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait_module import main as wait_main
 
-MEMBER_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "routeagents", "endpoints")
-BROKER_KEYS = ("endpoints", "clusters")
 
-UPDATE = 6
-"""Seconds within which a living Gateway is updated (every 5 s, submariner.md 4.2)."""
+class Connections(Wait):
+    """Every direction from the member to the others, and the workloads that make them."""
 
+    member_keys = ("submariners", "deployments", "daemonsets", "pods", "gateways", "routeagents", "endpoints", "leases")
+    timeout, window = 180, 10
+    failed = "{} is not connected to all others"
 
-def run(module: AnsibleModule) -> Json:
-    params = module.params
-    member_api, broker_api = connect(module), connect(module, params["broker"])
-    members = Members(frozenset(params["joined"]), frozenset(params["inventory"]) | frozenset(params["joined"]))
-    namespace, cluster_id = params["broker_namespace"], params["cluster_id"]
-    seen: dict[str, Snapshot] = {}
+    def __init__(self, module: AnsibleModule) -> None:
+        super().__init__(module)
+        self._pulse = Pulse()
 
-    def check() -> list[Finding]:
-        seen["member"] = observe(member_api, (), params["operator_namespace"], keys=MEMBER_KEYS)
-        broker = observe(broker_api, (), params["operator_namespace"], keys=BROKER_KEYS)
-        expected = members.expected(broker, namespace)
-        seen.setdefault("first", seen["member"])
-        return check_workloads(seen["member"], cluster_id) + check_connections(
-            seen["member"], broker, namespace, cluster_id, expected
+    def judge(self, fresh: bool, listed: Listed) -> list[Finding]:
+        expected = self.members.expected(self.broker, self.namespace)
+        return (
+            check_workloads(self.member, self.cluster_id)
+            + check_connections(self.member, self.broker, self.namespace, self.cluster_id, expected)
+            + self._pulse.check(self.member, self.cluster_id, time.monotonic(), *listed("gateways"))
         )
 
-    held = hold(check, params["timeout"], params["window"])
-    findings = held.findings
-    if held.ok and held.held >= UPDATE:
-        findings = findings + stale_gateways(seen["first"], seen["member"], cluster_id)
-    active = [g for g in seen["member"].gateways if g.ha_status == "active"]
-    return {
-        "changed": False,
-        "findings": [f.as_dict() for f in findings],
-        "verdict": verdict(findings) if held.ok or verdict(findings) != "pass" else "fail",
-        "connections": [
-            {"to": c.cluster_id, "status": c.status, "message": c.message, "latency": c.latency, "remote": c.hostname}
-            for g in active
-            for c in g.connections
-        ],
-        "gateway": active[0].name if len(active) == 1 else "",
-        "seconds": round(held.seconds, 1),
-    }
+    def result(self) -> Json:
+        active = [g for g in self.member.gateways if g.ha_status == "active"]
+        return {
+            "connections": [
+                {
+                    "to": c.cluster_id,
+                    "status": c.status,
+                    "message": c.message,
+                    "latency": c.latency,
+                    "remote": c.hostname,
+                    "cable": c.cable_name,
+                    "proven": c.status == "connected" and not c.message and bool(c.latency),
+                }
+                for g in active
+                for c in g.connections
+            ],
+            "gateway": active[0].name if len(active) == 1 else "",
+            "health_check": health_check(self.member),
+            "route_agents": [
+                {
+                    "node": text(mapping(obj.get("metadata")).get("name")),
+                    "to": Endpoint.of(far).cluster_id,
+                    "status": text(far.get("status")),
+                    "message": text(far.get("statusMessage")),
+                }
+                for obj in self.member.objects("routeagents", self.operator_namespace)
+                for far in map(mapping, sequence(mapping(obj.get("status")).get("remoteEndpoints")))
+            ],
+        }
 
 
 def main() -> None:
-    spec: Json = auth_spec()
-    spec.update(
-        cluster_id={"type": "str", "required": True},
-        joined={"type": "list", "elements": "str", "required": True},
-        inventory={"type": "list", "elements": "str", "default": []},
-        broker=dict(broker_spec(), required=True),
-        broker_namespace={"type": "str", "default": "submariner-k8s-broker"},
-        operator_namespace={"type": "str", "default": "submariner-operator"},
-        timeout={"type": "int", "default": 180},
-        window={"type": "int", "default": 10},
-    )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    try:
-        result = run(module)
-    except ApiFailure as error:
-        module.fail_json(msg=str(error))
-    else:
-        if result["verdict"] in ("fail", "unknown"):
-            wrong = "; ".join(Finding(**f).line() for f in result["findings"] if f["severity"] in ("error", "unknown"))
-            module.fail_json(msg=f"{module.params['cluster_id']} is not connected to all others: {wrong}", **result)
-        module.exit_json(**result)
+    wait_main(Connections)
 
 
 if __name__ == "__main__":

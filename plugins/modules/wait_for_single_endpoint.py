@@ -14,47 +14,25 @@ description:
   - Judges the Endpoint and Cluster records of the broker and of one member, counted per namespace, and the member's own
     Endpoint against its lease, its active gateway pod, its Gateway and its nodes.
   - Two IDs behind one gateway address, or with the same CIDRs, are one cluster twice, however connected they are.
-  - Run it on every member that has joined so far; it fails with the names of the records that are wrong.
+  - Run on every member it proves the whole fleet, each member against the broker; with O(others) one call looks at them too.
+  - It fails with the names of the records that are wrong.
 options:
-  cluster_id:
-    description: ID of the member.
-    type: str
-    required: true
-  joined:
-    description: IDs that must be there now, normally those of all members joined so far.
-    type: list
-    elements: str
-    required: true
-  inventory:
+  others:
     description:
-      - IDs of all members of the inventory. A record of one of these that is not in O(joined) is a ghost; a record of any
-        other ID is a cluster that others manage, and is expected like the joined ones.
+      - Members that joined before. Their own Endpoint and their copies of the others are judged, too, all at the same time and
+        with one request each.
     type: list
-    elements: str
+    elements: dict
     default: []
-  broker:
-    description: How to reach the broker's cluster; authentication options as for the member.
-    type: dict
-    required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
-    description: Seconds to wait.
-    type: int
     default: 120
   window:
-    description: Seconds for which everything must stay right without a break.
-    type: int
     default: 5
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._wait
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._auth.others
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup
@@ -73,6 +51,22 @@ EXAMPLES = r"""
     broker:
       kubeconfig: ~/.kube/config
       context: east
+
+- name: The same, and east still has exactly one of each
+  submariner.lifecycle.wait_for_single_endpoint:
+    kubeconfig: ~/.kube/config
+    context: west
+    cluster_id: west
+    joined: [east, west]
+    inventory: [east, west]
+    broker:
+      kubeconfig: ~/.kube/config
+      context: east
+    others:
+      - cluster_id: east
+        auth:
+          kubeconfig: ~/.kube/config
+          context: east
 """
 
 RETURN = r"""
@@ -86,6 +80,35 @@ verdict:
   returned: always
   type: str
   sample: pass
+stability:
+  description:
+    - V(stable) when nothing changed once all was right. V(degraded) when something did, and has been quiet for O(window) since.
+      V(unstable) when there were no O(window) quiet seconds. V(unwatched) when O(window=0).
+  returned: always
+  type: str
+  sample: stable
+events:
+  description: What changed while it was watched, the newest 100 changes.
+  returned: always
+  type: list
+  elements: dict
+  contains:
+    kind:
+      description: V(restart), V(pod), V(workload), V(endpoint), V(lease), V(gateway), V(connection) or V(finding).
+      type: str
+    subject:
+      description: What changed.
+      type: str
+    observed:
+      description: How it is now, and how it was.
+      type: str
+    at:
+      description: Seconds since the wait began.
+      type: float
+    time:
+      description: The same by the API server's clock; empty when the server does not tell it.
+      type: str
+  sample: []
 endpoints:
   description: The Endpoints of the last reading, by namespace (C(broker), C(member)).
   returned: always
@@ -95,82 +118,66 @@ seconds:
   returned: always
   type: float
 readings:
-  description: How many times both clusters were read.
+  description: How many times both clusters were judged.
   returned: always
   type: int
 """
 
+import typing as t
+
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
-    ApiFailure,
-    auth_spec,
-    broker_spec,
-    connect,
-)
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import (
-    Members,
-    check_broker,
-    check_member,
-)
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Snapshot, verdict
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
-from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
-
-MEMBER_KEYS = ("endpoints", "gateways", "pods", "leases", "nodes")
-BROKER_KEYS = ("endpoints", "clusters")
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import broker_spec
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import check_broker, check_member
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._others import Others
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import Look
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait_module import Listed, Wait
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait_module import main as wait_main
 
 
-def run(module: AnsibleModule) -> Json:
-    params = module.params
-    member_api, broker_api = connect(module), connect(module, params["broker"])
-    members = Members(frozenset(params["joined"]), frozenset(params["inventory"]) | frozenset(params["joined"]))
-    namespace = params["broker_namespace"]
-    seen: dict[str, Snapshot] = {}
+class SingleEndpoint(Wait):
+    """Exactly one Endpoint per cluster: on the broker, in the member, and in the others."""
 
-    def check() -> list[Finding]:
-        seen["member"] = observe(member_api, (), params["operator_namespace"], keys=MEMBER_KEYS)
-        seen["broker"] = observe(broker_api, (), params["operator_namespace"], keys=BROKER_KEYS)
-        return check_broker(seen["broker"], namespace, members) + check_member(
-            seen["member"], seen["broker"], namespace, params["cluster_id"], members
-        )
-
-    held = hold(check, params["timeout"], params["window"])
-    return {
-        "changed": False,
-        "findings": [f.as_dict() for f in held.findings],
-        "verdict": verdict(held.findings) if held.ok or verdict(held.findings) != "pass" else "fail",
-        "endpoints": {
-            "broker": sorted(e.name for e in seen["broker"].endpoints(namespace)),
-            "member": sorted(e.name for e in seen["member"].endpoints(params["operator_namespace"])),
-        },
-        "seconds": round(held.seconds, 1),
-        "readings": held.readings,
+    member_keys = ("endpoints", "gateways", "pods", "leases", "nodes")
+    timeout, window = 120, 5
+    failed = "Not exactly one Endpoint per cluster, seen from {}"
+    options: t.ClassVar[Json] = {
+        "others": {
+            "type": "list",
+            "elements": "dict",
+            "default": [],
+            "options": {
+                "cluster_id": {"type": "str", "required": True},
+                "auth": dict(broker_spec(), required=True),
+            },
+        }
     }
+
+    def __init__(self, module: AnsibleModule) -> None:
+        super().__init__(module)
+        self._others = Others(module, module.params["others"], self.operator_namespace)
+
+    def judge(self, fresh: bool, listed: Listed) -> list[Finding]:
+        findings = check_broker(self.broker, self.namespace, self.members)
+        findings += check_member(self.member, self.broker, self.namespace, self.cluster_id, self.members)
+        self.pending = False
+        if not Look(findings).wrong:  # as long as the newcomer is not right, the others cannot be
+            findings += self._others.check(self.broker, self.namespace, self.members, fresh)
+            self.pending = self._others.pending
+        return findings
+
+    def result(self) -> Json:
+        return {
+            "endpoints": {
+                "broker": sorted(e.name for e in self.broker.endpoints(self.namespace)),
+                "member": sorted(e.name for e in self.member.endpoints(self.operator_namespace)),
+            }
+        }
 
 
 def main() -> None:
-    spec: Json = auth_spec()
-    spec.update(
-        cluster_id={"type": "str", "required": True},
-        joined={"type": "list", "elements": "str", "required": True},
-        inventory={"type": "list", "elements": "str", "default": []},
-        broker=dict(broker_spec(), required=True),
-        broker_namespace={"type": "str", "default": "submariner-k8s-broker"},
-        operator_namespace={"type": "str", "default": "submariner-operator"},
-        timeout={"type": "int", "default": 120},
-        window={"type": "int", "default": 5},
-    )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
-    try:
-        result = run(module)
-    except ApiFailure as error:
-        module.fail_json(msg=str(error))
-    else:
-        if result["verdict"] in ("fail", "unknown"):
-            wrong = "; ".join(Finding(**f).line() for f in result["findings"] if f["severity"] in ("error", "unknown"))
-            module.fail_json(msg=f"Not exactly one Endpoint per cluster: {wrong}", **result)
-        module.exit_json(**result)
+    wait_main(SingleEndpoint)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import os
 import shutil
 import sys
 import tarfile
+import time
 import urllib.request
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +30,8 @@ _COMPONENTS = (
     "submariner-operator", "submariner-gateway", "submariner-route-agent", "submariner-globalnet",
     "lighthouse-agent", "lighthouse-coredns", "nettest",
 )  # fmt: skip
-_KEPT = 3  # builds of the simulation: labs that run may still use an older one
+# Builds of the simulation that are kept in any case, and seconds for which a lab that runs may still use an older one.
+_KEPT, _IN_USE = 3, 86400.0
 _QUAY = "https://quay.io/v2/"
 _DOWNLOAD = "https://github.com/submariner-io/releases/releases/download/v{v}/subctl-v{v}-linux-amd64.tar.xz"
 
@@ -91,9 +93,9 @@ def _simulated(places: Places) -> Path:
             command = [sys.executable, "-m", "tests.simulator.image", "build", str(fresh)]
             run(command, cwd=REPOSITORY, log=places.logs / "simulator.log")
         fresh.rename(folder)
-        kept = sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[-_KEPT:]
-        for old in set(folder.parent.iterdir()) - set(kept):
-            shutil.rmtree(old)
+        for old in sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:
+            if time.time() - old.stat().st_mtime > _IN_USE:
+                shutil.rmtree(old)
     return folder
 
 

@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import importlib.util
+import sys
 from pathlib import Path
+from types import ModuleType
 
 ROOT = Path(__file__).parents[2]
 PAGE = ROOT / "docs" / "findings.md"
-TABLE = ROOT / "plugins" / "module_utils" / "_findings.py"
+TABLES = ROOT / "plugins" / "module_utils"
 
 HEAD = """# Findings
 
@@ -26,14 +28,21 @@ This page is generated from `plugins/module_utils/_findings.py`.
 """
 
 
-def page() -> str:
-    """The whole page."""
-    spec = importlib.util.spec_from_file_location("findings_table", TABLE)
+def table(name: str) -> ModuleType:
+    """A file of plain data, wherever this runs: it needs no collection to be installed."""
+    spec = importlib.util.spec_from_file_location(f"table{name}", TABLES / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # dataclasses look their module up
     spec.loader.exec_module(module)
-    return HEAD + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in sorted(module.FINDINGS.items()))
+    return module
+
+
+def page() -> str:
+    """The whole page."""
+    findings = table("_findings").FINDINGS
+    return HEAD + "".join(f"| `{name}` | {meaning} |\n" for name, meaning in sorted(findings.items()))
 
 
 if __name__ == "__main__":

@@ -111,6 +111,7 @@ class Playbook:
         self.process = subprocess.Popen(
             argv, cwd=folder, env=environment(os.environ), start_new_session=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace",
+            preexec_fn=_as_in_a_terminal,
         )  # fmt: skip
         self._reader = threading.Thread(target=self._read, daemon=True)
         self._reader.start()
@@ -169,6 +170,11 @@ class Playbook:
             os.killpg(self.process.pid, signal.SIGKILL)
         except ProcessLookupError:
             return
+
+
+def _as_in_a_terminal() -> None:
+    """A shell starts its background jobs with SIGINT ignored, and all that they start inherits it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
 
 
 def environment(outer: Mapping[str, str]) -> dict[str, str]:

@@ -15,6 +15,8 @@ from __future__ import annotations
 import json
 import pathlib
 import re
+import ssl
+import sys
 import threading
 import time
 import typing as t
@@ -23,6 +25,7 @@ from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import parse_qsl, urlsplit
 
+from tests.unit import fake_exec
 from tests.unit.fake_cluster import FakeCluster, Json, Kind, Refused
 from tests.unit.patches import apply_patch
 from tests.unit.selection import selected
@@ -52,6 +55,14 @@ class Request:
     headers: dict[str, str]
     body: t.Any
     status: int = 0
+    client: str = ""
+    """Name in the client's certificate."""
+    acting_as: list[str] = field(default_factory=list)
+    """The user that is impersonated, and the groups."""
+
+    @property
+    def authorization(self) -> str:
+        return next((value for name, value in self.headers.items() if name.lower() == "authorization"), "")
 
 
 @dataclass
@@ -82,13 +93,27 @@ class Target:
 
 
 class FakeApi:
-    """The server; a context manager. `cluster` holds the objects, `requests` what was asked, `logs` container logs."""
+    """The server; a context manager. `cluster` holds the objects, `requests` what was asked, `logs` container logs.
 
-    def __init__(self, clock_offset: float = 0.0) -> None:
+    `admits` says whose requests are answered (else 401), `permits` which of these (else 403), `command` runs what is
+    executed in containers, `answers` has what else is served: a function for each path that matches a pattern.
+    """
+
+    def __init__(self, clock_offset: float = 0.0, tls: ssl.SSLContext | None = None) -> None:
         self.cluster = FakeCluster()
         self.clock_offset = clock_offset
+        self.tls = tls
+        self.admits: t.Callable[[Request], bool] = lambda _request: True
+        self.permits: t.Callable[[Request], bool] = lambda _request: True
+        self.command: fake_exec.Command = lambda _argv, _stdin: (0, "", "")
+        self.answers: dict[str, t.Callable[[Request], Json]] = {}
         self.requests: list[Request] = []
         self.logs: dict[tuple[str, str, str], str] = {}
+        self.previous_logs: dict[tuple[str, str, str], str] = {}
+        self.watch_seconds = 3600.0
+        """The longest that the server keeps a watch, whatever is asked for."""
+        self.watch_stalls = False
+        """Whether something on the way keeps watches open and lets nothing through."""
         self.stopping = threading.Event()
         self._faults: list[Fault] = []
         self._timers: list[threading.Timer] = []
@@ -112,7 +137,7 @@ class FakeApi:
 
     @property
     def url(self) -> str:
-        return f"http://127.0.0.1:{self._server.server_address[1]}"
+        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self._server.server_address[1]}"
 
     def kubeconfig(self, folder: pathlib.Path, context: str = "east") -> str:
         """Write a kubeconfig with one context for this server and return its path."""
@@ -200,6 +225,11 @@ class _Server(ThreadingHTTPServer):
     daemon_threads = True
     api: FakeApi
 
+    def handle_error(self, request: t.Any, client_address: t.Any) -> None:
+        """A client that does not trust our certificate hangs up: no error of ours."""
+        if not isinstance(sys.exc_info()[1], (ssl.SSLError, ConnectionError)):
+            super().handle_error(request, client_address)
+
 
 class _Dropped(Exception):
     """The connection is to be closed without an answer."""
@@ -208,6 +238,11 @@ class _Dropped(Exception):
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _Server
+
+    def setup(self) -> None:
+        if self.server.api.tls is not None:
+            self.request = self.server.api.tls.wrap_socket(self.request, server_side=True)
+        super().setup()
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002  the base class names it so
         """Keep the test output quiet; `FakeApi.requests` has it all."""
@@ -228,12 +263,20 @@ class _Handler(BaseHTTPRequestHandler):
         query = dict(parse_qsl(parts.query, keep_blank_values=True))
         target = api.target(parts.path)
         verb = VERBS[self.command]
-        if verb == "get" and target is not None and not target.name:
+        named = PATH.match(parts.path)
+        if verb == "get" and named and not named["name"]:  # whether such a kind is served or not
             verb = "watch" if query.get("watch") in ("true", "1") else "list"
         body = json.loads(raw) if raw else None
         request = Request(verb, parts.path, query, dict(self.headers.items()), body)
+        request.client = self._client()
+        for header in ("Impersonate-User", "Impersonate-Group"):
+            request.acting_as += self.headers.get_all(header, [])
         api.requests.append(request)
         try:
+            if not api.admits(request):
+                raise Refused(401, "Unauthorized", "Unauthorized")
+            if not api.permits(request):
+                raise Refused(403, "Forbidden", f"forbidden: cannot {request.verb} {request.path}")
             self._fault(api.next_fault(verb, parts.path))
             self._serve(request, target)
         except Refused as refusal:
@@ -241,6 +284,12 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(refusal.status, _status(refusal))
         except (_Dropped, BrokenPipeError, ConnectionResetError):
             self.close_connection = True
+
+    def _client(self) -> str:
+        if not isinstance(self.request, ssl.SSLSocket):
+            return ""
+        subject: t.Any = (self.request.getpeercert() or {}).get("subject", ())
+        return str(next((value for part in subject for key, value in part if key == "commonName"), ""))
 
     def _fault(self, fault: Fault | None) -> None:
         if fault is None:
@@ -255,7 +304,10 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _serve(self, request: Request, target: Target | None) -> None:
         api = self.server.api
-        if request.path == "/version":
+        special = next((answer for pattern, answer in api.answers.items() if re.search(pattern, request.path)), None)
+        if special is not None:
+            self._answer(request, special(request))
+        elif request.path == "/version":
             self._answer(request, {"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
         elif request.path.endswith("/selfsubjectaccessreviews"):
             self._answer(request, self._review(request), 201)
@@ -268,6 +320,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(request, self._list(request, target))
         elif target.part == "log":
             self._log(request, target)
+        elif target.part == "exec":
+            self._exec(request)
         elif request.verb == "get":
             self._answer(request, api.cluster.get(target.kind, target.namespace, target.name))
         else:
@@ -323,11 +377,28 @@ class _Handler(BaseHTTPRequestHandler):
     def _log(self, request: Request, target: Target) -> None:
         api = self.server.api
         api.cluster.get(target.kind, target.namespace, target.name)
-        text = api.logs.get((target.namespace, target.name, request.query.get("container", "")), "")
+        place = (target.namespace, target.name, request.query.get("container", ""))
+        text = api.logs.get(place, "")
+        if request.query.get("previous") == "true":
+            if place not in api.previous_logs:
+                raise Refused(400, "BadRequest", f"previous terminated container in pod {target.name} not found")
+            text = api.previous_logs[place]
         if "tailLines" in request.query:
             text = "".join(text.splitlines(keepends=True)[-int(request.query["tailLines"]) :])
         request.status = 200
         self._send(200, text[: int(request.query.get("limitBytes", len(text) + 1))].encode(), "text/plain")
+
+    def _exec(self, request: Request) -> None:
+        request.status = 101
+        self.send_response(101)
+        for name, value in fake_exec.accept(self.headers["Sec-WebSocket-Key"]).items():
+            self.send_header(name, value)
+        self.end_headers()
+        argv = [value for name, value in parse_qsl(urlsplit(self.path).query) if name == "command"]
+        stdin = fake_exec.message(t.cast("t.BinaryIO", self.rfile)) if request.query.get("stdin") else ""
+        for frame in fake_exec.frames(self.server.api.command, argv, stdin):
+            self.wfile.write(frame)
+        self.close_connection = True
 
     def _select(self, request: Request, target: Target) -> list[Json]:
         found = self.server.api.cluster.objects(target.kind, target.namespace)
@@ -354,7 +425,8 @@ class _Handler(BaseHTTPRequestHandler):
         seen = int(request.query.get("resourceVersion") or cluster.version)
         if seen < cluster.compacted:
             raise Refused(410, "Expired", f"too old resource version: {seen} ({cluster.compacted})")
-        end = time.monotonic() + float(request.query.get("timeoutSeconds") or 60)
+        asked = float(request.query.get("timeoutSeconds") or 60)
+        end = time.monotonic() + min(asked, self.server.api.watch_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
         self.send_header("Transfer-Encoding", "chunked")
@@ -364,7 +436,8 @@ class _Handler(BaseHTTPRequestHandler):
                 if seen < cluster.compacted:
                     self._event("ERROR", _status(Refused(410, "Expired", "the history was compacted")))
                     break
-                news = [change for change in cluster.history if change.version > seen]
+                stalled = self.server.api.watch_stalls
+                news = [] if stalled else [change for change in cluster.history if change.version > seen]
                 if not news:
                     left = end - time.monotonic()
                     if left <= 0:

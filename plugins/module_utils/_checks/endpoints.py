@@ -14,14 +14,34 @@ from dataclasses import dataclass
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
+    ClusterRecord,
     Endpoint,
     Finding,
+    Json,
     Snapshot,
     mapping,
+    same_host,
     text,
 )
 
 GATEWAY_LEASE = "submariner-gateway-lock"
+HOLDER = "-submariner-gateway"
+"""What follows the host's name in the identity of who holds the lease (submariner.md 4.4)."""
+
+SPEC = (
+    "cluster_id",
+    "hostname",
+    "private_ip",
+    "public_ip",
+    "subnets",
+    "cable_name",
+    "backend",
+    "health_check_ip",
+)
+"""What a Gateway says of its own Endpoint."""
+
+REALITY = ("gateways", "pods", "leases", "nodes")
+"""What an Endpoint is held against, beside other Endpoints."""
 
 
 @dataclass(frozen=True)
@@ -68,17 +88,23 @@ def check_broker(broker: Snapshot, namespace: str, members: Members) -> list[Fin
         if endpoint.cluster_id not in expected:
             findings.append(_ghost(endpoint, f"{where}; its cluster is in the inventory and has no installation"))
         if endpoint.origin != endpoint.cluster_id:
-            findings.append(
-                Finding(
-                    "endpoint.label-mismatch",
-                    ERROR,
-                    f"Endpoint {endpoint.name}",
-                    f"labelled {endpoint.origin or 'not at all'} {where}",
-                    f"label {endpoint.cluster_id}",
-                    hint="restart the gateway of the cluster that made it",
-                )
-            )
-    return findings + same_place(endpoints, where)
+            findings.append(_mislabelled(endpoint, where, "the gateway of the cluster that made it"))
+    return findings + _cluster_ghosts(clusters, expected, where) + same_place(endpoints, where)
+
+
+def _cluster_ghosts(clusters: t.Sequence[ClusterRecord], expected: t.Collection[str], where: str) -> list[Finding]:
+    return [
+        Finding(
+            "cluster.ghost",
+            ERROR,
+            f"Cluster {record.name}",
+            f"is a record of '{record.cluster_id}' {where}, which is not joined",
+            "no record of a cluster that does not run",
+            hint="reinstall, or remove it on the broker: it blocks a new join under this ID",
+        )
+        for record in clusters
+        if not {record.name, record.cluster_id} <= set(expected)
+    ]
 
 
 def same_place(endpoints: t.Sequence[Endpoint], where: str) -> list[Finding]:
@@ -103,31 +129,21 @@ def same_place(endpoints: t.Sequence[Endpoint], where: str) -> list[Finding]:
 
 
 def check_member(
-    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, members: Members
+    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, members: Members, records_only: bool = False
 ) -> list[Finding]:
-    """Invariants 2 to 4, for one member: its own Endpoint, its copies of the others, and its Endpoint in reality."""
-    missing = _unread(member, f"cluster {cluster_id}", "endpoints", "gateways", "pods", "leases", "nodes") + _unread(
-        broker, "the broker", "endpoints"
-    )
+    """Invariants 2 to 4, for one member: its own Endpoint, its copies of the others, and its Endpoint in reality.
+
+    With C(records_only) the last one is left out, and Endpoints are all that has to be read.
+    """
+    missing = _unread(member, f"cluster {cluster_id}", "endpoints", *(() if records_only else REALITY))
+    missing += _unread(broker, "the broker", "endpoints")
     if missing:
         return missing
     here = f"in {cluster_id} ({member.operator_namespace})"
     local = member.endpoints(member.operator_namespace)
     own, copies = [e for e in local if not e.origin], [e for e in local if e.origin]
     at_broker = broker.endpoints(namespace)
-    findings = _exactly_one(cluster_id, own, f"unlabelled {here}")
-    for endpoint in own:
-        if endpoint.cluster_id != cluster_id:
-            findings.append(
-                Finding(
-                    "endpoint.wrong-id",
-                    ERROR,
-                    f"Endpoint {endpoint.name}",
-                    f"has ID {endpoint.cluster_id} {here}",
-                    f"ID {cluster_id}",
-                    hint="set submariner_cluster_id to the ID under which the cluster is joined, or reinstall",
-                )
-            )
+    findings = _identity(own, cluster_id, here)
     named = {e.name for e in at_broker if e.cluster_id == cluster_id}
     if len(own) == 1 and named and own[0].name not in named:
         findings.append(
@@ -142,11 +158,12 @@ def check_member(
             )
         )
     expected = members.expected(broker, namespace)
+    copies_of, originals_of = _by_cluster(copies), _by_cluster(at_broker)
+    copied, original_specs = _specs(member, member.operator_namespace), _specs(broker, namespace)
     for other in sorted(expected - {cluster_id}):
-        found = [e for e in copies if e.cluster_id == other]
+        found, original = copies_of.get(other, []), originals_of.get(other, [])
         findings += _exactly_one(other, found, f"{here}, as copy of the broker's")
-        original = [e for e in at_broker if e.cluster_id == other]
-        if len(found) == 1 and len(original) == 1 and not _same_record(found[0], original[0]):
+        if len(found) == 1 and len(original) == 1 and copied[found[0].name] != original_specs.get(found[0].name):
             findings.append(
                 Finding(
                     "endpoint.copy-differs",
@@ -158,13 +175,38 @@ def check_member(
                 )
             )
     findings += [_ghost(e, f"{here}, unknown to the broker") for e in copies if e.cluster_id not in expected]
+    findings += [_mislabelled(e, here, "this member's gateway") for e in copies if e.origin != e.cluster_id]
     known = {e.name for e in at_broker}  # what is twice on the broker is said there
     strange = [e for e in local if e.name not in known]
     return findings + (_reality(member, own[0]) if len(own) == 1 else []) + (same_place(local, here) if strange else [])
 
 
+def check_own(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """The part of invariants 2 and 4 that a member shows without the broker: its own Endpoint, and the reality."""
+    own = [e for e in member.endpoints(member.operator_namespace) if not e.origin]
+    findings = _identity(own, cluster_id, f"in {cluster_id} ({member.operator_namespace})")
+    return findings + (_reality(member, own[0]) if len(own) == 1 else [])
+
+
+def _identity(own: t.Sequence[Endpoint], cluster_id: str, here: str) -> list[Finding]:
+    return _exactly_one(cluster_id, own, f"unlabelled {here}") + [
+        Finding(
+            "endpoint.wrong-id",
+            ERROR,
+            f"Endpoint {endpoint.name}",
+            f"has ID {endpoint.cluster_id} {here}",
+            f"ID {cluster_id}",
+            hint="set submariner_cluster_id to the ID under which the cluster is joined, or reinstall",
+        )
+        for endpoint in own
+        if endpoint.cluster_id != cluster_id
+    ]
+
+
 def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     """Invariant 4: the Endpoint names the node of the only active gateway, which holds the lease and says the same."""
+    if not member.known(*REALITY):
+        return []  # not asked for
     findings = []
     pods = [
         p
@@ -173,7 +215,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         and not mapping(p.get("metadata")).get("deletionTimestamp")
     ]
     nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in pods]
-    if nodes != [own.hostname]:
+    if len(nodes) != 1 or not same_host(nodes[0], own.hostname):
         findings.append(
             Finding(
                 "gateway.not-one-active",
@@ -186,7 +228,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         )
     lease = member.first("leases", member.operator_namespace, GATEWAY_LEASE)
     holder = text(mapping(lease.get("spec")).get("holderIdentity"))
-    if holder and not holder.startswith(own.hostname):
+    if holder and not same_host(_holder_host(holder), own.hostname):
         findings.append(
             Finding(
                 "gateway.lease-elsewhere",
@@ -196,28 +238,29 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
                 own.hostname,
             )
         )
-    node = next((n for n in member.nodes if n.name == own.hostname), None)
-    if node and own.private_ip and own.private_ip not in node.addresses:
+    node = next((n for n in member.nodes if same_host(n.name, own.hostname)), None)
+    addresses = node.addresses if node else ()
+    if not {own.private_ip, *own.private_ips} & set(addresses):
         findings.append(
             Finding(
                 "endpoint.stale-address",
                 ERROR,
                 f"Endpoint {own.name}",
-                f"private address {own.private_ip}",
-                f"an address of node {own.hostname}: {', '.join(node.addresses)}",
-                cause="the node's address changed since the gateway started",
+                f"private address {own.private_ip or 'missing'}",
+                f"an address of node {own.hostname}: {', '.join(addresses) or 'there is none'}",
+                cause="the node, or its address, changed since the gateway started",
                 hint="restart the gateway pod",
             )
         )
     active = [g for g in member.gateways if g.ha_status == "active"]
-    if len(active) == 1 and active[0].local.cable_name != own.cable_name:
+    if len(active) == 1 and not _same_spec(active[0].local, own):
         findings.append(
             Finding(
                 "gateway.endpoint-differs",
                 ERROR,
                 f"Gateway {active[0].name}",
-                f"says its Endpoint is {active[0].local.cable_name or 'none'}",
-                own.cable_name,
+                f"says its Endpoint is {_spec_words(active[0].local)}",
+                _spec_words(own),
                 hint="restart the gateway pod",
             )
         )
@@ -232,6 +275,10 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
             )
         )
     return findings
+
+
+def _holder_host(holder: str) -> str:
+    return holder[: -len(HOLDER)] if holder.endswith(HOLDER) else holder
 
 
 def _exactly_one(cluster_id: str, found: t.Sequence[Endpoint], where: str) -> list[Finding]:
@@ -264,13 +311,40 @@ def _ghost(endpoint: Endpoint, where: str) -> Finding:
     )
 
 
-def _same_record(one: Endpoint, other: Endpoint) -> bool:
-    return (one.name, one.private_ip, one.subnets, one.hostname) == (
-        other.name,
-        other.private_ip,
-        other.subnets,
-        other.hostname,
+def _mislabelled(endpoint: Endpoint, where: str, maker: str) -> Finding:
+    return Finding(
+        "endpoint.label-mismatch",
+        ERROR,
+        f"Endpoint {endpoint.name}",
+        f"labelled {endpoint.origin or 'not at all'} {where}",
+        f"label {endpoint.cluster_id}",
+        hint=f"restart {maker}",
     )
+
+
+def _by_cluster(endpoints: t.Iterable[Endpoint]) -> dict[str, list[Endpoint]]:
+    found: dict[str, list[Endpoint]] = {}
+    for endpoint in endpoints:
+        found.setdefault(endpoint.cluster_id, []).append(endpoint)
+    return found
+
+
+def _specs(snapshot: Snapshot, namespace: str) -> dict[str, Json]:
+    """Name of an Endpoint -> all that is compared of it."""
+    return {
+        text(mapping(o.get("metadata")).get("name")): mapping(o.get("spec"))
+        for o in snapshot.objects("endpoints", namespace)
+    }
+
+
+def _same_spec(one: Endpoint, other: Endpoint) -> bool:
+    return all(getattr(one, field) == getattr(other, field) for field in SPEC)
+
+
+def _spec_words(endpoint: Endpoint) -> str:
+    if not endpoint.cable_name:
+        return "none"
+    return f"{endpoint.cable_name} on {endpoint.hostname} {endpoint.private_ip} for {', '.join(endpoint.subnets)}"
 
 
 def _unread(snapshot: Snapshot, subject: str, *keys: str) -> list[Finding]:

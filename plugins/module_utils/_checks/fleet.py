@@ -1,13 +1,30 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Digests of all clusters -> findings before anything is touched; pure. Private, may change at any time."""
+"""Digests of all clusters -> findings; pure. Private to this collection, may change at any time."""
 
 from __future__ import annotations
 
 import itertools
 import typing as t
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.addressing import (
+    check_addressing,
+    check_global_addresses,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.brokers import check_brokers, second_brokers
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import CHECKS as OF_ONE
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clusterset import check_clusterset, shown
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.mesh import check_mesh
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import not_installed
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
+    ABSENT,
+    SCHEMA,
+    Fleet,
+    Host,
+    mappings,
+    words,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
@@ -15,142 +32,263 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     Json,
     mapping,
-    overlap,
-    sequence,
     text,
 )
 
 
-def check_fleet(digests: dict[str, Json], broker: str, globalnet: bool) -> list[Finding]:
-    """All that can be told from the clusters together. Keys of C(digests) are the inventory's hosts."""
-    findings = same_cluster(digests) + other_owners(digests)
-    findings += [f for host, d in digests.items() for f in _one(host, d)]
-    if not globalnet:
-        findings += overlaps(digests)
-    for host, digest in digests.items():
-        for found in map(mapping, sequence(digest.get("brokers"))):
-            if host != broker:
-                findings.append(
-                    Finding(
-                        "broker.second",
-                        WARNING,
-                        f"{host}",
-                        f"has a broker in namespace {found.get('namespace')}",
-                        f"one broker, on {broker}",
-                        cause="deploy-broker was run on more than one cluster",
-                        hint="reinstall removes it when none of its records is of a living cluster",
-                    )
-                )
-    return findings
+def check_fleet(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
+    """What C(checks) find, each for one cluster and over all; what was not read is said whatever the checks."""
+    findings = unread(fleet) + _unread_broker(fleet, checks)
+    for name in CHECKS:
+        if name in checks:
+            findings += CHECKS[name](fleet)
+            findings += of_one(fleet, name) if name in JUDGED else []
+    return list({(f.id, f.subject, f.severity): f for f in reversed(findings)}.values())[::-1]
 
 
-def same_cluster(digests: dict[str, Json]) -> list[Finding]:
-    """Two hosts of the inventory that are one cluster."""
-    findings = []
-    for (one, left), (other, right) in itertools.combinations(digests.items(), 2):
-        if left.get("uid") and left.get("uid") == right.get("uid"):
+def check_alone(name: str, digest: Json) -> list[Finding]:
+    """What one digest shows without the others: the findings of its own process, and what could not be read."""
+    fleet = Fleet.of({name: digest}, "", ())
+    found = mapping(digest.get("findings"))
+    return unread(fleet) + [Finding.of(f) for check in CHECKS for f in mappings(found.get(check))]
+
+
+def default_checks(fleet: Fleet) -> list[str]:
+    """All checks; residue only where it was read, since it takes many more requests."""
+    read = any("residue" in mapping(h.digest.get("findings")) for h in fleet.hosts)
+    return [name for name in CHECKS if name != "residue" or read]
+
+
+def unread(fleet: Fleet) -> list[Finding]:
+    """Clusters, and questions to them, without an answer."""
+    findings = [] if fleet.hosts else [_not_read("clusters")]
+    for host in fleet.hosts:
+        if host.digest.get("schema") != SCHEMA:
+            findings.append(_not_read(host.name, text(fleet.unanswered.get(host.name))))
+        for key, reason in mapping(host.digest.get("unknown")).items():
             findings.append(
                 Finding(
-                    "input.same-cluster",
-                    ERROR,
-                    f"hosts {one} and {other}",
-                    f"are the same cluster ({left.get('server')}, {right.get('server')})",
-                    "one host per cluster",
-                    hint="correct submariner_kubeconfig or submariner_context of one of them, or put the one host into both groups",
+                    "cluster.unread",
+                    UNKNOWN,
+                    f"{host.name}: {key}",
+                    f"not answered: {text(reason).rstrip('.')}",
+                    "an answer",
+                    hint="allow reading it",
                 )
             )
     return findings
 
 
-def overlaps(digests: dict[str, Json]) -> list[Finding]:
-    """Pod and service CIDRs that two clusters share; without Globalnet Submariner cannot connect them."""
+def _unread_broker(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
+    if not set(checks) & NEED_BROKER or any(h.name == fleet.broker_host for h in fleet.hosts):
+        return []
+    return [_not_read(f"{fleet.broker_host}, the broker's host")]
+
+
+def _not_read(subject: str, reason: str = "") -> Finding:
+    return Finding(
+        "cluster.unread",
+        UNKNOWN,
+        subject,
+        f"not read: {reason.rstrip('.') or 'there is no digest'}",
+        "an answer" if reason else f"the digest that cluster_info returns, schema {SCHEMA}",
+        hint="" if reason else "read it with cluster_info first",
+    )
+
+
+def of_one(fleet: Fleet, name: str) -> list[Finding]:
+    """The findings that each cluster's own process made, and the clusters where it could not."""
+    expected = {*fleet.living, *fleet.unmanaged}
     findings = []
-    for (one, left), (other, right) in itertools.combinations(digests.items(), 2):
-        if left.get("uid") and left.get("uid") == right.get("uid"):
-            continue
-        shared = [f"{a} and {b}" if a != b else a for a in _cidrs(left) for b in _cidrs(right) if overlap(a, b)]
-        if shared:
+    for host in fleet.hosts:
+        found = mapping(host.digest.get("findings")).get(name)
+        if not isinstance(found, list) and host.digest.get("schema") == SCHEMA and not host.digest.get("unknown"):
             findings.append(
                 Finding(
-                    "addressing.overlap",
-                    ERROR,
-                    f"clusters {one} and {other}",
-                    f"overlap: {', '.join(sorted(set(shared)))}",
-                    "disjoint pod and service CIDRs",
-                    hint="set submariner_globalnet: true, or give one cluster other CIDRs",
+                    "cluster.unread",
+                    UNKNOWN,
+                    f"{host.name}: {name}",
+                    "not judged: cluster_info was not asked to read what it needs",
+                    "an answer",
+                    hint="add " + ("residue" if name == "residue" else "state") + " to its sections",
                 )
             )
+        for finding in map(Finding.of, mappings(found)):
+            far = text(finding.evidence.get("to"))
+            if finding.id != "routeagent.error" or far in expected:  # the way to a ghost need not work
+                findings.append(finding)
     return findings
 
 
-def other_owners(digests: dict[str, Json]) -> list[Finding]:
-    """Installations that somebody else manages and would put back."""
+def _inputs(fleet: Fleet) -> list[Finding]:
+    return same_cluster(fleet) + [f for h in fleet.hosts for f in _rights(h, words(fleet.denied.get(h.name)))]
+
+
+def same_cluster(fleet: Fleet) -> list[Finding]:
+    """Hosts of the inventory that are one cluster."""
+    by_uid: dict[str, list[Host]] = {}
+    for host in fleet.hosts:
+        by_uid.setdefault(host.uid, []).append(host)
     return [
         Finding(
-            "owner.other",
+            "input.same-cluster",
             ERROR,
-            f"{host}: {owner.get('subject')}",
-            f"is managed by {owner.get('words')}",
-            "an installation made with subctl or this collection",
-            hint=f"remove Submariner its own way there: {owner.get('removal')}",
+            f"hosts {one.name} and {other.name}",
+            f"are the same cluster ({one.digest.get('server')}, {other.digest.get('server')})",
+            "one host per cluster",
+            hint="correct submariner_kubeconfig or submariner_context of one of them, or put the one host into both groups",
         )
-        for host, digest in digests.items()
-        for owner in map(mapping, sequence(digest.get("other_owners")))
+        for uid, hosts in by_uid.items()
+        if uid
+        for one, other in itertools.combinations(hosts, 2)
     ]
 
 
-def _one(host: str, digest: Json) -> t.Iterator[Finding]:
-    nodes = [mapping(n) for n in sequence(digest.get("nodes"))]
-    for key, reason in mapping(digest.get("unknown")).items():
-        yield Finding(
-            "cluster.unread",
-            UNKNOWN,
-            f"{host}: {key}",
-            f"not answered: {text(reason).rstrip('.')}",
-            "an answer",
-            hint="allow reading it",
-        )
-    denied = [text(d) for d in sequence(digest.get("denied"))]
-    if denied:
-        yield Finding(
+def _rights(host: Host, denied: t.Sequence[str]) -> list[Finding]:
+    if not denied:
+        return []
+    return [
+        Finding(
             "rights.missing",
             ERROR,
-            host,
+            host.name,
             f"the credentials may not: {', '.join(denied[:6])}"
             + (f" and {len(denied) - 6} more" if len(denied) > 6 else ""),
             "the rights of a cluster administrator",
             hint="use other credentials, or grant them",
         )
-    if nodes and not any(n.get("ready") for n in nodes):
-        yield Finding(
-            "nodes.none-ready",
+    ]
+
+
+def _owners(fleet: Fleet) -> list[Finding]:
+    return other_owners(fleet) + second_brokers(fleet)
+
+
+def other_owners(fleet: Fleet) -> list[Finding]:
+    """Installations that somebody else manages and would put back."""
+    return [
+        Finding(
+            "owner.other",
             ERROR,
-            host,
-            f"none of {len(nodes)} nodes is Ready",
-            "a Ready node",
-            hint="repair the nodes first",
+            f"{host.name}: {owner.get('subject')}",
+            f"is managed by {owner.get('words')}",
+            "an installation made with subctl or this collection",
+            hint=f"remove Submariner its own way there: {owner.get('removal')}",
         )
-    for node in nodes:
-        if node.get("gateway") == "true" and not node.get("ready"):
-            yield Finding(
+        for host in fleet.hosts
+        for owner in mappings(host.digest.get("other_owners"))
+    ]
+
+
+def _nodes(fleet: Fleet) -> list[Finding]:
+    findings = []
+    for host in fleet.hosts:
+        nodes = mapping(host.digest.get("nodes"))
+        if nodes.get("total") and not nodes.get("ready"):
+            findings.append(
+                Finding(
+                    "nodes.none-ready",
+                    ERROR,
+                    host.name,
+                    f"none of {nodes.get('total')} nodes is Ready",
+                    "a Ready node",
+                    hint="repair the nodes first",
+                )
+            )
+        findings += [
+            Finding(
                 "gateway.node-not-ready",
                 WARNING,
-                f"{host}: node {node.get('name')}",
+                f"{host.name}: node {node.get('name')}",
                 "is a gateway node and not Ready",
                 "a Ready gateway node",
                 hint="repair it or move the label submariner.io/gateway=true",
             )
-    if not _cidrs(digest) and "control-plane" not in mapping(digest.get("unknown")):
-        yield Finding(
-            "addressing.unseen",
+            for node in mappings(host.digest.get("gateway_nodes"))
+            if node.get("ready") is not True
+        ]
+    return findings
+
+
+def _installation(fleet: Fleet) -> list[Finding]:
+    """A member that has no Submariner resource: proven, since the question was answered."""
+    return [not_installed(h.label) for h in fleet.hosts if h.member and h.state == ABSENT]
+
+
+def _versions(fleet: Fleet) -> list[Finding]:
+    """Members of one clusterset, and the operator beside the broker, are of one release."""
+    by_version: dict[str, list[str]] = {}
+    for host in fleet.hosts:
+        version = text(mapping(host.digest.get("submariner")).get("version")) or text(host.digest.get("operator"))
+        if version:
+            by_version.setdefault(version, []).append(host.label)
+    if len(by_version) < 2:
+        return []
+    listed = "; ".join(f"{version} ({shown(ids)})" for version, ids in sorted(by_version.items()))
+    return [
+        Finding(
+            "version.skew",
             WARNING,
-            host,
-            "its pod and service CIDRs are not visible: no kube-apiserver pod in kube-system",
-            "CIDRs that can be compared",
-            cause="the control plane runs outside of the cluster",
-            hint="the operator's network discovery may need that pod (it fails for ever on Kubernetes 1.36 without it)",
+            "clusterset",
+            f"runs different versions: {listed}",
+            "one version, but for the time of an upgrade",
+            hint="upgrade the members that are behind, the broker's cluster first",
         )
+    ]
 
 
-def _cidrs(digest: Json) -> list[str]:
-    return [text(c) for key in ("cluster_cidrs", "service_cidrs") for c in sequence(digest.get(key)) if text(c)]
+def _services(fleet: Fleet) -> list[Finding]:
+    """What a member exports is on the broker, in its name (measured.md: an export may be gone there and say Ready)."""
+    broker = fleet.broker
+    if broker is None or not broker.host.knows("serviceimports"):
+        return []
+    findings = []
+    for host in fleet.installed:
+        if mapping(host.digest.get("submariner")).get("serviceDiscoveryEnabled") is not True:
+            continue
+        missing = [s for s in words(host.digest.get("exports")) if host.id not in broker.imports.get(s, [])]
+        if missing:
+            findings.append(
+                Finding(
+                    "service.not-on-broker",
+                    ERROR,
+                    f"services of {host.label}",
+                    f"exported, and not offered by the broker in its name: {shown(missing)}",
+                    "each export among the broker's ServiceImports",
+                    cause="the export is not valid, or an agent with the same cluster ID took it away",
+                    hint="restart the pod submariner-lighthouse-agent of that cluster",
+                    evidence={"services": missing[:50]},
+                )
+            )
+    return findings
+
+
+def _nothing(_fleet: Fleet) -> list[Finding]:
+    return []
+
+
+CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
+    "inputs": _inputs,
+    "owners": _owners,
+    "nodes": _nodes,
+    "addressing": check_addressing,
+    "broker": check_brokers,
+    "installation": _installation,
+    "operator": _nothing,
+    "workloads": _nothing,
+    "gateways": _nothing,
+    "globalnet": check_global_addresses,
+    "endpoints": check_clusterset,
+    "connections": check_mesh,
+    "versions": _versions,
+    "dns": _nothing,
+    "services": _services,
+    "residue": _nothing,
+}
+"""What is judged over all clusters, in the order of the report."""
+
+NEED_BROKER = {"broker", "globalnet", "endpoints", "connections", "services"}
+"""Checks that cannot be judged without the broker's records."""
+
+JUDGED = frozenset(c.name for c in OF_ONE)
+"""Checks that each cluster's own process judges, too."""

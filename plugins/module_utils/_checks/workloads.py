@@ -5,10 +5,13 @@
 
 from __future__ import annotations
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import UNINSTALL_WORKLOADS
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import UNINSTALL_WORKLOADS, WORKLOADS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
+    WARNING,
     Finding,
     Json,
     Snapshot,
@@ -19,6 +22,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 CONNECTIVITY = ("submariner-operator", "submariner-gateway", "submariner-routeagent")
 DISCOVERY = ("submariner-lighthouse-agent", "submariner-lighthouse-coredns")
+GLOBALNET = ("submariner-globalnet",)
+METRICS = ("submariner-metrics-proxy",)
 
 
 def check_workloads(member: Snapshot, cluster_id: str) -> list[Finding]:
@@ -31,52 +36,37 @@ def check_workloads(member: Snapshot, cluster_id: str) -> list[Finding]:
             )
         ]
     if not member.submariner:
-        return [
-            Finding(
-                "submariner.not-installed",
-                ERROR,
-                f"cluster {cluster_id}",
-                "no Submariner resource",
-                "an installation",
-                hint="run the playbook install or reinstall",
-            )
-        ]
+        return [not_installed(cluster_id)]
+    return check_removal(member, cluster_id) + check_ready(member, cluster_id)
+
+
+def not_installed(cluster_id: str, observed: str = "no Submariner resource") -> Finding:
+    return Finding(
+        "submariner.not-installed",
+        ERROR,
+        f"cluster {cluster_id}",
+        observed,
+        "an installation",
+        hint="run the playbook install or reinstall",
+    )
+
+
+def check_removal(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """No removal of the installation is under way, or was left half done."""
     findings = []
-    if not member.installed:
+    if member.submariner and not member.installed:
         findings.append(
             Finding(
                 "submariner.going",
                 ERROR,
                 f"cluster {cluster_id}",
-                f"its Submariner resource is being deleted since {mapping(member.submariner.get('metadata'))['deletionTimestamp']}",
+                "its Submariner resource is being deleted since "
+                + text(mapping(member.submariner.get("metadata"))["deletionTimestamp"]),
                 "an installation",
                 hint="run the playbook reinstall",
             )
         )
-    there = {w.name: w for w in member.workloads}
-    discovery = mapping(member.submariner.get("spec")).get("serviceDiscoveryEnabled") is True
-    for name in CONNECTIVITY + (DISCOVERY if discovery else ()):
-        workload = there.get(name)
-        if workload is None:
-            observed = "does not exist"
-        elif workload.desired < 1:
-            observed = "wants no pod" + (": no node has the gateway label" if name == "submariner-gateway" else "")
-        elif workload.ready < workload.desired:
-            observed = f"{workload.ready} of {workload.desired} pods ready"
-        else:
-            continue
-        findings.append(
-            Finding(
-                "workload.not-ready",
-                ERROR,
-                f"{name} of {cluster_id}",
-                observed,
-                "all pods ready",
-                cause=pod_trouble(member, name) or (operator_trouble(member) if workload is None else ""),
-                hint="look at its events and logs",
-            )
-        )
-    for name in sorted(set(there) & UNINSTALL_WORKLOADS):
+    for name in sorted({w.name for w in member.workloads} & UNINSTALL_WORKLOADS):
         findings.append(
             Finding(
                 "workload.uninstall-left",
@@ -91,11 +81,61 @@ def check_workloads(member: Snapshot, cluster_id: str) -> list[Finding]:
     return findings
 
 
+def check_ready(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """All workloads that an installation needs are there and have all their pods ready."""
+    spec = mapping(member.submariner.get("spec"))
+    discovery = DISCOVERY if spec.get("serviceDiscoveryEnabled") is True else ()
+    globalnet = GLOBALNET if spec.get("globalCIDR") else ()
+    return _not_ready(member, cluster_id, CONNECTIVITY + discovery + globalnet, ERROR)
+
+
+def check_metrics(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """The metrics proxy, which nothing but metrics needs, is ready where it exists."""
+    there = {w.name for w in member.workloads}
+    return _not_ready(member, cluster_id, [n for n in METRICS if n in there], WARNING)
+
+
+def _not_ready(member: Snapshot, cluster_id: str, names: t.Sequence[str], severity: str) -> list[Finding]:
+    findings = []
+    there = {w.name: w for w in member.workloads}
+    for name in names:
+        workload = there.get(name)
+        if workload is None:
+            observed = "does not exist"
+        elif workload.desired < 1:
+            observed = "wants no pod" + (": no node has the gateway label" if name == "submariner-gateway" else "")
+        elif workload.ready < workload.desired:
+            observed = f"{workload.ready} of {workload.desired} pods ready"
+        else:
+            continue
+        findings.append(
+            Finding(
+                "workload.not-ready",
+                severity,
+                f"{name} of {cluster_id}",
+                observed,
+                "all pods ready",
+                cause=pod_trouble(member, name) or (operator_trouble(member) if workload is None else ""),
+                hint="look at its events and logs",
+            )
+        )
+    return findings
+
+
+def pods_of(member: Snapshot, workload: str) -> list[Json]:
+    """The pods of C(workload) by their names, and not those of a workload whose name begins with its name."""
+    longer = [n for n in WORKLOADS | UNINSTALL_WORKLOADS if n.startswith(workload + "-")]
+    found = []
+    for pod in member.objects("pods", member.operator_namespace):
+        name = text(mapping(pod.get("metadata")).get("name"))
+        if name.startswith(workload + "-") and not any(name.startswith(n + "-") for n in longer):
+            found.append(pod)
+    return found
+
+
 def pod_trouble(member: Snapshot, workload: str) -> str:
     """Why a pod of C(workload) does not run, from its conditions and container states."""
-    for pod in member.objects("pods", member.operator_namespace):
-        if not text(mapping(pod.get("metadata")).get("name")).startswith(workload + "-"):
-            continue
+    for pod in pods_of(member, workload):
         trouble = _state(mapping(pod.get("status")))
         if trouble:
             return f"pod {text(mapping(pod.get('metadata')).get('name'))}: {trouble}"

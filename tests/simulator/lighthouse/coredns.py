@@ -79,10 +79,10 @@ class Server(asyncio.DatagramProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self.transport = cast(asyncio.DatagramTransport, transport)
 
-    def datagram_received(self, data: bytes, address: tuple[str, int]) -> None:
+    def datagram_received(self, data: bytes, addr: tuple[str, int]) -> None:
         reply = self.reply(data)
         if reply and self.transport:
-            self.transport.sendto(reply, address)
+            self.transport.sendto(reply, addr)
 
     def reply(self, data: bytes) -> bytes:
         """Nothing where the question cannot be read."""

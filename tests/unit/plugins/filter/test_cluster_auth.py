@@ -14,12 +14,18 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import a
 
 
 def test_only_what_is_set_and_only_options() -> None:
-    variables = {"submariner_context": "east", "submariner_version": "1", "submariner_proxy": None, "context": "no"}
+    variables = {
+        "submariner_context": "east",
+        "submariner_version": "1",
+        "submariner_proxy": None,
+        "submariner_host": "",
+        "context": "no",
+    }
     assert cluster_auth(variables) == {"context": "east"}
 
 
-def test_every_option_is_one_of_kubernetes_core() -> None:
-    assert set(OPTIONS) == set(auth_spec()) - {"persist_config"}
+def test_every_option_of_kubernetes_core() -> None:
+    assert set(OPTIONS) == set(auth_spec())
 
 
 def test_anything_but_variables_is_refused() -> None:

@@ -25,6 +25,8 @@ class Module:
 
     def __init__(self) -> None:
         self.warnings: list[str] = []
+        self.params: dict[str, object] = {}
+        self.no_log_values: set[str] = set()
 
     def warn(self, words: str) -> None:
         self.warnings.append(words)

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import http.server
 import os
 import shutil
@@ -20,7 +21,8 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
-from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import Outcome, Server
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_scripts as scripts
+from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath import Mtu, Outcome, Server
 
 MARK, NONCE = "mark-1", "n0nce"
 BASIC = ("sh", "sleep", "cut", "tr", "cat")
@@ -56,10 +58,10 @@ def image(tmp_path: Path) -> Image:
     return make
 
 
-def in_image(script: str, folder: Path, port: int = 1, **environment: str) -> str:
-    env = {"PATH": str(folder), "PORT": str(port), "NONCE": NONCE, **environment}
-    done = subprocess.run(["/bin/sh", "-c", script], env=env, capture_output=True, text=True, timeout=60, check=False)
-    return done.stdout
+def in_image(script: str, folder: Path, port: int, *targets: Server) -> str:
+    env = {**scripts.IN_POD, "PATH": str(folder), "PORT": str(port), "NONCE": NONCE}
+    command, read = ["/bin/sh", "-c", script], datapath.lines(enumerate(targets))
+    return subprocess.run(command, env=env, input=read, capture_output=True, text=True, timeout=60, check=False).stdout
 
 
 @pytest.fixture
@@ -70,7 +72,7 @@ def serve(image: Image) -> t.Iterator[Serve]:
     def start(tool: str, nonce: str = NONCE) -> int:
         port = free_port()
         env = {"PATH": str(image(tool)), "PORT": str(port), "NONCE": nonce}
-        running.append(subprocess.Popen(["/bin/sh", "-c", datapath.SERVE], env=env, start_new_session=True))
+        running.append(subprocess.Popen(["/bin/sh", "-c", scripts.SERVE], env=env, start_new_session=True))
         end = time.monotonic() + 20
         while time.monotonic() < end:
             with socket.socket() as probe:
@@ -107,8 +109,7 @@ class Raw:
 
 
 def ask(folder: Path, own_port: int, *targets: Server) -> tuple[dict[int, tuple[str, str]], str]:
-    script = datapath.CLIENT + datapath.ask_script(MARK, list(enumerate(targets)))
-    return datapath.outcomes(in_image(script, folder, own_port), MARK)
+    return datapath.outcomes(in_image(scripts.ask_script(MARK), folder, own_port, *targets), MARK)
 
 
 def at(port: int, nonce: str = NONCE, address: str = "127.0.0.1") -> Server:
@@ -141,6 +142,27 @@ def test_cut_answers_and_strangers_are_told_apart(image: Image, serve: Serve) ->
     assert "SSH-2.0" in verdicts[2][1]
 
 
+def test_more_targets_than_are_asked_at_once(image: Image, serve: Serve) -> None:
+    port = serve("python3")
+    targets = [at(port, "other" if number % 7 == 0 else NONCE) for number in range(2 * scripts.AT_ONCE + 3)]
+    verdicts, cause = ask(image("bash"), port, *targets)
+    assert cause == ""
+    assert [verdicts[number][0] for number in range(len(targets))] == [
+        datapath.WORKS if target.nonce == NONCE else datapath.STRANGER for target in targets
+    ]
+
+
+def test_a_name_is_asked_like_an_address(image: Image, serve: Serve) -> None:
+    port = serve("python3")
+    for client in CLIENTS:
+        verdicts, _cause = ask(image(client), port, at(port, address="localhost"))
+        assert verdicts[0][0] == datapath.WORKS, client
+
+
+def test_the_length_of_a_command_does_not_grow_with_the_targets() -> None:
+    assert max(len(scripts.ask_script(MARK)), len(scripts.mtu_script(MARK))) < 500
+
+
 def test_without_any_program_nothing_is_claimed(image: Image) -> None:
     verdicts, cause = ask(image(), 1, at(1))
     assert verdicts == {}
@@ -154,8 +176,8 @@ def test_output_cut_short_is_named() -> None:
 
 
 def reach(folder: Path, host: str, port: int, scheme: str = "https") -> tuple[str, str, str]:
-    settings = {"URL": f"{scheme}://{host}:{port}", "HOST": host, "mark": MARK}
-    return datapath.reached(in_image(datapath.CLIENT + datapath.REACH, folder, port, **settings), MARK)
+    script = scripts.reach_script(MARK, f"{scheme}://{host}:{port}", host, port)
+    return datapath.reached(in_image(script, folder, port), MARK)
 
 
 @pytest.mark.parametrize("tool", ["curl", "python3", "bash"])
@@ -181,6 +203,98 @@ def test_reach_without_any_program_is_unknown(image: Image) -> None:
     assert level == "unknown"
     assert "no program" in said
     assert datapath.reached("", MARK)[0] == "unknown"
+
+
+# -- packet sizes -----------------------------------------------------------------------------------------------------
+
+PING = """#!/bin/sh
+# Stands for iputils: knows -M do; the address says what becomes of a packet of more than 1200 bytes of data.
+while [ $# -gt 0 ]; do
+  case $1 in
+    -s) size=$2; shift ;;
+    -c|-i|-W) shift ;;
+    -M) [ "$2" = do ] || exit 2; shift ;;
+    -n) ;;
+    *) address=$1 ;;
+  esac
+  shift
+done
+case $address in
+  127.0.0.1|10.0.0.1) exit 0 ;;
+  10.0.0.2) [ "$size" -le 1200 ] || { echo "ping: local error: message too long, mtu=1228"; exit 1; } ;;
+  10.0.0.3) [ "$size" -le 1200 ] || { echo "From 10.0.0.254 icmp_seq=1 Frag needed and DF set (mtu = 1300)"; exit 1; } ;;
+  10.0.0.4) [ "$size" -le 1200 ] || { echo "2 packets transmitted, 0 received, 100% packet loss"; exit 1; } ;;
+  *) exit 1 ;;
+esac
+"""
+BUSYBOX_PING = """#!/bin/sh
+case $* in *-M*) echo "ping: invalid option -- 'M'"; exit 1 ;; esac
+"""
+
+
+def measure(folder: Path, *targets: Server) -> tuple[dict[int, Mtu], str]:
+    return datapath.mtus(in_image(scripts.mtu_script(MARK), folder, free_port(), *targets), MARK)
+
+
+def with_ping(folder: Path, text: str) -> Path:
+    (folder / "ping").write_text(text)
+    (folder / "ping").chmod(0o755)
+    return folder
+
+
+def test_packet_sizes_by_ping(image: Image) -> None:
+    addresses = ("10.0.0.1", "10.0.0.2", "10.0.0.3", "10.0.0.4", "10.0.0.5")
+    found, cause = measure(with_ping(image(), PING), *(at(1, address=address) for address in addresses))
+    assert cause == ""
+    assert [found[number].state for number in range(5)] == ["full", "told", "lost", "lost", "untried"]
+    assert found[0].packet == found[0].full
+    assert found[1].packet == 1228
+    assert 1220 <= found[2].packet <= 1228, "the path said 1300, and larger ones than 1228 vanish all the same"
+    assert 1220 <= found[3].packet <= 1228
+
+
+class Udp(threading.Thread):
+    """Answers every datagram of at most C(limit) bytes."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(daemon=True)
+        self.limit = limit
+        self.socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.socket.bind(("127.0.0.1", 0))
+        self.port = int(self.socket.getsockname()[1])
+
+    def run(self) -> None:
+        while True:
+            data, sender = self.socket.recvfrom(65536)
+            if not data.strip(b"\0"):
+                if len(data) <= self.limit:
+                    self.socket.sendto(b"x", sender)
+            else:
+                return
+
+    def stop(self) -> None:
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as last:
+            last.sendto(b"end", ("127.0.0.1", self.port))
+        self.join()
+        self.socket.close()
+
+
+def test_packet_sizes_by_python(image: Image) -> None:
+    own = int(in_image('eval "$MTU"; own_mtu; echo $mtu', image(), 1))
+    udp = Udp(own - 60)  # near the largest, so that few packets are lost and waited for
+    udp.start()
+    found, cause = measure(with_ping(image("python3"), BUSYBOX_PING), at(udp.port), at(free_port()))
+    udp.stop()
+    assert cause == ""
+    assert (found[0].state, found[1].state) == ("lost", "full")
+    assert own - 40 <= found[0].packet <= own - 32
+    assert found[1].packet == found[1].full == own
+
+
+def test_packet_sizes_without_a_tool(image: Image) -> None:
+    found, cause = measure(with_ping(image(), BUSYBOX_PING), at(1))
+    assert found == {}
+    assert "no tool in the image" in cause
 
 
 # -- findings ---------------------------------------------------------------------------------------------------------
@@ -230,3 +344,62 @@ def test_other_verdicts(verdict: str, id: str, severity: str, hint: str) -> None
     (found,) = datapath.findings([Outcome(GATEWAY, REMOTE_GATEWAY, verdict, "said")])
     assert (found.id, found.severity) == (id, severity)
     assert hint in found.hint
+
+
+def by(way: str, target: Server, address: str) -> Server:
+    return dataclasses.replace(target, by=way, address=address)
+
+
+NAME = by(datapath.BY_NAME, REMOTE_GATEWAY, "x.submariner-lifecycle.svc.clusterset.local")
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "nc: bad address 'x.y'",
+        'nc: getaddrinfo for host "x.y" port 18080: Name or service not known',
+        'Ncat: Could not resolve hostname "x.y": Name or service not known. QUITTING.',
+        "curl: (6) Could not resolve host: x.y",
+        "[Errno -2] Name does not resolve",
+        "[Errno -3] Temporary failure in name resolution",
+    ],
+)
+def test_a_name_without_an_address(said: str) -> None:
+    (found,) = datapath.findings([Outcome(GATEWAY, NAME, datapath.SILENT, said)])
+    assert (found.id, found.severity) == ("datapath.name-not-resolved", "error")
+    assert "lighthouse" in found.hint
+    assert found.subject == "gateway node west-worker -> gateway node east-worker of east by name"
+
+
+@pytest.mark.parametrize(("addresses", "hint"), [(datapath.WORKS, "lighthouse"), (datapath.SILENT, "UDP 4500")])
+def test_a_name_that_does_not_answer_is_dns_only_when_addresses_answer(addresses: str, hint: str) -> None:
+    results = [Outcome(GATEWAY, REMOTE_GATEWAY, addresses), Outcome(GATEWAY, NAME, datapath.SILENT, "timed out")]
+    found = datapath.findings(results)[-1]
+    assert found.id == "datapath.no-answer"
+    assert hint in found.hint
+
+
+def test_what_was_wrong_with_an_export_is_the_cause() -> None:
+    noted = dataclasses.replace(NAME, note="its ServiceExport is not ready")
+    (found,) = datapath.findings([Outcome(GATEWAY, noted, datapath.SILENT, "timed out")])
+    assert found.cause == "its ServiceExport is not ready; timed out"
+
+
+def test_larger_packets_that_vanish_are_a_warning() -> None:
+    lost = Outcome(GATEWAY, REMOTE_GATEWAY, datapath.WORKS, mtu=Mtu("lost", 1400, 1500))
+    told = Outcome(GATEWAY, REMOTE_OTHER, datapath.WORKS, mtu=Mtu("told", 1400, 1500))
+    (found,) = datapath.findings([lost, told])
+    assert (found.id, found.severity) == ("datapath.mtu-lost", "warning")
+    assert "over 1400 bytes" in found.observed
+    assert "tcp-clamp-mss=1360" in found.hint
+
+
+def test_sizes_that_were_not_tried_are_said_once_for_each_reason() -> None:
+    results = [
+        Outcome(source, target, datapath.WORKS, mtu=Mtu("untried", said="no tool"))
+        for source in (GATEWAY, OTHER)
+        for target in (REMOTE_GATEWAY, REMOTE_OTHER)
+    ]
+    (found,) = datapath.findings(results)
+    assert (found.id, found.severity) == ("datapath.mtu-not-tested", "info")
+    assert "4 directions" in found.subject

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
-    forward_address,
+    forward_addresses,
     has_block,
     without_block,
 )
@@ -22,7 +22,7 @@ BLOCK = "#lighthouse-start AUTO-GENERATED\nclusterset.local:53 {\n    forward . 
 def test_the_block_goes_and_nothing_else() -> None:
     assert has_block(BLOCK + OTHERS)
     assert without_block(BLOCK + OTHERS) == OTHERS
-    assert forward_address(BLOCK + OTHERS) == "10.92.1.1"
+    assert forward_addresses(BLOCK + OTHERS) == ["10.92.1.1"]
 
 
 def test_unpaired_markers_are_refused() -> None:
@@ -36,4 +36,4 @@ def test_what_stands_around_the_block_stays_to_the_letter(before: str, after: st
     before = before + "\n" if before and not before.endswith("\n") else before
     assert without_block(before + BLOCK + after) == before + after
     assert not has_block(before + after)
-    assert forward_address(after) == ""
+    assert forward_addresses(after) == []

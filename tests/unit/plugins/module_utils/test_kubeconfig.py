@@ -20,32 +20,35 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig i
     single_context,
     write_kubeconfig,
 )
+from tests.unit.certificates import Authority
+from tests.unit.fake_api import FakeApi
 
 Json = dict[str, t.Any]
 SERVER = "https://10.0.0.1:6443"
 
 
-def b64(words: str) -> str:
-    return base64.b64encode(words.encode()).decode()
+def b64(path: str) -> str:
+    return base64.b64encode(pathlib.Path(path).read_bytes()).decode()
 
 
 def two_contexts(folder: pathlib.Path) -> Json:
-    (folder / "ca.crt").write_text("authority of west")
+    east, west = Authority(folder, "east-authority"), Authority(folder, "west-authority")
+    certificate, key = east.issue("admin-east")
     return {
         "apiVersion": "v1",
         "kind": "Config",
         "current-context": "east",
         "clusters": [
-            {"name": "kind-east", "cluster": {"server": SERVER, "certificate-authority-data": b64("authority")}},
+            {"name": "kind-east", "cluster": {"server": SERVER, "certificate-authority-data": b64(east.ca)}},
             {
                 "name": "api-west:6443",
-                "cluster": {"server": "https://10.0.0.2:6443", "certificate-authority": str(folder / "ca.crt")},
+                "cluster": {"server": "https://10.0.0.2:6443", "certificate-authority": west.ca},
             },
         ],
         "users": [
             {
                 "name": "admin-east",
-                "user": {"client-certificate-data": b64("certificate"), "client-key-data": b64("key")},
+                "user": {"client-certificate-data": b64(certificate), "client-key-data": b64(key)},
             },
             {"name": "admin-west", "user": {"token": "token-of-west"}},
         ],
@@ -57,13 +60,7 @@ def two_contexts(folder: pathlib.Path) -> Json:
 
 
 def document(params: Json) -> Json:
-    # Only the configuration is looked at: the certificates of these tests are none.
-    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
-    from kubernetes import client as kube
-
-    kube.Configuration.set_default(None)
-    auth = core._create_auth_spec(**{k: v for k, v in params.items() if v is not None})
-    return single_context(core._create_configuration(auth), params)
+    return single_context(connect(t.cast("t.Any", None), params))
 
 
 def write(folder: pathlib.Path) -> str:
@@ -73,15 +70,13 @@ def write(folder: pathlib.Path) -> str:
 
 
 def test_the_current_context_with_certificates(tmp_path: pathlib.Path) -> None:
-    made = document({"kubeconfig": write(tmp_path), "context": None})
+    path = write(tmp_path)
+    made = document({"kubeconfig": path, "context": None})
     assert made["current-context"] == "kind-east"
-    assert made["clusters"] == [
-        {"name": "kind-east", "cluster": {"server": SERVER, "certificate-authority-data": b64("authority")}}
-    ]
-    assert made["users"][0]["user"] == {
-        "client-certificate-data": b64("certificate"),
-        "client-key-data": b64("key"),
-    }
+    original = json.loads(pathlib.Path(path).read_text())
+    assert made["clusters"] == original["clusters"][:1]
+    assert made["users"][0]["user"] == original["users"][0]["user"]
+    assert secrets_of(made) == [original["users"][0]["user"]["client-key-data"]]
 
 
 def test_a_chosen_context_keeps_the_clusters_name_and_embeds_files(tmp_path: pathlib.Path) -> None:
@@ -91,7 +86,7 @@ def test_a_chosen_context_keeps_the_clusters_name_and_embeds_files(tmp_path: pat
             "name": "api-west:6443",
             "cluster": {
                 "server": "https://10.0.0.2:6443",
-                "certificate-authority-data": b64("authority of west"),
+                "certificate-authority-data": b64(str(tmp_path / "west-authority.crt")),
             },
         }
     ]
@@ -113,24 +108,38 @@ def test_host_and_token(tmp_path: pathlib.Path) -> None:
 
 
 def test_impersonation_and_proxy(tmp_path: pathlib.Path) -> None:
-    made = document(
-        {
-            "kubeconfig": write(tmp_path),
-            "context": "west",
-            "proxy": "http://proxy:3128",
-            "impersonate_user": "ops",
-            "impersonate_groups": ["a", "b"],
-        }
-    )
-    assert made["clusters"][0]["cluster"]["proxy-url"] == "http://proxy:3128"
-    assert made["users"][0]["user"]["as"] == "ops"
-    assert made["users"][0]["user"]["as-groups"] == ["a", "b"]
+    options = {
+        "kubeconfig": write(tmp_path),
+        "context": "west",
+        "proxy": "http://proxy:3128",
+        "proxy_headers": {"proxy_basic_auth": "user:pass:word"},
+        "impersonate_user": "ops",
+        "impersonate_groups": ["a", "b"],
+    }
+    made = document(options)
+    assert made["clusters"][0]["cluster"]["proxy-url"] == "http://user:pass%3Aword@proxy:3128"
+    assert made["users"][0]["user"] == {"token": "token-of-west", "as": "ops", "as-groups": ["a", "b"]}
+    assert secrets_of(made) == ["token-of-west", "pass%3Aword", "pass:word"]
+    assert "proxy-url" not in document({**options, "no_proxy": "10.0.0.0/8"})["clusters"][0]["cluster"]
 
 
-def test_the_environment_leads_to_the_name_too(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_user_and_password(api: FakeApi) -> None:
+    made = document({"host": api.url, "username": "ops", "password": "pass:word"})
+    assert made["users"][0]["user"] == {"username": "ops", "password": "pass:word"}
+    assert secrets_of(made) == ["pass:word"]
+    assert document({"kubeconfig": made})["users"] == made["users"]
+
+
+def test_the_environment_leads_to_the_same(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("K8S_AUTH_KUBECONFIG", write(tmp_path))
     monkeypatch.setenv("K8S_AUTH_CONTEXT", "west")
-    assert cluster_name({}, SERVER) == "api-west:6443"
+    monkeypatch.setenv("K8S_AUTH_IMPERSONATE_USER", "ops")
+    made = document({})
+    assert made["current-context"] == "api-west:6443"
+    assert made["users"][0]["user"] == {"token": "token-of-west", "as": "ops"}
+    assert "as" not in document({"context": "west"})["users"][0]["user"], (
+        "the environment's own user is not the broker's"
+    )
 
 
 def test_a_kubeconfig_that_says_nothing_is_no_traceback(tmp_path: pathlib.Path) -> None:

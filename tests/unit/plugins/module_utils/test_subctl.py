@@ -23,7 +23,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl impor
     SubctlFailure,
     Watch,
     clear_stuck_operator,
-    hide,
     last_words,
     parse_version,
     private_folder,
@@ -57,9 +56,7 @@ def refused(msg: str, call: t.Callable[[], object]) -> SubctlFailure:
     return caught.value
 
 
-def test_it_is_given_a_private_kubeconfig_of_one_context(
-    client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
-) -> None:
+def test_it_is_given_a_private_kubeconfig_of_one_context(client: Api, tmp_path: pathlib.Path) -> None:
     copy = tmp_path / "seen"
     path = program(
         tmp_path,
@@ -72,7 +69,7 @@ def test_it_is_given_a_private_kubeconfig_of_one_context(
     )
     with private_folder() as folder:
         assert oct(os.stat(folder).st_mode & 0o777) == "0o700"
-        result = Subctl(path, client, params).call(["show", "all"], folder, 30.0)
+        result = Subctl(path, client).call(["show", "all"], folder, 30.0)
     assert not os.path.exists(folder)
     assert result.stdout == "dumb\n"
     document = json.loads(copy.read_text())
@@ -83,16 +80,16 @@ def test_it_is_given_a_private_kubeconfig_of_one_context(
     assert "token-of-the-fake" not in (tmp_path / "seen.argv").read_text()
 
 
-def test_secrets_do_not_pass_its_output(client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+def test_secrets_do_not_pass_its_output(client: Api, tmp_path: pathlib.Path) -> None:
     path = program(tmp_path, 'grep -o "token-of-[a-z-]*" "$KUBECONFIG"; echo PSK-IN-CLEAR >&2; exit 1')
-    subctl = Subctl(path, client, params)
+    subctl = Subctl(path, client)
     error = refused("<hidden>", lambda: subctl.call(["join"], str(tmp_path), 30.0, secrets=["PSK-IN-CLEAR"]))
     assert error.result is not None
     assert "token-of-the-fake" not in error.result.stdout
     assert "PSK-IN-CLEAR" not in error.result.stderr
 
 
-def test_failure_gives_the_step_that_failed(client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
+def test_failure_gives_the_step_that_failed(client: Api, tmp_path: pathlib.Path) -> None:
     path = program(
         tmp_path,
         """
@@ -102,28 +99,26 @@ def test_failure_gives_the_step_that_failed(client: Api, params: dict[str, t.Any
         exit 1
         """,
     )
-    subctl = Subctl(path, client, params)
+    subctl = Subctl(path, client)
     error = refused("join failed", lambda: subctl.call(["join"], str(tmp_path), 30.0))
     assert error.msg.endswith("Detected an existing joined cluster with the same ID")
 
 
-def test_a_call_that_does_not_end_is_ended(client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
-    subctl = Subctl(program(tmp_path, "echo ' • Deploying' >&2; sleep 300"), client, params)
+def test_a_call_that_does_not_end_is_ended(client: Api, tmp_path: pathlib.Path) -> None:
+    subctl = Subctl(program(tmp_path, "echo ' • Deploying' >&2; sleep 300"), client)
     error = refused("did not end within 1 s", lambda: subctl.call(["deploy-broker"], str(tmp_path), 1.0))
     assert "Deploying" in error.msg
 
 
-def test_a_program_that_is_not_there_names_the_option(client: Api, params: dict[str, t.Any]) -> None:
-    refused("submariner_subctl_path", lambda: Subctl("/nonexistent/subctl", client, params))
+def test_a_program_that_is_not_there_names_the_option(client: Api) -> None:
+    refused("submariner_subctl_path", lambda: Subctl("/nonexistent/subctl", client))
 
 
-def test_a_program_for_another_machine_is_no_traceback(
-    client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
-) -> None:
+def test_a_program_for_another_machine_is_no_traceback(client: Api, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "subctl"
     path.write_bytes(b"\x7fELF\x01\x02")
     path.chmod(0o755)
-    refused("cannot be started", lambda: Subctl(str(path), client, params).call(["version"], str(tmp_path), 5.0))
+    refused("cannot be started", lambda: Subctl(str(path), client).call(["version"], str(tmp_path), 5.0))
     refused("cannot be started", lambda: version(str(path), str(tmp_path)))
 
 
@@ -151,10 +146,10 @@ def operator_deployment() -> dict[str, t.Any]:
 
 
 def test_an_image_that_cannot_be_pulled_ends_the_call_with_its_cause(
-    api: FakeApi, client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
+    api: FakeApi, client: Api, tmp_path: pathlib.Path
 ) -> None:
     api.cluster.load([operator_deployment(), operator_pod("ImagePullBackOff", "manifest unknown")])
-    subctl = Subctl(program(tmp_path, "sleep 300"), client, params)
+    subctl = Subctl(program(tmp_path, "sleep 300"), client)
     began = time.monotonic()
     error = refused("manifest unknown", lambda: subctl.call(["deploy-broker"], str(tmp_path), 300.0, Watch(client)))
     assert time.monotonic() - began < 30.0
@@ -164,26 +159,24 @@ def test_an_image_that_cannot_be_pulled_ends_the_call_with_its_cause(
 
 
 def test_a_deployment_that_goes_with_its_namespace_ends_the_call(
-    api: FakeApi, client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
+    api: FakeApi, client: Api, tmp_path: pathlib.Path
 ) -> None:
     api.cluster.load([operator_deployment()])
     api.after(1.5, lambda: api.cluster.delete(("", "namespaces"), "", OPERATORS))
-    subctl = Subctl(program(tmp_path, "sleep 300"), client, params)
+    subctl = Subctl(program(tmp_path, "sleep 300"), client)
     error = refused("ended after", lambda: subctl.call(["join"], str(tmp_path), 300.0, Watch(client)))
     assert error.finding is not None
     assert error.finding.id in ("operator.vanished", "operator.namespace-terminating")
 
 
-def test_the_brokers_namespace_is_watched_too(
-    api: FakeApi, client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
-) -> None:
+def test_the_brokers_namespace_is_watched_too(api: FakeApi, client: Api, tmp_path: pathlib.Path) -> None:
     going = {
         "apiVersion": "v1",
         "kind": "Namespace",
         "metadata": {"name": "submariner-k8s-broker", "deletionTimestamp": "2026-11-23T15:00:00Z"},
     }
     api.cluster.load([going])
-    subctl = Subctl(program(tmp_path, "sleep 300"), client, params)
+    subctl = Subctl(program(tmp_path, "sleep 300"), client)
     watch = Watch(client, "submariner-k8s-broker")
     error = refused("is being deleted", lambda: subctl.call(["deploy-broker"], str(tmp_path), 300.0, watch))
     assert error.finding is not None
@@ -218,12 +211,10 @@ def test_an_operator_that_does_not_go_is_an_error(api: FakeApi, client: Api, mon
         clear_stuck_operator(client)
 
 
-def test_what_cannot_be_read_ends_nothing(
-    api: FakeApi, client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path
-) -> None:
+def test_what_cannot_be_read_ends_nothing(api: FakeApi, client: Api, tmp_path: pathlib.Path) -> None:
     api.cluster.load([operator_deployment(), operator_pod("ImagePullBackOff", "manifest unknown")])
     api.fault(403, path="/(deployments|namespaces)/")
-    subctl = Subctl(program(tmp_path, "sleep 6"), client, params)
+    subctl = Subctl(program(tmp_path, "sleep 6"), client)
     assert subctl.call(["join"], str(tmp_path), 60.0, Watch(client)).rc == 0
 
 
@@ -245,19 +236,14 @@ def test_the_version_of_a_program(tmp_path: pathlib.Path) -> None:
     assert version(path, str(tmp_path)) == "0.19.0"
 
 
-def test_hiding_takes_the_longest_secret_first() -> None:
-    assert hide("a secret-token here", ["secret", "secret-token"]) == "a <hidden> here"
-    assert hide("abc", ["abc"]) == "abc"
-
-
-def test_last_words_without_any(client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path) -> None:
-    result = Subctl(program(tmp_path, "exit 0"), client, params).call(["show"], str(tmp_path), 30.0)
+def test_last_words_without_any(client: Api, tmp_path: pathlib.Path) -> None:
+    result = Subctl(program(tmp_path, "exit 0"), client).call(["show"], str(tmp_path), 30.0)
     assert last_words(result) == "nothing"
 
 
 def test_an_interpreter_that_is_found_in_path(
-    client: Api, params: dict[str, t.Any], tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+    client: Api, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     program(tmp_path, "echo here")
     monkeypatch.setenv("PATH", f"{tmp_path}:{os.path.dirname(sys.executable)}:{os.environ['PATH']}")
-    assert Subctl("subctl", client, params).path == str(tmp_path / "subctl")
+    assert Subctl("subctl", client).path == str(tmp_path / "subctl")

@@ -12,9 +12,9 @@ import typing as t
 
 import pytest
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import allocated
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import (
     Record,
-    allocated,
     choose_psk,
     from_secret,
     to_secret,

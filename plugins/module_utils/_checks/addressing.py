@@ -1,0 +1,210 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Addresses over the fleet: pod, service and global CIDRs; pure. Private to this collection, may change at any time."""
+
+from __future__ import annotations
+
+import ipaddress
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Host, words
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    WARNING,
+    Finding,
+    Json,
+    mapping,
+    text,
+)
+
+Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
+
+
+class Block(t.NamedTuple):
+    """A CIDR of somebody."""
+
+    owner: str
+    network: Network
+
+
+def check_addressing(fleet: Fleet) -> list[Finding]:
+    """Clusters share no addresses, unless Globalnet stands between them."""
+    findings = _unseen(fleet)
+    if not globalnet_wanted(fleet):
+        findings += [
+            Finding(
+                "addressing.overlap",
+                ERROR,
+                f"clusters {one} and {other}",
+                f"overlap: {', '.join(sorted(shared))}",
+                "disjoint pod and service CIDRs",
+                hint="set submariner_globalnet: true, or give one cluster other CIDRs",
+            )
+            for (one, other), shared in shared_blocks(_blocks(fleet.in_play, "cluster_cidrs", "service_cidrs"))
+        ]
+    return findings
+
+
+def check_global_addresses(fleet: Fleet) -> list[Finding]:
+    """Globalnet is on for all or for none, and gave each cluster addresses of its own."""
+    return _settings(fleet) + _global_cidrs(fleet)
+
+
+def globalnet_wanted(fleet: Fleet) -> bool:
+    """As the user says, else as the broker says."""
+    if fleet.globalnet is not None:
+        return fleet.globalnet
+    return fleet.broker is not None and fleet.broker.globalnet.get("enabled") is True
+
+
+def shared_blocks(blocks: t.Sequence[Block]) -> list[tuple[tuple[str, str], set[str]]]:
+    """Pairs of owners with what they share: one pass over the blocks in the order of their first addresses."""
+    found: dict[tuple[str, str], set[str]] = {}
+    open_blocks: list[Block] = []
+    for block in sorted(blocks, key=lambda b: (b.network.version, int(b.network.network_address))):
+        first, version = int(block.network.network_address), block.network.version
+        open_blocks = [
+            b for b in open_blocks if b.network.version == version and int(b.network.broadcast_address) >= first
+        ]
+        for other in open_blocks:
+            if other.owner != block.owner:
+                one, two = sorted((other, block), key=lambda b: b.owner)
+                same = one.network == two.network
+                shared = str(one.network) if same else f"{one.network} and {two.network}"
+                found.setdefault((one.owner, two.owner), set()).add(shared)
+        open_blocks.append(block)
+    return sorted(found.items())
+
+
+def network_of(cidr: str) -> Network | None:
+    try:
+        return ipaddress.ip_network(cidr, strict=False)
+    except ValueError:
+        return None
+
+
+def _blocks(hosts: t.Iterable[Host], *keys: str) -> list[Block]:
+    """The blocks of each cluster; of hosts that are one cluster only the first one's."""
+    found, seen = [], set()
+    for host in hosts:
+        if host.uid and host.uid in seen:
+            continue
+        seen.add(host.uid)
+        networks = {network_of(c) for key in keys for c in words(host.digest.get(key))}
+        found += [Block(host.name, n) for n in networks if n is not None]
+    return found
+
+
+def _unseen(fleet: Fleet) -> list[Finding]:
+    return [
+        Finding(
+            "addressing.unseen",
+            WARNING,
+            host.name,
+            "its pod and service CIDRs are not visible: no kube-apiserver pod in kube-system",
+            "CIDRs that can be compared",
+            cause="the control plane runs outside of the cluster",
+            hint="the operator's network discovery may need that pod (it fails for ever on Kubernetes 1.36 without it)",
+        )
+        for host in fleet.in_play
+        if host.knows("control-plane") and not _blocks([host], "cluster_cidrs", "service_cidrs")
+    ]
+
+
+def _settings(fleet: Fleet) -> list[Finding]:
+    """Globalnet is a setting of the broker, fixed when it is made; a member with another one reaches nobody (3.4 R11)."""
+    table: Json = fleet.broker.globalnet if fleet.broker else {}
+    if not table:
+        return []
+    enabled = table.get("enabled") is True
+    findings = []
+    if fleet.globalnet is not None and fleet.globalnet != enabled and fleet.installed:
+        findings.append(
+            Finding(
+                "globalnet.differs",
+                ERROR,
+                f"broker on {fleet.broker_host}",
+                f"has Globalnet {_on(enabled)}",
+                f"{_on(fleet.globalnet)}, as submariner_globalnet says",
+                cause="the setting stays as it was when the broker was made (subctl#30)",
+                hint="reinstall, or set submariner_globalnet as the broker has it",
+            )
+        )
+    for host in fleet.installed:
+        if bool(words(host.digest.get("global_cidrs"))) != enabled:
+            findings.append(
+                Finding(
+                    "globalnet.differs",
+                    ERROR,
+                    f"cluster {host.label}",
+                    f"was joined with Globalnet {_on(not enabled)}",
+                    f"{_on(enabled)}, as on the broker",
+                    hint="join it again",
+                )
+            )
+    return findings
+
+
+def _on(enabled: bool) -> str:
+    return "on" if enabled else "off"
+
+
+def _global_cidrs(fleet: Fleet) -> list[Finding]:
+    """Global CIDRs lie in the broker's range, overlap nothing, and are the ones that the broker gave."""
+    table: Json = fleet.broker.globalnet if fleet.broker else {}
+    if table.get("enabled") is not True:
+        return []
+    whole = network_of(text(table.get("range")))
+    given = {str(k): words(v) for k, v in mapping(table.get("given")).items()}
+    findings = []
+    for host in fleet.installed:
+        own = words(host.digest.get("global_cidrs"))
+        outside = [c for c in own if whole is not None and not _inside(network_of(c), whole)]
+        if outside:
+            findings.append(
+                _wrong("globalnet.outside", host, f"global CIDR {', '.join(outside)}", f"a part of {whole}")
+            )
+        if own and host.id in given and set(own) != set(given[host.id]):
+            findings.append(
+                _wrong("globalnet.not-given", host, f"uses {', '.join(own)}", f"{', '.join(given[host.id])} as given")
+            )
+    blocks = [Block(f"cluster {i}", n) for i, cidrs in given.items() for n in map(network_of, cidrs) if n is not None]
+    for (one, other), shared in shared_blocks(blocks):
+        findings.append(
+            Finding(
+                "globalnet.overlap",
+                ERROR,
+                f"{one} and {other}",
+                f"were given the same global addresses: {', '.join(sorted(shared))}",
+                "a global CIDR for each cluster",
+                hint="join one of them again with another --globalnet-cidr",
+            )
+        )
+    if whole is not None:
+        used = [Block("the global range", whole), *_blocks(fleet.in_play, "cluster_cidrs", "service_cidrs")]
+        for (one, other), shared in shared_blocks(used):
+            if "the global range" in (one, other):
+                findings.append(
+                    Finding(
+                        "globalnet.range-in-use",
+                        ERROR,
+                        f"{one} and {other}",
+                        f"overlap: {', '.join(sorted(shared))}",
+                        "a global range that no cluster uses for pods or services",
+                        hint="make the broker again with another submariner_globalnet_cidr_range",
+                    )
+                )
+    return findings
+
+
+def _wrong(finding: str, host: Host, observed: str, expected: str) -> Finding:
+    return Finding(finding, ERROR, f"cluster {host.label}", observed, expected, hint="join it again")
+
+
+def _inside(network: Network | None, whole: Network) -> bool:
+    if network is None or network.version != whole.version:
+        return False
+    return int(whole.network_address) <= int(network.network_address) and int(network.broadcast_address) <= int(
+        whole.broadcast_address
+    )

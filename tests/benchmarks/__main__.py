@@ -1,0 +1,61 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Command line of the benchmarks: python -m tests.benchmarks; they print figures and assert none."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import sys
+
+from tests.benchmarks import growth, process, reading
+from tests.benchmarks.running import Clusters, Failed, recorded
+from tests.lab.config import places
+
+PARTS = ("reading", "process", "growth")
+
+
+def lab() -> Clusters:
+    here = places()
+    if not here.kubeconfig.exists():
+        raise Failed("There is no lab: make lab-up, and install Submariner in it.")
+    return Clusters(here.kubeconfig, ("east", "west"), recorded=False)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument("--lab", action="store_true", help="reading and process on the lab, not on recorded answers")
+    parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts (default 3)")
+    parser.add_argument("--clusters", default=",".join(map(str, growth.SIZES)), help="sizes for growth")
+    options = parser.parse_args()
+    unknown = [part for part in options.parts if part not in PARTS]
+    if unknown:
+        parser.error(f"no part is called {', '.join(unknown)}")
+    wanted = options.parts or PARTS
+    load = os.getloadavg()[0]
+    print(
+        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start\n"
+    )
+    try:
+        with contextlib.ExitStack() as stack:
+            clusters = lab() if options.lab else stack.enter_context(recorded(2))
+            subctl = str(places().bin / "subctl") if options.lab else ""
+            if "reading" in wanted:
+                print(reading.report(clusters, options.repeat, subctl), flush=True)
+            if "process" in wanted:
+                print(process.report(clusters, options.repeat), flush=True)
+        if "growth" in wanted:
+            print(growth.report([int(size) for size in options.clusters.split(",")]), flush=True)
+    except Failed as error:
+        print(f"benchmark: error: {error}", file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,265 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""cluster_info against an API server: how much it asks, what it says, and what it cannot know."""
+
+from __future__ import annotations
+
+import base64
+import copy
+import json
+import pathlib
+import time
+import typing as t
+
+import pytest
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import CHECKS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_fleet, default_checks
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS, SECTIONS, choose
+from ansible_collections.submariner.lifecycle.plugins.modules import cluster_info
+from tests.unit.fake_api import FakeApi, recording
+from tests.unit.run_module import Outcome, run_module
+
+VERIFY = ["identity", "state"]
+PLANTED = "planted-secret"
+
+
+def read(api: FakeApi, folder: pathlib.Path, cluster: str = "east", **options: t.Any) -> Outcome:
+    return run_module(
+        cluster_info.main,
+        {"kubeconfig": api.kubeconfig(folder), "cluster_id": cluster, "sections": VERIFY, **options},
+    )
+
+
+def prepared(api: FakeApi, state: str = "healthy-two-nodes", cluster: str = "east") -> None:
+    api.cluster.load(recording(state, cluster))
+
+
+# -- how much is asked ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("state", ["installed", "healthy-two-nodes", "globalnet", "west-uninstalled"])
+@pytest.mark.parametrize("cluster", ["east", "west"])
+def test_what_verify_reads_is_at_most_20_requests(
+    api: FakeApi, tmp_path: pathlib.Path, state: str, cluster: str
+) -> None:
+    prepared(api, state, cluster)
+    outcome = read(api, tmp_path, cluster)
+    assert not outcome.failed
+    assert outcome["unknown"] == {}
+    assert len(api.requests) <= 20
+    assert len({r.path for r in api.requests}) == len(api.requests), "one LIST per kind"
+    assert api.writes == []
+
+
+@pytest.mark.parametrize("cluster", ["east", "west"])
+def test_everything_is_at_most_50_requests(api: FakeApi, tmp_path: pathlib.Path, cluster: str) -> None:
+    prepared(api, "globalnet", cluster)
+    outcome = read(api, tmp_path, cluster, sections=list(SECTIONS))
+    assert outcome["unknown"] == {}
+    assert 30 < len(api.requests) <= 50
+
+
+def test_every_section_is_documented_and_reads_something() -> None:
+    documented = set(cluster_info.DOCUMENTATION.partition("choices:")[2].partition("default:")[0].split()) - {"-"}
+    assert documented == set(SECTIONS)
+    assert all(choose([section]) for section in SECTIONS)
+    assert {s for r in READS for s in r.sections} == set(SECTIONS)
+
+
+# -- what is said -----------------------------------------------------------------------------------------------
+
+
+def test_the_snapshot_of_a_broker_that_is_a_member(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "globalnet")
+    snapshot = read(api, tmp_path, sections=list(SECTIONS))["snapshot"]
+    assert snapshot["schema"] == 1
+    assert snapshot["uid"]
+    assert snapshot["kubernetes"] == "v1.36.3"
+    assert (snapshot["cluster_id"], snapshot["installed"]) == ("east", True)
+    assert snapshot["submariner"]["spec"]["cableDriver"] == "vxlan"
+    assert snapshot["submariner"]["status"]["networkPlugin"] == "generic"
+    assert [r["namespace"] for r in snapshot["records"]] == ["submariner-k8s-broker", "submariner-operator"]
+    assert [len(r["endpoints"]) for r in snapshot["records"]] == [2, 2]
+    assert snapshot["brokers"][0]["globalnet"] == {
+        "enabled": True,
+        "range": "242.0.0.0/8",
+        "given": {"east": ["242.0.0.0/16"], "west": ["242.1.0.0/16"]},
+    }
+    assert snapshot["versions"]["images"]["submariner-gateway"] == "0.19.0"
+    assert snapshot["gateways"][0]["connections"][0]["status"] == "connected"
+    lease = snapshot["leases"][0]
+    assert (lease["holder"], lease["transitions"]) == ("east-worker-submariner-gateway", 0)
+    assert {n["name"]: n["gateway"] for n in snapshot["nodes"]} == {"east-control-plane": "", "east-worker": "true"}
+    assert snapshot["dns"] == {
+        "place": "ConfigMap kube-system/coredns",
+        "edited": True,
+        "markers_paired": True,
+        "forwards_to": ["10.91.131.168"],
+        "lighthouse": ["10.91.131.168"],
+    }
+    assert snapshot["globalnet"][0]["addresses"][0] == "242.0.0.1"
+    assert {d["served"] for d in snapshot["definitions"]} == {True}
+    assert snapshot["residue"] == []
+
+
+def test_exports_imports_and_ingress_addresses(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "globalnet", "west")
+    snapshot = read(api, tmp_path, "west", sections=["services", "globalnet"])["snapshot"]
+    assert [(e["namespace"], e["name"]) for e in snapshot["exports"]] == [("default", "web")]
+    assert {c["type"]: c["status"] for c in snapshot["exports"][0]["conditions"]} == {"Valid": "True", "Ready": "True"}
+    assert {i["service"] for i in snapshot["imports"]} == {"default/web"}
+    assert [g["addresses"] for g in snapshot["globalnet"] if g["kind"] == "GlobalIngressIP"] == [["242.1.255.253"]]
+
+
+def test_how_a_container_ended(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "installed")
+    workloads = {w["name"]: w for w in read(api, tmp_path)["snapshot"]["workloads"]}
+    proxy = workloads["submariner-metrics-proxy"]
+    assert (proxy["desired"], proxy["ready"], proxy["restarts"]) == (1, 0, 4)
+    assert proxy["last_termination"]["reason"] == "StartError"
+    assert "no such file" in proxy["last_termination"]["message"]
+    assert workloads["submariner-gateway"]["last_termination"] is None
+
+
+def test_what_is_left_of_a_member(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "operator-killed-mid-uninstall", "west")
+    snapshot = read(api, tmp_path, "west", sections=["residue"])["snapshot"]
+    assert {r["object"].rpartition("/")[2] for r in snapshot["residue"]} == {
+        "submariner-gateway-uninstall",
+        "submariner-lighthouse-agent-uninstall",
+        "submariner-routeagent-uninstall",
+    }
+
+
+def test_a_part_that_was_not_asked_for_is_not_there(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api)
+    outcome = read(api, tmp_path, sections=["identity"])
+    assert "exports" not in outcome["snapshot"]
+    assert "nodes" in outcome["snapshot"]
+    assert set(outcome["digest"]["findings"]) == {"broker", "globalnet"}
+
+
+def test_findings_of_one_cluster(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "operator-killed-mid-uninstall", "west")
+    ids = {f["id"] for f in read(api, tmp_path, "west")["findings"]}
+    assert ids == {"submariner.going", "operator.none", "workload.uninstall-left"}
+
+
+def test_a_cluster_without_submariner(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api, "west-uninstalled", "west")
+    outcome = read(api, tmp_path, "west")
+    assert not outcome.failed
+    assert outcome["unknown"] == {}
+    assert (outcome["snapshot"]["installed"], outcome["snapshot"]["submariner"]) == (False, {})
+    fleet = Fleet.of({"west": outcome["digest"]}, "east", ["west"])
+    assert {(f.id, f.severity) for f in check_fleet(fleet, ["installation"])} == {("submariner.not-installed", "error")}
+
+
+def test_only_the_digest(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api)
+    outcome = read(api, tmp_path, digest_only=True)
+    assert "snapshot" not in outcome.result
+    assert "findings" not in outcome.result
+    assert outcome["digest"]["cluster_id"] == "east"
+
+
+# -- secrets ----------------------------------------------------------------------------------------------------
+
+
+def with_secrets(objects: list[Json]) -> list[Json]:
+    """The recording with something in each place that holds a secret."""
+    objects = copy.deepcopy(objects)
+    for obj in objects:
+        if obj["kind"] == "Secret":
+            obj["data"] = {"token": encoded(PLANTED), "ca.crt": encoded(PLANTED), "psk": encoded(PLANTED)}
+        if obj["kind"] in ("Submariner", "ServiceDiscovery"):
+            for field in ("brokerK8sApiServerToken", "ceIPSecPSK", "brokerK8sCA"):
+                obj["spec"][field] = encoded(PLANTED)
+    return objects
+
+
+def encoded(words: str) -> str:
+    return base64.b64encode(words.encode()).decode()
+
+
+def test_no_secret_leaves(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(with_secrets(recording("globalnet", "east")))
+    printed = json.dumps(read(api, tmp_path, sections=list(SECTIONS)).result)
+    assert PLANTED not in printed
+    assert encoded(PLANTED) not in printed
+
+
+# -- what is not known ------------------------------------------------------------------------------------------
+
+READ_BY_VERIFY = [
+    r for r in choose(VERIFY) if r.key not in ("dns-custom", "dns-operator", "control-plane", "kube-system")
+]
+NEEDED_HERE = {"coredns": {"dns"}, "clusterglobalegressips": {"globalnet"}}
+"""Checks that need a reading on such a cluster only."""
+
+
+@pytest.mark.parametrize("one", READ_BY_VERIFY, ids=[r.key for r in READ_BY_VERIFY])
+def test_a_forbidden_kind_is_unknown_and_the_rest_is_judged(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, one: t.Any
+) -> None:
+    """403 on each kind in turn: never a pass, never an error that is not there, and all other checks are judged."""
+    prepared(api, "globalnet", "east")
+    prepared(other_api, "globalnet", "west")
+    path = one.path.format(operator="submariner-operator", broker="submariner-k8s-broker")
+    api.fault(403, path=f"^{path}$", message="is forbidden")
+    digests = {"east": read(api, tmp_path)["digest"], "west": read(other_api, tmp_path, "west")["digest"]}
+    fleet = Fleet.of(digests, "east")
+    findings = check_fleet(fleet, default_checks(fleet))
+    assert verdict(findings) == "unknown"
+    unknown = [f for f in findings if f.severity == "unknown"]
+    assert [f.subject for f in unknown] == [f"east: {one.key}"]
+    assert "is forbidden" in unknown[0].observed
+    assert {f.id for f in findings} - {"version.self-reported"} == {"cluster.unread"}
+    needing = {c.name for c in CHECKS if one.key in c.needs} | NEEDED_HERE.get(one.key, set())
+    assert set(digests["east"]["findings"]) == {c.name for c in CHECKS} - needing - {"residue"}
+
+
+def test_forbidden_namespaces_do_not_hide_which_cluster_it_is(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api)
+    api.fault(403, verb="list", path="/namespaces$")
+    outcome = read(api, tmp_path)
+    assert outcome["digest"]["uid"]
+    assert set(outcome["unknown"]) == {"namespaces"}
+
+
+def test_a_server_that_answers_nothing(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.fault(401, message="Unauthorized")
+    outcome = read(api, tmp_path)
+    assert outcome.failed
+    assert "does not answer: Unauthorized. Check submariner_kubeconfig" in outcome.msg
+
+
+def test_a_definition_that_vanished(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api)
+    api.fault(404, path="/gateways$")
+    findings = {f["id"]: f for f in read(api, tmp_path)["findings"]}
+    assert "gateways.submariner.io" in findings["operator.definition-missing"]["observed"]
+
+
+# -- gateways that are no longer updated --------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("seconds", "stale"), [(3, False), (90, True)])
+@pytest.mark.parametrize("clock_offset", [-120.0, 0.0, 120.0])
+def test_staleness_is_judged_by_the_servers_clock(
+    api: FakeApi, tmp_path: pathlib.Path, seconds: int, stale: bool, clock_offset: float
+) -> None:
+    api.clock_offset = clock_offset
+    objects = recording("healthy-two-nodes", "east")
+    written = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() + clock_offset - seconds))
+    for obj in objects:
+        if obj["kind"] == "Gateway":
+            obj["metadata"]["managedFields"] = [{"manager": "submariner-gateway", "time": written}]
+    api.cluster.load(objects)
+    ids = {f["id"] for f in read(api, tmp_path)["findings"]}
+    assert ("gateway.stale" in ids) == stale
