@@ -11,8 +11,8 @@ import time
 from tests.contract.bench import BROKER, GATEWAY_LABEL, OPERATOR, Bench, Object
 
 # Everything but the loopback: to the others the node is as good as dead.
-CUT = "table inet contract {{ {} }}".format(
-    " ".join(
+CUT = "table inet contract {{\n{}\n}}".format(
+    "\n".join(
         f"chain {hook} {{ type filter hook {hook} priority -300; {condition} drop; }}"
         for hook, condition in (("input", "iif != lo"), ("output", "oif != lo"), ("forward", ""))
     )
@@ -98,7 +98,7 @@ def test_a_lost_node_is_noticed_and_another_takes_over(joined: Bench) -> None:
     first, second = joined.nodes("west")[:2]
     assert holder(joined) == first
     before = own_endpoint(joined)
-    joined.on_node(first, "nft", CUT)
+    joined.on_node(first, "sh", "-c", f"echo '{CUT}' | nft -f -")
     start = time.monotonic()
     try:
         joined.eventually(lambda: joined.connections("east").get("west") == "error", 45, "the peer sees an error")

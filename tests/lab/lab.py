@@ -149,6 +149,7 @@ def down(places: Places, purge: bool) -> None:
             host.require_root()
         with step("down"):
             registry.stop(places)
+            registry.forget(places)
             if own is not None:
                 _remove_from_engine(places, own, purge)
             sweep.clear(places)

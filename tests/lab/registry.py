@@ -70,8 +70,7 @@ class Registry:
     def __init__(self, places: Places, gateway: str) -> None:
         self.places = places
         self.address = f"{gateway}:{REGISTRY_PORT}"
-        # Labs that share a cache may have different builds of the simulation under the same names.
-        self.storage = places.cache / "registry" / places.instance
+        self.storage = storage_of(places)
 
     @property
     def _pidfile(self) -> Path:
@@ -165,6 +164,11 @@ class Registry:
             )
 
 
+def storage_of(places: Places) -> Path:
+    """Labs that share a cache may have different builds of the simulation under the same names."""
+    return places.cache / "registry" / places.instance
+
+
 def missing_of(registry: Registry, images: list[Image]) -> list[Image]:
     return [image for image, there in zip(images, parallel(registry.has, images), strict=True) if not there]
 
@@ -174,3 +178,9 @@ def stop(places: Places) -> None:
     if pid is not None:
         end([pid], grace=5)
     (places.run / "registry.pid").unlink(missing_ok=True)
+
+
+def forget(places: Places) -> None:
+    """In somebody else's cache nothing stays that only this lab needs."""
+    if not places.cache.is_relative_to(places.home):
+        shutil.rmtree(storage_of(places), ignore_errors=True)
