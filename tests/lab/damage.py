@@ -22,6 +22,7 @@ from tests.lab import web
 from tests.lab.clusters import Clusters
 from tests.lab.config import LabError, Places
 from tests.lab.lab import connect
+from tests.lab.operator import Operator
 from tests.lab.process import last_line, parallel, run, wait_until
 from tests.lab.reset import reset
 from tests.lab.state import locked
@@ -232,31 +233,39 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 
 
 def uninstall_with_operator_killed(cluster: str) -> Step:
-    """The operator is stopped when the first uninstall DaemonSet appears; subctl waits for it in vain."""
+    """The operator is killed while the uninstall workloads start; subctl waits for it in vain.
 
-    def appeared(stage: Stage) -> bool:
-        return any(item["metadata"]["name"].endswith("-uninstall") for item in stage.objects(cluster, "daemonsets"))
+    Its process is halted at once, as the command to scale the Deployment is slower than a quick uninstall.
+    """
 
     def act(stage: Stage) -> None:
+        operator = Operator.of(stage.clusters, cluster)
         started = time.monotonic()
         process = stage.start_subctl("uninstall", "--yes", "--context", cluster)
         try:
-            if not wait_until(lambda: appeared(stage) or process.poll() is not None, _UNINSTALL_LIMIT, 0.1):
-                raise LabError(f"{cluster}: no uninstall DaemonSet appeared within {_UNINSTALL_LIMIT:.0f} s")
-            stage.clusters.kubectl(cluster, "-n", _NAMESPACE, "scale", "deployment/submariner-operator", "--replicas=0")
+            wait_until(lambda: len(_cleaners(stage, cluster)) >= 3 or process.poll() is not None, _UNINSTALL_LIMIT, 0.1)
+            operator.halt()
+            if len(_cleaners(stage, cluster)) < 3:
+                raise LabError(f"{cluster}: three uninstall workloads were not seen within {_UNINSTALL_LIMIT:.0f} s")
+            operator.kill()
             wait_until(lambda: process.poll() is not None, _PATIENCE - (time.monotonic() - started), 0.2)
             if process.poll() is not None:
                 raise LabError(f"{cluster}: subctl uninstall ended although its operator was stopped")
         finally:
             _interrupt(process)
 
-    return Step(f"{cluster}: subctl uninstall, operator stopped meanwhile, Ctrl-C after {_PATIENCE:.0f} s", act)
+    return Step(f"{cluster}: subctl uninstall, operator killed meanwhile, Ctrl-C after {_PATIENCE:.0f} s", act)
+
+
+def _cleaners(stage: Stage, cluster: str) -> list[dict[str, Any]]:
+    """The uninstall workloads; three without Globalnet."""
+    items = stage.objects(cluster, "daemonsets,deployments")
+    return [item for item in items if item["metadata"]["name"].endswith("-uninstall")]
 
 
 def uninstall_workloads_run(cluster: str) -> Step:
     def run_now(stage: Stage) -> bool:
-        items = [*stage.objects(cluster, "daemonsets"), *stage.objects(cluster, "deployments")]
-        mine = [item for item in items if item["metadata"]["name"].endswith("-uninstall")]
+        mine = _cleaners(stage, cluster)
         return len(mine) >= 3 and all(_all_ready(item.get("status", {})) for item in mine)
 
     def act(stage: Stage) -> None:

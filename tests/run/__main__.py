@@ -40,8 +40,12 @@ def main() -> int:
     begin = time.monotonic()
     print(f"logs: {logs}\nseed: {seed}", flush=True)
     total = Count()
-    for steps, background in _phases(options.command, logs, seed):
-        total += run(steps, logs, background)
+    try:
+        for steps, background in _phases(options.command, logs, seed):
+            total += run(steps, logs, background)
+    except KeyboardInterrupt:
+        print(f"interrupted, logs in {logs}", flush=True)
+        return 130
     print(f"took {(time.monotonic() - begin) / 60:.1f} minutes, logs in {logs}")
     print(total, flush=True)
     return 1 if total.failed or not total.passed else 0

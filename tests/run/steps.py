@@ -163,7 +163,10 @@ def lines(log: pathlib.Path, passed: str, failed: str) -> Counter:
 
 
 def run(steps: list[Step], logs: pathlib.Path, background: list[Step]) -> Count:
-    """Run `steps` in order beside `background`, which is waited for at the end; the total of all."""
+    """Run `steps` in order beside `background`, which is waited for at the end; the total of all.
+
+    An interruption ends what runs and is passed on.
+    """
     logs.mkdir(parents=True, exist_ok=True)
     total = Count()
     going = [Running(step, logs) for step in background]
@@ -177,9 +180,6 @@ def run(steps: list[Step], logs: pathlib.Path, background: list[Step]) -> Count:
         for current in list(going):
             total += current.end()
             going.remove(current)
-    except KeyboardInterrupt:
-        print("interrupted", flush=True)
-        total.failed += 1
     finally:
         for started in going:
             if started.process.poll() is None:

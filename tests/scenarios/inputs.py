@@ -95,7 +95,7 @@ def wrong(name: str) -> Callable[[Stage], None]:
     def act(stage: Stage) -> None:
         inventory = stage.inventory()
         words = case.spoil(stage, inventory)
-        before = stage.fleet.read()
+        before = stage.fleet.steady_reading()
         run = stage.play("reinstall", *case.options, inventory=inventory, name="refused after")
         stage.require(refused(run, words), "refused in one line that names it")
         stage.require_unchanged(before, "nothing was touched")
@@ -105,7 +105,7 @@ def wrong(name: str) -> Callable[[Stage], None]:
 
 def no_inventory(stage: Stage) -> None:
     """Ansible then knows only the implicit localhost, and must not report success for having done nothing."""
-    before = stage.fleet.read()
+    before = stage.fleet.steady_reading()
     running = Playbook("reinstall", None, stage.folder, stage.log, *CONFIRM)
     try:
         run = running.finish()

@@ -80,6 +80,18 @@ def test_what_runs_beside_counts_too(tmp_path: pathlib.Path) -> None:
     assert run([step("good", "pass", tmp_path)], tmp_path, beside) == Count(1, 1, 0)
 
 
+def test_an_interruption_ends_what_runs_and_is_passed_on(tmp_path: pathlib.Path) -> None:
+    def interrupted(_code: int, _logs: pathlib.Path) -> Count:
+        raise KeyboardInterrupt
+
+    begin = time.monotonic()
+    beside = [step("beside", "import time; time.sleep(60)", tmp_path)]
+    with pytest.raises(KeyboardInterrupt):
+        run([step("first", "pass", tmp_path, counter=interrupted), step("second", "pass", tmp_path)], tmp_path, beside)
+    assert time.monotonic() - begin < 30
+    assert not (tmp_path / "second.log").exists()
+
+
 def test_outcomes_of_ansible_test() -> None:
     said = (
         'Running sanity test "compile" on Python 3.11\nRunning sanity test "import" on Python 3.11\n'
