@@ -29,7 +29,7 @@ class Server(socketserver.ThreadingTCPServer):
 Server(("", int(os.environ["PORT"])), Answer).serve_forever()'
 fi
 if command -v socat >/dev/null 2>&1; then
-  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr" SYSTEM:'printf %s "$ANSWER"'
+  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr" SYSTEM:'printf %s \\"$ANSWER\\"'
 fi
 # One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
 while :; do

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import signal
 import subprocess
-import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -32,6 +31,7 @@ _NAMESPACE = "submariner-operator"
 _GATEWAY_LABEL = "submariner.io/gateway"
 _BROKER_INFO = "broker-info.subm"
 _PATIENCE = 20.0  # of the user who then presses Ctrl-C
+_SLICE = 0.3  # seconds; a workload takes longer to be ready
 _SUBCTL_LIMIT = 660.0
 _CONNECT_LIMIT = 300.0
 _GONE_LIMIT = 240.0
@@ -233,24 +233,25 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 
 
 def uninstall_with_operator_killed(cluster: str) -> Step:
-    """The operator is killed while the uninstall workloads start; subctl waits for it in vain.
+    """The operator is killed when its uninstall workloads are there; subctl waits for it in vain.
 
-    Its process is halted at once, as the command to scale the Deployment is slower than a quick uninstall.
+    It works a little at a time: a quick uninstall would be over before the workloads are seen.
     """
 
     def act(stage: Stage) -> None:
         operator = Operator.of(stage.clusters, cluster)
-        started = time.monotonic()
         process = stage.start_subctl("uninstall", "--yes", "--context", cluster)
+
+        def created() -> bool:
+            operator.work(_SLICE)
+            return len(_cleaners(stage, cluster)) >= 3 or process.poll() is not None
+
         try:
-            wait_until(lambda: len(_cleaners(stage, cluster)) >= 3 or process.poll() is not None, _UNINSTALL_LIMIT, 0.1)
-            operator.halt()
-            if len(_cleaners(stage, cluster)) < 3:
-                raise LabError(f"{cluster}: three uninstall workloads were not seen within {_UNINSTALL_LIMIT:.0f} s")
+            if not wait_until(created, _UNINSTALL_LIMIT, 0) or process.poll() is not None:
+                raise LabError(f"{cluster}: three uninstall workloads were not seen before subctl ended")
             operator.kill()
-            wait_until(lambda: process.poll() is not None, _PATIENCE - (time.monotonic() - started), 0.2)
-            if process.poll() is not None:
-                raise LabError(f"{cluster}: subctl uninstall ended although its operator was stopped")
+            if wait_until(lambda: process.poll() is not None, _PATIENCE, 0.2):
+                raise LabError(f"{cluster}: subctl uninstall ended although its operator was killed")
         finally:
             _interrupt(process)
 

@@ -37,8 +37,9 @@ class Operator:
             clusters, cluster, node, clusters.in_node(node, "crictl", "inspect", *template, container).out.strip()
         )
 
-    def halt(self) -> None:
-        self.clusters.in_node(self.node, "kill", "-STOP", self.pid)
+    def work(self, seconds: float) -> None:
+        """Let the process run for a moment and halt it."""
+        self.clusters.in_node(self.node, "sh", "-c", f"kill -CONT {self.pid}; sleep {seconds}; kill -STOP {self.pid}")
 
     def kill(self) -> None:
         """For good: its pod is told to go first, so that no other process takes its place."""

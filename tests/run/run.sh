@@ -19,6 +19,7 @@ fail() {
 
 packages() {
     local wanted=(ca-certificates git make openssh-client python3 python3-venv shellcheck) missing=() name
+    wanted+=(busybox curl ncat netcat-openbsd socat) # what images for the data path may have
     for name in "${wanted[@]}"; do
         [[ $(dpkg-query -W -f '${db:Status-Abbrev}' "$name" 2>/dev/null) == ii* ]] || missing+=("$name")
     done

@@ -8,7 +8,6 @@ from __future__ import annotations
 import dataclasses
 import http.server
 import os
-import shutil
 import signal
 import socket
 import socketserver
@@ -26,9 +25,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath imp
 
 MARK, NONCE = "mark-1", "n0nce"
 BASIC = ("sh", "sleep", "cut", "tr", "cat")
-# Every client and server of the scripts that this machine has; a shell with /dev/tcp and Python are always there.
-CLIENTS = [tool for tool in ("python3", "nc", "busybox", "ncat", "socat", "bash", "curl") if shutil.which(tool)]
-SERVERS = [tool for tool in ("python3", "socat", "nc", "busybox", "ncat") if shutil.which(tool)]
+# run.sh installs what is no part of Debian's base.
+CLIENTS = ("python3", "nc", "busybox", "ncat", "socat", "bash", "curl")
+SERVERS = ("python3", "socat", "nc", "busybox", "ncat")
 Image = t.Callable[..., Path]
 Serve = t.Callable[..., int]
 
