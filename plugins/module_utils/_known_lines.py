@@ -231,7 +231,7 @@ LINES: tuple[KnownLine, ...] = (
     KnownLine(
         "log.nat-discovery",
         (GATEWAY,),
-        ("nat discovery for endpoint",),
+        ('" has timed out',),
         "open UDP 4490 between the gateways; until then the address is chosen by the option natt",
         source="submariner",
     ),

@@ -130,6 +130,8 @@ def test_stamps_become_comparable(stamp: str, when: str) -> None:
             "003 ERROR: bind() for ens192 172.110.185.40:4500. Errno 98: Address already in use",
             "log.port-in-use",
         ),
+        (GATEWAY, 'WRN natdiscovery.go:166 NAT NAT discovery for endpoint "a" has timed out', "log.nat-discovery"),
+        (GATEWAY, 'INF natdiscovery.go:144 NAT Starting NAT discovery for endpoint "a"', ""),
         ("routeagent", "INF main.go:240 main Node not ready, waiting: v1.NodeStatus{}", "log.node-not-ready"),
         (
             "globalnet",
