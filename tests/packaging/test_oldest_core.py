@@ -134,3 +134,12 @@ def test_a_host_that_is_lost_on_the_way_is_not_judged_well(
     assert said["verdict"] == "unknown"
     assert "cluster.unread" in said["findings"]
     assert "west dropped out of the run" in done.stdout
+
+
+def test_a_wrong_id_in_the_inventory_is_one_finding(oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]) -> None:
+    fleet = fleet_of("healthy-two-nodes")
+    fleet.hosts["west"]["submariner_cluster_id"] = "occident"
+    done = fleet.run(oldest / "ansible-playbook", "verify", "-e", "submariner_verify_timeout=3")
+    assert done.returncode == 2, done.stdout + done.stderr
+    found = fleet.verdict()["findings"]
+    assert [f for f in found if f.startswith(("endpoint.", "cluster.", "connection."))] == ["endpoint.wrong-id"]
