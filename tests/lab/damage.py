@@ -233,9 +233,10 @@ def _interrupt(process: subprocess.Popen[str]) -> None:
 
 
 def uninstall_with_operator_killed(cluster: str) -> Step:
-    """The operator is killed when its uninstall workloads are there; subctl waits for it in vain.
+    """The operator is killed when both uninstall DaemonSets are there; subctl waits for it in vain.
 
-    It works a little at a time: a quick uninstall would be over before the workloads are seen.
+    It works a little at a time: a quick uninstall would be over before they are seen. The Deployment of lighthouse may have
+    come and gone by then: a controller of its own sees to it.
     """
 
     def act(stage: Stage) -> None:
@@ -244,11 +245,11 @@ def uninstall_with_operator_killed(cluster: str) -> Step:
 
         def created() -> bool:
             operator.work(_SLICE)
-            return len(_cleaners(stage, cluster)) >= 3 or process.poll() is not None
+            return len(_cleaners(stage, cluster, "daemonsets")) >= 2 or process.poll() is not None
 
         try:
             if not wait_until(created, _UNINSTALL_LIMIT, 0) or process.poll() is not None:
-                raise LabError(f"{cluster}: three uninstall workloads were not seen before subctl ended")
+                raise LabError(f"{cluster}: two uninstall DaemonSets were not seen before subctl ended")
             operator.kill()
             if wait_until(lambda: process.poll() is not None, _PATIENCE, 0.2):
                 raise LabError(f"{cluster}: subctl uninstall ended although its operator was killed")
@@ -258,16 +259,14 @@ def uninstall_with_operator_killed(cluster: str) -> Step:
     return Step(f"{cluster}: subctl uninstall, operator killed meanwhile, Ctrl-C after {_PATIENCE:.0f} s", act)
 
 
-def _cleaners(stage: Stage, cluster: str) -> list[dict[str, Any]]:
-    """The uninstall workloads; three without Globalnet."""
-    items = stage.objects(cluster, "daemonsets,deployments")
-    return [item for item in items if item["metadata"]["name"].endswith("-uninstall")]
+def _cleaners(stage: Stage, cluster: str, kinds: str) -> list[dict[str, Any]]:
+    return [item for item in stage.objects(cluster, kinds) if item["metadata"]["name"].endswith("-uninstall")]
 
 
 def uninstall_workloads_run(cluster: str) -> Step:
     def run_now(stage: Stage) -> bool:
-        mine = _cleaners(stage, cluster)
-        return len(mine) >= 3 and all(_all_ready(item.get("status", {})) for item in mine)
+        mine = _cleaners(stage, cluster, "daemonsets,deployments")
+        return len(mine) >= 2 and all(_all_ready(item.get("status", {})) for item in mine)
 
     def act(stage: Stage) -> None:
         if not wait_until(lambda: run_now(stage), _UNINSTALL_LIMIT, 0.5):
