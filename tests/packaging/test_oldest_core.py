@@ -12,6 +12,7 @@ import pathlib
 import subprocess
 import typing as t
 
+import jsonschema
 import pytest
 import yaml
 
@@ -22,6 +23,7 @@ from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
+SCHEMA = json.loads((ROOT / "docs" / "result-1.schema.json").read_text())
 QUICK: dict[str, t.Any] = {
     "submariner_broker_url": "https://192.0.2.1:6443",
     "submariner_preflight_reach": False,
@@ -81,6 +83,7 @@ class Fleet:
 
     def verdict(self) -> dict[str, t.Any]:
         found: dict[str, t.Any] = json.loads((self.folder / "result.json").read_text())
+        jsonschema.validate(found, SCHEMA)
         return {"verdict": found["verdict"], "findings": sorted({f["id"] for f in found["findings"]})}
 
 
