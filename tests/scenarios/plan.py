@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, inputs, interruption, reinstall, stuck
+from tests.scenarios import company, faults, inputs, interruption, reinstall, stuck
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -31,19 +31,36 @@ _INTERRUPTIONS = {
     for point in interruption.POINTS
     for signal in interruption.SIGNALS
 }
+_FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
-SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
 
 
 def campaign() -> list[str]:
     first = f"reinstall-{HARDEST}"
-    return [first, *_INPUTS, *_COMPANY, *_STUCK, *_INTERRUPTIONS, *(name for name in _REINSTALLS if name != first)]
+    return [
+        first,
+        *_INPUTS,
+        *_FAULTS,
+        *_COMPANY,
+        *_STUCK,
+        *_INTERRUPTIONS,
+        *(name for name in _REINSTALLS if name != first),
+    ]
 
 
 def ci(seed: int) -> list[str]:
     """What fits into half an hour; the order of the wrong inputs is the seed's."""
     draw = random.Random(seed)  # noqa: S311  a sample, no secret
     wrong = draw.sample(list(_INPUTS), len(_INPUTS))
-    return [f"reinstall-{HARDEST}", *wrong, *_COMPANY, "interrupt-before-broker-sigkill", "stuck-image-missing"]
+    broken = draw.sample(list(_FAULTS), 3)
+    return [
+        f"reinstall-{HARDEST}",
+        *wrong,
+        *broken,
+        *_COMPANY,
+        "interrupt-before-broker-sigkill",
+        "stuck-image-missing",
+    ]

@@ -22,6 +22,7 @@ from typing import Any, TextIO
 from tests.lab.config import REPOSITORY
 
 LIMIT = 1500.0
+_AGAIN = 10.0
 _TASK = re.compile(r"^TASK \[(?P<name>.*?)\] \*+$")
 _PLAY = re.compile(r"^PLAY \[(?P<name>.*?)\] \*+$")
 _FATAL = re.compile(r"^(?:fatal|failed): \[(?P<host>[^]]+)\].*? => (?P<result>\{.*\})$")
@@ -145,8 +146,17 @@ class Playbook:
             return begun()
 
     def interrupt(self) -> None:
-        """Ctrl-C: the terminal sends it to everything in the foreground."""
-        os.killpg(self.process.pid, signal.SIGINT)
+        """Ctrl-C: the terminal sends it to everything in the foreground.
+
+        Again when nothing comes of it, as people do: ansible-core loses one that meets a destructor.
+        """
+        for _turn in range(3):
+            os.killpg(self.process.pid, signal.SIGINT)
+            try:
+                self.process.wait(_AGAIN)
+            except subprocess.TimeoutExpired:
+                continue
+            return
 
     def kill(self) -> None:
         """Out of memory, a lost machine: ansible-playbook has no chance to say goodbye, and its workers are orphans."""
