@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, reinstall, stuck
+from tests.scenarios import company, faults, inputs, interruption, reinstall, rights, stuck
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -25,6 +25,7 @@ _INPUTS = {
     "input-no-inventory": inputs.no_inventory,
     "input-overlapping-cidrs": inputs.overlapping,
 }
+_RIGHTS = {"verify-rights": rights.verify_rights}
 _COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
 _INTERRUPTIONS = {
     f"interrupt-{point}-{signal}": interruption.at(point, signal)
@@ -35,7 +36,7 @@ _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
-SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_RIGHTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
 
 
 def campaign() -> list[str]:
@@ -44,6 +45,7 @@ def campaign() -> list[str]:
         first,
         *_INPUTS,
         *_FAULTS,
+        *_RIGHTS,
         *_COMPANY,
         *_STUCK,
         *_INTERRUPTIONS,
@@ -52,7 +54,7 @@ def campaign() -> list[str]:
 
 
 def ci(seed: int) -> list[str]:
-    """What fits into half an hour; the order of the wrong inputs is the seed's."""
+    """What fits into half an hour; the seed chooses some faults, and the order of the wrong inputs."""
     draw = random.Random(seed)  # noqa: S311  a sample, no secret
     wrong = draw.sample(list(_INPUTS), len(_INPUTS))
     broken = draw.sample(list(_FAULTS), 3)
@@ -60,6 +62,7 @@ def ci(seed: int) -> list[str]:
         f"reinstall-{HARDEST}",
         *wrong,
         *broken,
+        *_RIGHTS,
         *_COMPANY,
         "interrupt-before-broker-sigkill",
         "stuck-image-missing",
