@@ -109,8 +109,8 @@ def _operator_down(stage: Stage) -> Iterator[None]:
 
 @contextmanager
 def _definition_lost(stage: Stage) -> Iterator[None]:
-    """Of a kind without objects."""
-    _kubectl(stage, _MEMBER, "delete", "customresourcedefinition", "globalingressips.submariner.io")
+    """With its objects: gateways write theirs again."""
+    _kubectl(stage, _MEMBER, "delete", "customresourcedefinition", "gateways.submariner.io")
     yield
 
 
@@ -181,7 +181,9 @@ FAULTS: dict[str, Fault] = {
         options=_GHOST, repair=True,
     ),
     "operator-down": Fault(_operator_down, frozenset({"workload.not-ready"}), frozenset({"operator.unavailable"})),
-    "definition-lost": Fault(_definition_lost, frozenset({"operator.definition-missing"}), repair=True),
+    "definition-lost": Fault(
+        _definition_lost, frozenset({"operator.definition-missing"}), _GATEWAY_GONE, repair=True
+    ),
     "names-lost": Fault(_names_lost, frozenset({"dns.missing-block"}), repair=True),
     "gateway-label-lost": Fault(_gateway_label_lost, frozenset({"gateway.no-node"}), _GATEWAY_GONE),
     "replies-dropped": Fault(
@@ -226,7 +228,7 @@ def _seen(stage: Stage, fault: Fault, usual: frozenset[str]) -> frozenset[str]:
 
 
 def _found(stage: Stage, *options: str) -> frozenset[str]:
-    """The ids of one look's findings that are no mere information."""
+    """The ids of one look's findings."""
     inventory = stage.inventory()
     inventory.common |= {"submariner_report_dir": str(stage.folder), "submariner_verify_report_only": True}
     inventory.common |= {"submariner_verify_window": 0, "submariner_verify_data_path": False}
@@ -237,7 +239,7 @@ def _found(stage: Stage, *options: str) -> frozenset[str]:
     if run.code or not result.exists():
         raise ScenarioFailed(f"verify ended with {run.code} and no result")
     document = json.loads(result.read_text())
-    return frozenset(item["id"] for item in document["findings"] if item["severity"] != "info")
+    return frozenset(item["id"] for item in document["findings"])
 
 
 def _healed(stage: Stage) -> None:
