@@ -190,8 +190,8 @@ FAULTS: dict[str, Fault] = {
         _replies_dropped, frozenset({"datapath.no-answer"}), options=("-e", "submariner_verify_data_path=true"),
     ),
     "copy-left": Fault(
-        _copy_left, frozenset({"endpoint.stale-copy"}),
-        frozenset({"endpoint.duplicate", "endpoint.copy-differs"})
+        _copy_left, frozenset({"endpoint.duplicate"}),
+        frozenset({"endpoint.stale-copy", "endpoint.copy-differs"})
         | {"connection.duplicate", "connection.stale", "connection.not-connected"},
         repair=True,
     ),
