@@ -30,7 +30,6 @@ SERVICE_DISCOVERIES = (
     crds.SERVICE_DISCOVERIES.version,
     crds.SERVICE_DISCOVERIES.plural,
 )
-RECHECK_SECONDS = 60.0
 FIRST_RETRY_SECONDS = 0.5
 LONGEST_RETRY_SECONDS = 60.0
 SETTLE_SECONDS = 0.3
@@ -106,16 +105,16 @@ class State:
     def __init__(self) -> None:
         self.kube = Kube.in_cluster()
         self.keeper = Keeper(self.kube)
-        self._listeners: list[asyncio.Event] = []
+        self._listeners: dict[str, list[asyncio.Event]] = {}
 
-    def listen(self) -> asyncio.Event:
-        """An event of the caller's own that every change sets."""
+    def listen(self, plural: str) -> asyncio.Event:
+        """An event of the caller's own that every change sets on which resources of this kind depend."""
         listener = asyncio.Event()
-        self._listeners.append(listener)
+        self._listeners.setdefault(plural, []).append(listener)
         return listener
 
-    def tell(self) -> None:
-        for listener in self._listeners:
+    def tell(self, plural: str) -> None:
+        for listener in self._listeners.get(plural, []):
             listener.set()
 
 
@@ -135,13 +134,19 @@ async def configure(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) 
 @kopf.on.event(crds.GATEWAYS.group, crds.GATEWAYS.version, crds.GATEWAYS.plural)
 @kopf.on.event(*SUBMARINERS)
 async def notice(memo: kopf.Memo, **_: Any) -> None:
-    """Something that a resource's status or workloads depend on has changed."""
-    memo.state.tell()
+    """Something that a Submariner's status or workloads depend on has changed."""
+    memo.state.tell(crds.SUBMARINERS.plural)
 
 
-async def keep(stopped: kopf.DaemonStopped, state: State, reconcile: Callable[[], Awaitable[None]]) -> None:
-    """Reconcile on changes and now and then; retry failures with a growing delay."""
-    changed = state.listen()
+@kopf.on.event("deployments")
+@kopf.on.event(*SERVICE_DISCOVERIES)
+async def notice_lighthouse(memo: kopf.Memo, **_: Any) -> None:
+    """Upstream's ServiceDiscovery controller looks at nothing else: an edit of the cluster's DNS goes unnoticed."""
+    memo.state.tell(crds.SERVICE_DISCOVERIES.plural)
+
+
+async def keep(stopped: kopf.DaemonStopped, changed: asyncio.Event, reconcile: Callable[[], Awaitable[None]]) -> None:
+    """Reconcile on changes; retry failures with a growing delay."""
     retry = FIRST_RETRY_SECONDS
     while not stopped:
         changed.clear()
@@ -153,7 +158,7 @@ async def keep(stopped: kopf.DaemonStopped, state: State, reconcile: Callable[[]
             retry = min(retry * 2, LONGEST_RETRY_SECONDS)
             continue
         retry = FIRST_RETRY_SECONDS
-        await first_of(stopped.wait(RECHECK_SECONDS), changed.wait())
+        await first_of(stopped.wait(), changed.wait())
         await stopped.wait(SETTLE_SECONDS)
 
 
@@ -170,13 +175,14 @@ async def first_of(*waits: Awaitable[Any]) -> None:
 @kopf.daemon(*SUBMARINERS, cancellation_timeout=1)
 async def keep_submariner(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
     state: State = memo.state
-    await keep(stopped, state, lambda: state.keeper.reconcile(name))
+    await keep(stopped, state.listen(crds.SUBMARINERS.plural), lambda: state.keeper.reconcile(name))
 
 
 @kopf.daemon(*SERVICE_DISCOVERIES, cancellation_timeout=1)
 async def keep_service_discovery(name: str, stopped: kopf.DaemonStopped, memo: kopf.Memo, **_: Any) -> None:
     state: State = memo.state
-    await keep(stopped, state, lambda: servicediscovery.reconcile(state.kube, name))
+    changed = state.listen(crds.SERVICE_DISCOVERIES.plural)
+    await keep(stopped, changed, lambda: servicediscovery.reconcile(state.kube, name))
 
 
 @kopf.on.delete(*SUBMARINERS)
