@@ -26,7 +26,7 @@ _MEMBER = "west"
 _STRANGER = "north"
 _SEEN_WITHIN = 60.0
 _HEALED_WITHIN = 120.0
-_CONFIRM = ("-e", "submariner_confirm=repair")
+_CONFIRM = ("-e", "submariner_confirm=repair", "-e", "submariner_verify_window=5")
 _GHOST = ("-e", json.dumps({"submariner_ghosts": [_STRANGER]}))
 
 Bring = Callable[[Stage], AbstractContextManager[None]]
