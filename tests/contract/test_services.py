@@ -6,10 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import re
-import time
-
 import pytest
 
 from tests.contract.bench import BROKER, OPERATOR, Bench, Object
@@ -103,21 +99,6 @@ def test_the_dns_of_the_cluster_leads_to_lighthouse(serving: Bench) -> None:
     start, _newline, block = config["data"]["Corefile"].partition("\n")
     assert "lighthouse-start" in start
     assert f"forward . {service['spec']['clusterIP']}" in block.partition("lighthouse-end")[0]
-
-
-def test_an_edit_of_that_dns_is_put_back_by_a_start_of_the_operator_alone(serving: Bench) -> None:
-    def corefile() -> str:
-        config = serving.find("east", "configmaps", "coredns", "kube-system")
-        assert config is not None
-        return str(config["data"]["Corefile"])
-
-    without = re.sub(r"#lighthouse-start.*?#lighthouse-end[^\n]*\n?", "", corefile(), flags=re.DOTALL)
-    patch = json.dumps({"data": {"Corefile": without}})
-    serving.kubectl("east", "-n", "kube-system", "patch", "configmap", "coredns", "--type=merge", "-p", patch)
-    time.sleep(15)
-    assert "lighthouse" not in corefile()
-    serving.kubectl("east", "-n", OPERATOR, "delete", "pod", "-l", "name=submariner-operator")
-    serving.eventually(lambda: "lighthouse-start" in corefile(), 60, "the block is back")
 
 
 def test_an_uninstall_takes_everything_but_the_export(serving: Bench) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 import kopf
 
 from tests.simulator import component, crds, names
-from tests.simulator.kube import ApiError, Kube, path
+from tests.simulator.kube import ApiError, Follower, Kube, Object, custom, path
 from tests.simulator.operator import servicediscovery
 from tests.simulator.operator.apply import apply
 from tests.simulator.operator.discovery import DiscoveryFailed
@@ -106,6 +106,12 @@ class State:
         self.kube = Kube.in_cluster()
         self.keeper = Keeper(self.kube)
         self._listeners: dict[str, list[asyncio.Event]] = {}
+        # Not kopf, which ends the process when a definition goes: upstream's operator runs on.
+        gateways = Follower(self.kube, custom(crds.GATEWAYS, names.OPERATOR_NAMESPACE), self._gateway_seen)
+        self.gateways = asyncio.create_task(gateways.run())
+
+    async def _gateway_seen(self, _kind: str, _gateway: Object) -> None:
+        self.tell(crds.SUBMARINERS.plural)
 
     def listen(self, plural: str) -> asyncio.Event:
         """An event of the caller's own that every change sets on which resources of this kind depend."""
@@ -131,7 +137,6 @@ async def configure(settings: kopf.OperatorSettings, memo: kopf.Memo, **_: Any) 
 
 @kopf.on.event("daemonsets")
 @kopf.on.event("deployments")
-@kopf.on.event(crds.GATEWAYS.group, crds.GATEWAYS.version, crds.GATEWAYS.plural)
 @kopf.on.event(*SUBMARINERS)
 async def notice(memo: kopf.Memo, **_: Any) -> None:
     """Something that a Submariner's status or workloads depend on has changed."""
