@@ -305,6 +305,7 @@ def corefile(before: str, after: str) -> Change:
 
 
 COREDNS = "ConfigMap kube-system/coredns of west"
+openshift = of_kind("Node")(lambda obj: obj["metadata"]["labels"].update({"node.openshift.io/os_id": "rhel"}))
 
 
 @pytest.mark.parametrize(
@@ -325,6 +326,14 @@ def test_dns_that_stands_elsewhere_is_not_known() -> None:
     snapshot = read(without("ConfigMap", "coredns"))
     snapshot.readings["coredns"] = Reading("absent")
     assert told(snapshot) == {("dns.unseen", "unknown", "cluster west")}
+
+
+def test_dns_of_a_microshift_is_not_known() -> None:
+    """Its nodes are labelled as OpenShift's, and it has no DNS operator: the operator then edits openshift-dns/dns-default."""
+    snapshot = read(openshift)
+    snapshot.readings["dns-operator"] = Reading("absent")
+    assert told(snapshot) == {("dns.unseen", "unknown", "cluster west")}
+    assert "dns.operator.openshift.io" in next(f.observed for f in findings(snapshot) if f.id == "dns.unseen")
 
 
 def test_without_service_discovery_dns_is_not_expected_to_know_it() -> None:
@@ -357,7 +366,6 @@ def test_dns_in_a_config_map_of_the_users_choice(address: str, expected: set[str
 def test_dns_of_openshift(address: str, expected: set[str]) -> None:
     server = {"name": "lighthouse", "forwardPlugin": {"upstreams": [address.format(lighthouse())]}}
     dns: Json = {"kind": "DNS", "metadata": {"name": "default"}, "spec": {"servers": [{"name": "other"}, server]}}
-    openshift = of_kind("Node")(lambda obj: obj["metadata"]["labels"].update({"node.openshift.io/os_id": "rhel"}))
     snapshot = read(openshift, more=[dns])
     assert {f.id for f in findings(snapshot)} == expected
     dns["spec"]["servers"].pop()
