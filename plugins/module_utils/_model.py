@@ -285,6 +285,8 @@ class Node:
     pod_cidrs: tuple[str, ...]
     annotations: tuple[str, ...]
     """Keys of annotations and labels below submariner.io and gateway.submariner.io."""
+    linux: bool = True
+    """Whether Submariner's pods can run there: it is neither a Windows node nor a virtual kubelet."""
 
     @classmethod
     def of(cls, obj: Json) -> Node:
@@ -313,6 +315,7 @@ class Node:
                 if text(c)
             ),
             annotations=tuple(ours),
+            linux=labels.get("kubernetes.io/os") in (None, "linux") and labels.get("type") != "virtual-kubelet",
         )
 
 
