@@ -77,6 +77,23 @@ def test_a_cluster_without_visible_cidrs_is_said_before_an_installation_only() -
     assert told(judge(fleet, *BEFORE)) == {}
 
 
+def test_the_cluster_of_a_broker_that_is_no_member_may_have_the_addresses_of_one() -> None:
+    def no_member(obj: Json) -> None:
+        if obj["kind"] == "Submariner":
+            obj["kind"] = "Forgotten"
+
+    fleet = recorded("globalnet", no_member)
+    fleet["east"]["cluster_cidrs"] = fleet["west"]["cluster_cidrs"] = ["242.9.0.0/16"]
+    assert told(judge(fleet, *BEFORE, globalnet=False, planned=True, members=["west"])) == {}
+    found = judge(fleet, "globalnet", planned=True, members=["west"])
+    assert told(found) == {"globalnet.range-in-use": "the global range and west"}
+    both = judge(fleet, *BEFORE, globalnet=False, planned=True, members=["east", "west"])
+    assert told(both) == {"addressing.overlap": "clusters east and west"}
+    fleet["east"].update(cluster_cidrs=[], service_cidrs=[])
+    fleet["east"]["read"].append("control-plane")
+    assert told(judge(fleet, *BEFORE, globalnet=False, planned=True, members=["west"])) == {}
+
+
 def test_two_hosts_that_are_one_cluster() -> None:
     fleet = recorded()
     fleet["east"]["uid"] = fleet["west"]["uid"] = "same"
