@@ -19,7 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import CORE, V1
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import imported_service, service_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import exported, imported_service
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import pod_trouble, pods_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ClusterRecord,
@@ -165,7 +165,7 @@ class Repair:
                 for o in there.objects("serviceimports", self._broker_namespace)
                 if cluster_id in [mapping(c).get("cluster") for c in sequence(mapping(o.get("status")).get("clusters"))]
             }
-            missing = sorted({service_of(o) for o in here.objects("serviceexports")} - offered)
+            missing = [name for name in exported(here) if name not in offered]
             return self._not_renewed(self._workloads(), AGENT, old) + (
                 unread or [f"service {name} is not offered by the broker" for name in missing]
             )

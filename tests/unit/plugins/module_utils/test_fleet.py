@@ -342,6 +342,17 @@ def test_an_export_that_another_agent_took_from_the_broker() -> None:
     assert "default/web" in found[0].observed
 
 
+@pytest.mark.parametrize("conditions", [[{"type": "Valid", "status": "False", "reason": "ServiceUnavailable"}], []])
+def test_what_lighthouse_does_not_export_is_not_missed_on_the_broker(conditions: list[Json]) -> None:
+    def refused(obj: Json) -> None:
+        if obj["kind"] == "ServiceExport":
+            obj["status"] = {"conditions": conditions}
+
+    fleet = recorded(change=refused)
+    broker_of(fleet)["imports"] = {}
+    assert [(f.id, f.severity) for f in judge(fleet, "services")] == [("service.not-exported", "warning")]
+
+
 def test_globalnet_of_broker_members_and_inventory() -> None:
     fleet = recorded("globalnet")
     assert told(judge(fleet, "globalnet", globalnet=True)) == {}
