@@ -22,6 +22,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import exported, imported_service
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import pod_trouble, pods_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    UNKNOWN,
     ClusterRecord,
     Endpoint,
     Json,
@@ -229,9 +231,8 @@ class Repair:
         }
         registered = frozenset(e.cluster_id for e in records)
         members = Members((registered - left_out) | {cluster_id}, registered | {cluster_id})
-        wrong = [
-            f"{f.subject} {f.observed}" for f in check_member(here, there, self._broker_namespace, cluster_id, members)
-        ]
+        found = check_member(here, there, self._broker_namespace, cluster_id, members)
+        wrong = [f"{f.subject} {f.observed}" for f in found if f.severity in (ERROR, UNKNOWN)]
         counts = {
             "Endpoints": sum(e.cluster_id == cluster_id for e in records),
             "Clusters": sum(c.cluster_id == cluster_id for c in there.clusters(self._broker_namespace)),

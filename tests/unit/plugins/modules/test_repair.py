@@ -21,7 +21,7 @@ from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
 BROKER, OPERATOR = "submariner-k8s-broker", "submariner-operator"
-PODS, NAMESPACES = ("", "pods"), ("", "namespaces")
+PODS, NAMESPACES, NODES = ("", "pods"), ("", "namespaces"), ("", "nodes")
 ENDPOINTS, CLUSTERS = ("submariner.io", "endpoints"), ("submariner.io", "clusters")
 GATEWAYS = ("submariner.io", "gateways")
 CONFIGMAPS = ("", "configmaps")
@@ -197,6 +197,19 @@ def test_a_copy_that_differs_is_reconciled(clusterset: Clusterset) -> None:
     planned = clusterset.plan()
     assert not clusterset.repair("east", planned["steps"]).failed
     assert clusterset.plan()["steps"] == []
+
+
+def test_a_node_that_does_not_report_the_gateways_address_is_no_trouble(clusterset: Clusterset) -> None:
+    clusterset.load("healthy-two-nodes")
+    for node in clusterset.apis["east"].cluster.objects(NODES, ""):
+        node["status"]["addresses"] = [{"type": "InternalIP", "address": "10.9.9.9"}]
+        clusterset.apis["east"].cluster.replace(NODES, node, "", node["metadata"]["name"])
+    name = own_endpoint(clusterset, "west")
+    stale = clusterset.apis["east"].cluster.get(ENDPOINTS, OPERATOR, name)
+    stale["spec"]["private_ip"] = "172.31.2.99"
+    clusterset.apis["east"].cluster.replace(ENDPOINTS, stale, OPERATOR, name)
+    clusterset.go()
+    assert not clusterset.repair("east", clusterset.plan()["steps"]).failed
 
 
 def test_records_that_come_right_by_themselves_cost_no_restart(
