@@ -190,6 +190,6 @@ FINDINGS: dict[str, str] = {
     "version.not-stable": "What runs is no stable release (rc, devel, release-*, latest).",
     "version.self-reported": "Gateways or route agents call themselves another version than their image.",
     "version.skew": "Clusters of one clusterset run different versions.",
-    "workload.not-ready": "A workload of Submariner is missing or not ready.",
+    "workload.not-ready": "A workload of Submariner is missing or not ready; a warning where only nodes that are down lack it.",
     "workload.uninstall-left": "An uninstall workload was left by an interrupted uninstall.",
 }

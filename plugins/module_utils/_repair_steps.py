@@ -19,6 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import CORE, V1
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import STATUS_LABEL, active_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import exported, imported_service
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import pod_trouble, pods_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -47,7 +48,6 @@ UNCHANGED = 7.0
 
 GATEWAY, ROUTE_AGENT = "submariner-gateway", "submariner-routeagent"
 OPERATOR, AGENT = "submariner-operator", "submariner-lighthouse-agent"
-ACTIVE = "gateway.submariner.io/status"
 MEMBER_KEYS = ("submariners", "endpoints", "clusters", "gateways", "pods", "leases", "nodes", "daemonsets")
 SHOWN_ELSEWHERE = {"connection.stale", "gateway.stale"}
 """What a restart of the gateway heals and no record shows."""
@@ -181,7 +181,8 @@ class Repair:
         if unread:
             raise ApiFailure(f"The pods of {workload} cannot be listed: {unread[0]}.", "Nothing was restarted.")
         pods = pods_of(seen, workload)
-        active = [p for p in pods if mapping(mapping(p.get("metadata")).get("labels")).get(ACTIVE) == "active"]
+        marked = [p for p in pods if mapping(mapping(p.get("metadata")).get("labels")).get(STATUS_LABEL) == "active"]
+        active = active_pods(seen) or marked
         chosen = active if workload == GATEWAY and active else pods
         for pod in chosen:
             meta = mapping(pod.get("metadata"))
@@ -190,7 +191,7 @@ class Repair:
         return {text(mapping(p.get("metadata")).get("uid")) for p in chosen}
 
     def _workloads(self) -> Snapshot:
-        return observe(self._api, ("workloads",), self._namespace)
+        return observe(self._api, ("workloads", "nodes"), self._namespace)
 
     @staticmethod
     def _not_renewed(seen: Snapshot, workload: str, old: t.Collection[str]) -> list[str]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import active_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     INFO,
@@ -210,13 +211,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     if not member.known(*REALITY):
         return []  # not asked for
     findings = []
-    pods = [
-        p
-        for p in member.objects("pods", member.operator_namespace)
-        if mapping(mapping(p.get("metadata")).get("labels")).get("gateway.submariner.io/status") == "active"
-        and not mapping(p.get("metadata")).get("deletionTimestamp")
-    ]
-    nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in pods]
+    nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in active_pods(member)]
     if len(nodes) != 1 or not same_host(nodes[0], own.hostname):
         findings.append(
             Finding(
