@@ -11,9 +11,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import other_owner
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
+    exported,
     imported_service,
     offered_by,
-    service_of,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import image_tags
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA
@@ -83,7 +83,7 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
             for g in snapshot.gateways
         ],
         "brokers": [_broker(snapshot, n) for n in snapshot.broker_namespaces],
-        "exports": sorted(service_of(o) for o in snapshot.objects("serviceexports")),
+        "exports": exported(snapshot),
         "operator": image_tags(snapshot).get("submariner-operator", ""),
         "other_owners": other_owners(snapshot),
         "findings": {

@@ -60,8 +60,10 @@ FINDINGS: dict[str, str] = {
     "endpoint.label-mismatch": "An Endpoint on the broker is labelled with another ID than its own.",
     "endpoint.missing": "No Endpoint for an expected cluster ID.",
     "endpoint.not-ours": "The broker's Endpoint for this ID is another one than the member's own.",
-    "endpoint.stale-address": "An Endpoint names an address that its node does not have.",
+    "endpoint.stale-address": "An Endpoint names an address that its node does not have: another node's, or not its Gateway's.",
     "endpoint.stale-copy": "A member has a copy of an Endpoint that the broker does not have.",
+    "endpoint.unreported-address": "An Endpoint names an address that its node does not report; mere information if its Gateway"
+    " names it, too, as on a node in several networks.",
     "endpoint.wrong-id": "A member's own Endpoint has another ID than the inventory says.",
     "gateway.endpoint-differs": "A Gateway says that its Endpoint is another one.",
     "gateway.failure": "A Gateway reports a failure.",
@@ -188,6 +190,6 @@ FINDINGS: dict[str, str] = {
     "version.not-stable": "What runs is no stable release (rc, devel, release-*, latest).",
     "version.self-reported": "Gateways or route agents call themselves another version than their image.",
     "version.skew": "Clusters of one clusterset run different versions.",
-    "workload.not-ready": "A workload of Submariner is missing or not ready.",
+    "workload.not-ready": "A workload of Submariner is missing or not ready; a warning where only nodes that are down lack it.",
     "workload.uninstall-left": "An uninstall workload was left by an interrupted uninstall.",
 }

@@ -215,8 +215,9 @@ class Fleet:
 
     @property
     def in_play(self) -> list[Host]:
-        """The hosts that have an installation, or are about to get one."""
-        return [h for h in self.hosts if self.planned or h.state != ABSENT]
+        """The hosts that are joined, and the members that are about to be or may be; not a broker's cluster that is neither."""
+        joined = (INSTALLED, LEAVING)
+        return [h for h in self.hosts if h.state in joined or (h.member and (self.planned or h.state == UNKNOWN))]
 
     @cached_property
     def installed(self) -> list[Host]:

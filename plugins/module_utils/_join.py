@@ -73,7 +73,7 @@ if t.TYPE_CHECKING:
 _CLUSTER_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MEMBER_KEYS = ("nodes", "namespaces", "submariners", "clusters")
 _BROKER_KEYS = ("clusters", "endpoints")
-_READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways")
+_READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "nodes")
 _GOING_SECONDS = 60.0
 # How long the operator may complain of one thing in its log while nothing comes of it.
 _LOG_PATIENCE_SECONDS = 45.0

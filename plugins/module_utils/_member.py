@@ -184,7 +184,7 @@ def choose_gateways(nodes: Iterable[Node], asked: Sequence[str], recorded: Seque
     """The nodes that shall be gateways, and what stands against it.
 
     Those asked for, else those that have the label, else those recorded before the label went, else the first ready
-    worker, else a ready control plane.
+    worker, else a ready control plane; of these two only such as can run a gateway.
     """
     known = {node.name: node for node in nodes}
     if asked:
@@ -198,7 +198,7 @@ def choose_gateways(nodes: Iterable[Node], asked: Sequence[str], recorded: Seque
     kept = [name for name in recorded if name in known]
     if kept:
         return kept, ""
-    ready = sorted((node.control_plane, node.name) for node in known.values() if node.ready)
+    ready = sorted((node.control_plane, node.name) for node in known.values() if node.ready and node.linux)
     if not ready:
-        return [], "no node is ready"
+        return [], "no node that runs Linux is ready"
     return [ready[0][1]], ""

@@ -174,6 +174,11 @@ class Endpoint:
         words = "|".join((self.name, self.hostname, self.private_ip, *self.subnets))
         return f"{zlib.crc32(words.encode('utf-8', 'replace')):08x}"
 
+    @property
+    def addresses(self) -> frozenset[str]:
+        """All private addresses."""
+        return frozenset({self.private_ip, *self.private_ips} - {""})
+
     def same_place(self, other: Endpoint) -> bool:
         """Behind the same gateway address, or for the same CIDRs: one cluster, whatever the IDs say (measured.md)."""
         address = bool(self.private_ip) and self.private_ip == other.private_ip and self.public_ip == other.public_ip
@@ -285,6 +290,8 @@ class Node:
     pod_cidrs: tuple[str, ...]
     annotations: tuple[str, ...]
     """Keys of annotations and labels below submariner.io and gateway.submariner.io."""
+    linux: bool = True
+    """Whether Submariner's pods can run there: it is neither a Windows node nor a virtual kubelet."""
 
     @classmethod
     def of(cls, obj: Json) -> Node:
@@ -313,6 +320,7 @@ class Node:
                 if text(c)
             ),
             annotations=tuple(ours),
+            linux=labels.get("kubernetes.io/os") in (None, "linux") and labels.get("type") != "virtual-kubelet",
         )
 
 

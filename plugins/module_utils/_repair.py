@@ -241,9 +241,13 @@ def _no_gateway_runs(located: Located, host: Host) -> bool:
     return not any(n.get("ready") is True for n in nodes) or _gateway_pods_fail(located, host) != ""
 
 
+def _is_about_gateway_pods(finding: Finding) -> bool:
+    return finding.id == "workload.not-ready" and finding.subject.startswith("submariner-gateway ")
+
+
 def _gateway_pods_fail(located: Located, host: Host) -> str:
     for where, finding in located:
-        if where is host and finding.id == "workload.not-ready" and finding.subject.startswith("submariner-gateway "):
+        if where is host and finding.severity == ERROR and _is_about_gateway_pods(finding):
             return finding.observed + (f", {finding.cause}" if finding.cause else "")
     return ""
 

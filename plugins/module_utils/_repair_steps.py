@@ -19,9 +19,12 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import CORE, V1
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members, check_member
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import imported_service, service_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import STATUS_LABEL, active_pods
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import exported, imported_service
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import pod_trouble, pods_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    UNKNOWN,
     ClusterRecord,
     Endpoint,
     Json,
@@ -45,7 +48,6 @@ UNCHANGED = 7.0
 
 GATEWAY, ROUTE_AGENT = "submariner-gateway", "submariner-routeagent"
 OPERATOR, AGENT = "submariner-operator", "submariner-lighthouse-agent"
-ACTIVE = "gateway.submariner.io/status"
 MEMBER_KEYS = ("submariners", "endpoints", "clusters", "gateways", "pods", "leases", "nodes", "daemonsets")
 SHOWN_ELSEWHERE = {"connection.stale", "gateway.stale"}
 """What a restart of the gateway heals and no record shows."""
@@ -165,7 +167,7 @@ class Repair:
                 for o in there.objects("serviceimports", self._broker_namespace)
                 if cluster_id in [mapping(c).get("cluster") for c in sequence(mapping(o.get("status")).get("clusters"))]
             }
-            missing = sorted({service_of(o) for o in here.objects("serviceexports")} - offered)
+            missing = [name for name in exported(here) if name not in offered]
             return self._not_renewed(self._workloads(), AGENT, old) + (
                 unread or [f"service {name} is not offered by the broker" for name in missing]
             )
@@ -179,7 +181,8 @@ class Repair:
         if unread:
             raise ApiFailure(f"The pods of {workload} cannot be listed: {unread[0]}.", "Nothing was restarted.")
         pods = pods_of(seen, workload)
-        active = [p for p in pods if mapping(mapping(p.get("metadata")).get("labels")).get(ACTIVE) == "active"]
+        marked = [p for p in pods if mapping(mapping(p.get("metadata")).get("labels")).get(STATUS_LABEL) == "active"]
+        active = active_pods(seen) or marked
         chosen = active if workload == GATEWAY and active else pods
         for pod in chosen:
             meta = mapping(pod.get("metadata"))
@@ -188,7 +191,7 @@ class Repair:
         return {text(mapping(p.get("metadata")).get("uid")) for p in chosen}
 
     def _workloads(self) -> Snapshot:
-        return observe(self._api, ("workloads",), self._namespace)
+        return observe(self._api, ("workloads", "nodes"), self._namespace)
 
     @staticmethod
     def _not_renewed(seen: Snapshot, workload: str, old: t.Collection[str]) -> list[str]:
@@ -229,9 +232,8 @@ class Repair:
         }
         registered = frozenset(e.cluster_id for e in records)
         members = Members((registered - left_out) | {cluster_id}, registered | {cluster_id})
-        wrong = [
-            f"{f.subject} {f.observed}" for f in check_member(here, there, self._broker_namespace, cluster_id, members)
-        ]
+        found = check_member(here, there, self._broker_namespace, cluster_id, members)
+        wrong = [f"{f.subject} {f.observed}" for f in found if f.severity in (ERROR, UNKNOWN)]
         counts = {
             "Endpoints": sum(e.cluster_id == cluster_id for e in records),
             "Clusters": sum(c.cluster_id == cluster_id for c in there.clusters(self._broker_namespace)),

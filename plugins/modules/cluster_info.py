@@ -358,7 +358,7 @@ digest:
       type: list
       elements: dict
     exports:
-      description: Namespaces and names of exported services.
+      description: Namespaces and names of the services that lighthouse exports; not of those that it refused or has not answered.
       type: list
       elements: str
     operator:

@@ -138,7 +138,17 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._wait_module 
 class Connections(Wait):
     """Every direction from the member to the others, and the workloads that make them."""
 
-    member_keys = ("submariners", "deployments", "daemonsets", "pods", "gateways", "routeagents", "endpoints", "leases")
+    member_keys = (
+        "submariners",
+        "deployments",
+        "daemonsets",
+        "pods",
+        "gateways",
+        "routeagents",
+        "endpoints",
+        "leases",
+        "nodes",
+    )
     timeout, window = 180, 10
     failed = "{} is not connected to all others"
 

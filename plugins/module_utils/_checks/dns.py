@@ -16,6 +16,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 HINT = "restart the pod submariner-operator, which puts the block back; pods of CoreDNS read it within a minute"
 
+LOOKED_FOR = {"coredns": "ConfigMap kube-system/coredns", "dns-operator": "dns.operator.openshift.io default"}
+"""Where a cluster's DNS is looked for unless the Submariner resource says it; a platform that lacks it keeps it elsewhere."""
+
 
 def check_dns(member: Snapshot, cluster_id: str) -> list[Finding]:
     """With service discovery on, the cluster's DNS forwards its domain to the Service of lighthouse's CoreDNS."""
@@ -23,13 +26,13 @@ def check_dns(member: Snapshot, cluster_id: str) -> list[Finding]:
         return []
     edit = edit_of(member)
     subject = f"{edit.place} of {cluster_id}"
-    if member.reading(edit.key).state == "absent" and edit.key == "coredns":
+    if member.reading(edit.key).state == "absent" and edit.key in LOOKED_FOR:
         return [
             Finding(
                 "dns.unseen",
                 UNKNOWN,
                 f"cluster {cluster_id}",
-                "has no ConfigMap kube-system/coredns, so it is not seen whether clusterset.local is forwarded",
+                f"has no {LOOKED_FOR[edit.key]}, so it is not seen whether clusterset.local is forwarded",
                 "CoreDNS in kube-system, a ConfigMap named in the Submariner resource, or OpenShift's DNS",
                 cause="this platform keeps its DNS elsewhere (RKE2, MicroShift)",
                 hint="ask for a clusterset.local name from a pod, or leave the check dns out",

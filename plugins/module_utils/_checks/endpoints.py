@@ -11,9 +11,12 @@ from __future__ import annotations
 import typing as t
 from dataclasses import dataclass
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import active_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
+    INFO,
     UNKNOWN,
+    WARNING,
     ClusterRecord,
     Endpoint,
     Finding,
@@ -208,13 +211,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     if not member.known(*REALITY):
         return []  # not asked for
     findings = []
-    pods = [
-        p
-        for p in member.objects("pods", member.operator_namespace)
-        if mapping(mapping(p.get("metadata")).get("labels")).get("gateway.submariner.io/status") == "active"
-        and not mapping(p.get("metadata")).get("deletionTimestamp")
-    ]
-    nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in pods]
+    nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in active_pods(member)]
     if len(nodes) != 1 or not same_host(nodes[0], own.hostname):
         findings.append(
             Finding(
@@ -238,20 +235,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
                 own.hostname,
             )
         )
-    node = next((n for n in member.nodes if same_host(n.name, own.hostname)), None)
-    addresses = node.addresses if node else ()
-    if not {own.private_ip, *own.private_ips} & set(addresses):
-        findings.append(
-            Finding(
-                "endpoint.stale-address",
-                ERROR,
-                f"Endpoint {own.name}",
-                f"private address {own.private_ip or 'missing'}",
-                f"an address of node {own.hostname}: {', '.join(addresses) or 'there is none'}",
-                cause="the node, or its address, changed since the gateway started",
-                hint="restart the gateway pod",
-            )
-        )
+    findings += _address(member, own)
     active = [g for g in member.gateways if g.ha_status == "active"]
     if len(active) == 1 and not _same_spec(active[0].local, own):
         findings.append(
@@ -275,6 +259,45 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
             )
         )
     return findings
+
+
+def _address(member: Snapshot, own: Endpoint) -> list[Finding]:
+    """The Endpoint names an address of its node.
+
+    That need not be one of those that the kubelet reports: the gateway takes the source address of the default route
+    (pkg/endpoint/local_ip.go), which on a node in several networks is often another interface's.
+    """
+    nodes = member.nodes
+    node = next((n for n in nodes if same_host(n.name, own.hostname)), None)
+    if node and own.addresses & set(node.addresses):
+        return []
+    subject, reported = f"Endpoint {own.name}", ", ".join(node.addresses if node else ()) or "there is none"
+    observed = f"private address {own.private_ip or 'missing'}"
+    taken = [n.name for n in nodes if n is not node and own.addresses & set(n.addresses)]
+    said = frozenset(a for g in member.gateways if g.ha_status == "active" for a in g.local.addresses)
+    if node and own.addresses and not taken and (own.addresses & said or not said):
+        return [
+            Finding(
+                "endpoint.unreported-address",
+                INFO if said else WARNING,
+                subject,
+                observed + (", as its Gateway says" if said else ", which no Gateway confirms"),
+                f"an address that node {own.hostname} reports: {reported}",
+                cause="the node's default route leaves by an interface whose address the kubelet does not report",
+                hint="" if said else "look at the gateway pods",
+            )
+        ]
+    return [
+        Finding(
+            "endpoint.stale-address",
+            ERROR,
+            subject,
+            observed + (f", which is an address of {', '.join(taken)}" if taken else ""),
+            f"an address of node {own.hostname}: {reported}",
+            cause="the node, or its address, changed since the gateway started",
+            hint="restart the gateway pod",
+        )
+    ]
 
 
 def _holder_host(holder: str) -> str:

@@ -255,7 +255,7 @@ def _services(fleet: Fleet) -> list[Finding]:
                     f"services of {host.label}",
                     f"exported, and not offered by the broker in its name: {shown(missing)}",
                     "each export among the broker's ServiceImports",
-                    cause="the export is not valid, or an agent with the same cluster ID took it away",
+                    cause="the export did not arrive there, or an agent with the same cluster ID took it away",
                     hint="restart the pod submariner-lighthouse-agent of that cluster",
                     evidence={"services": missing[:50]},
                 )

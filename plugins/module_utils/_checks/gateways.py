@@ -11,13 +11,18 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     WARNING,
     Finding,
     Gateway,
+    Json,
     Node,
     Snapshot,
     mapping,
     same_host,
     sequence,
+    text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import seconds_since
+
+STATUS_LABEL = "gateway.submariner.io/status"
+"""What a gateway's pod says of itself by a label."""
 
 STALE = 20.0
 """Seconds without an update: a Gateway is updated every 5 s, and taken away by the active one after 15."""
@@ -49,6 +54,28 @@ def check_gateways(member: Snapshot, cluster_id: str) -> list[Finding]:
     if gateways:
         findings += [_no_record(n, cluster_id) for n in nodes if n.ready and not any(_is_on(g, n) for g in gateways)]
     return findings + _load_balancer(member, cluster_id)
+
+
+def active_pods(member: Snapshot) -> list[Json]:
+    """The gateway pods that are active.
+
+    Nothing but the pod itself takes the mark away, and a DaemonSet's pod stays on a node that died: there the mark counts only
+    while the Gateway is updated, since a node may have lost its kubelet alone.
+    """
+    running = [g for g in member.gateways if g.ha_status == "active" and _is_updated(g, member.clock)]
+    dead = {n.name for n in member.nodes if not n.ready and not any(_is_on(g, n) for g in running)}
+    return [
+        pod
+        for pod in member.objects("pods", member.operator_namespace)
+        if mapping(mapping(pod.get("metadata")).get("labels")).get(STATUS_LABEL) == "active"
+        and not mapping(pod.get("metadata")).get("deletionTimestamp")
+        and text(mapping(pod.get("spec")).get("nodeName")) not in dead
+    ]
+
+
+def _is_updated(gateway: Gateway, clock: float | None) -> bool:
+    age = seconds_since(gateway.written, clock)
+    return age is not None and age <= STALE
 
 
 def not_one_active(cluster_id: str, found: int) -> Finding:

@@ -34,7 +34,7 @@ def check_services(member: Snapshot, cluster_id: str) -> list[Finding]:
     recorded = own_imports(member)
     findings = []
     for export in member.objects("serviceexports"):
-        conditions = [mapping(c) for c in sequence(mapping(export.get("status")).get("conditions"))]
+        conditions = _conditions(export)
         false = next((c for c in conditions if c.get("type") in ("Valid", "Ready") and c.get("status") == "False"), {})
         newest = max((text(c.get("lastTransitionTime")) for c in conditions), default="")
         if false:
@@ -57,6 +57,21 @@ def check_services(member: Snapshot, cluster_id: str) -> list[Finding]:
             )
         )
     return findings
+
+
+def _conditions(export: Json) -> list[Json]:
+    return [mapping(c) for c in sequence(mapping(export.get("status")).get("conditions"))]
+
+
+def exported(member: Snapshot) -> list[str]:
+    """The services that have to be on the broker: what lighthouse does not take (no such Service, or of a type that it cannot
+    export), and what it has not answered, is never there, whatever restarts."""
+    return sorted(
+        service_of(export)
+        for export in member.objects("serviceexports")
+        if _conditions(export)
+        and not any(c.get("type") == "Valid" and c.get("status") == "False" for c in _conditions(export))
+    )
 
 
 def service_of(obj: Json) -> str:

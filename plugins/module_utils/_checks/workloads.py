@@ -8,6 +8,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import UNINSTALL_WORKLOADS, WORKLOADS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import active_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
@@ -15,6 +16,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     Json,
     Snapshot,
+    Workload,
     mapping,
     sequence,
     text,
@@ -108,6 +110,10 @@ def _not_ready(member: Snapshot, cluster_id: str, names: t.Sequence[str], severi
             observed = f"{workload.ready} of {workload.desired} pods ready"
         else:
             continue
+        down = _down(member, workload) if workload else []
+        if down:
+            findings.append(_on_nodes_down(name, cluster_id, observed, down))
+            continue
         findings.append(
             Finding(
                 "workload.not-ready",
@@ -120,6 +126,33 @@ def _not_ready(member: Snapshot, cluster_id: str, names: t.Sequence[str], severi
             )
         )
     return findings
+
+
+def _down(member: Snapshot, workload: Workload) -> list[str]:
+    """The nodes that are not Ready, if only a DaemonSet's pods there are not ready, and a gateway is active all the same."""
+    if workload.kind != "DaemonSet" or not active_pods(member):
+        return []
+    down = {n.name for n in member.nodes if not n.ready}
+    places = {text(mapping(p.get("spec")).get("nodeName")) for p in pods_of(member, workload.name) if not _ready(p)}
+    return sorted(places & down) if len(places & down) >= workload.desired - workload.ready else []
+
+
+def _ready(pod: Json) -> bool:
+    """By the pod's condition: that of a node that died goes, and its containers stay as they were."""
+    conditions = map(mapping, sequence(mapping(pod.get("status")).get("conditions")))
+    return any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
+
+
+def _on_nodes_down(name: str, cluster_id: str, observed: str, nodes: t.Sequence[str]) -> Finding:
+    return Finding(
+        "workload.not-ready",
+        WARNING,
+        f"{name} of {cluster_id}",
+        observed,
+        "all pods ready",
+        cause=f"not Ready: node {', '.join(nodes)}",
+        hint="repair the node, or delete it if it does not come back",
+    )
 
 
 def pods_of(member: Snapshot, workload: str) -> list[Json]:

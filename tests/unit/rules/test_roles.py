@@ -125,3 +125,13 @@ def test_dependencies(role: pathlib.Path) -> None:
     assert set(names) <= {"submariner.lifecycle.common", "submariner.lifecycle.subctl"}
     assert bool(names) == (shared and role.name != "common")
     assert meta["galaxy_info"]["license"] == "GPL-3.0-or-later"
+
+
+def test_the_fleet_is_never_judged_without_knowing_its_members() -> None:
+    """A broker's cluster that is to be no member would be judged as one, or the other way round."""
+    tasks = [task for path in ROOT.glob("roles/*/tasks/*.yml") for task in load(path)]
+    judging = [
+        task[name] for task in tasks for name in task if name.rpartition(".")[2] in ("fleet_check", "repair_plan")
+    ]
+    assert len(judging) >= 3
+    assert [options for options in judging if "members" not in options] == []

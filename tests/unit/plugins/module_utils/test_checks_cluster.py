@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import base64
+import copy
 import datetime
 import typing as t
 
@@ -164,6 +165,51 @@ def test_two_active_gateways() -> None:
     assert {f.id for f in findings(read(more=[gateway_node("g2"), second]))} == {"gateway.not-one-active"}
 
 
+def failed_over(count: int = 1, node: str = "dead") -> Snapshot:
+    """A node that died after its gateway had been the active one: `count` pods are missing of each DaemonSet."""
+    lost = []
+    for kind in ("gateway", "routeagent"):
+        pod = copy.deepcopy(next(p for p in read().objects("pods") if f"submariner-{kind}-" in p["metadata"]["name"]))
+        pod["metadata"]["name"] = f"submariner-{kind}-{node}"
+        pod["metadata"]["labels"]["gateway.submariner.io/status"] = "active" if kind == "gateway" else ""
+        pod["spec"]["nodeName"] = node
+        pod["status"]["conditions"] = [{"type": "Ready", "status": "False"}]
+        lost.append(pod)
+
+    @of_kind("DaemonSet")
+    def wants_more(obj: Json) -> None:
+        if "metrics" not in obj["metadata"]["name"]:
+            obj["status"]["desiredNumberScheduled"] += count
+
+    return read(wants_more, more=[gateway_node(node, ready="Unknown"), *lost])
+
+
+def test_a_dead_node_whose_gateway_another_one_replaced() -> None:
+    """The dead pod keeps its mark, and its DaemonSets want it for as long as the node is there."""
+    expected = {("workload.not-ready", "warning", f"submariner-{w} of west") for w in ("gateway", "routeagent")}
+    assert told(failed_over()) == expected
+    assert {f.cause for f in findings(failed_over())} == {"not Ready: node dead"}
+
+
+def test_a_pod_that_is_missing_elsewhere_is_no_dead_nodes_matter() -> None:
+    assert {f.severity for f in findings(failed_over(count=2))} == {"error"}
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("2026-11-23T07:59:55Z", set()),
+        ("2026-11-23T07:58:00Z", {"gateway.not-one-active", "gateway.stale"}),
+        ("", {"gateway.not-one-active"}),
+    ],
+)
+def test_the_only_gateway_is_on_a_node_that_is_not_ready(written: str, expected: set[str]) -> None:
+    """It may have lost its kubelet alone."""
+    snapshot = read(of_kind("Node", "west-worker")(lambda obj: obj["status"].update(conditions=[])))
+    snapshot.objects("gateways")[0]["metadata"]["written"] = written
+    assert {f.id for f in findings(snapshot)} == expected
+
+
 def test_no_gateway_node() -> None:
     change = of_kind("Node")(lambda obj: obj["metadata"].update(labels={}))
     assert told(read(change)) == {("gateway.no-node", "error", "cluster west")}
@@ -305,6 +351,7 @@ def corefile(before: str, after: str) -> Change:
 
 
 COREDNS = "ConfigMap kube-system/coredns of west"
+openshift = of_kind("Node")(lambda obj: obj["metadata"]["labels"].update({"node.openshift.io/os_id": "rhel"}))
 
 
 @pytest.mark.parametrize(
@@ -325,6 +372,14 @@ def test_dns_that_stands_elsewhere_is_not_known() -> None:
     snapshot = read(without("ConfigMap", "coredns"))
     snapshot.readings["coredns"] = Reading("absent")
     assert told(snapshot) == {("dns.unseen", "unknown", "cluster west")}
+
+
+def test_dns_of_a_microshift_is_not_known() -> None:
+    """Its nodes are labelled as OpenShift's, and it has no DNS operator: the operator then edits openshift-dns/dns-default."""
+    snapshot = read(openshift)
+    snapshot.readings["dns-operator"] = Reading("absent")
+    assert told(snapshot) == {("dns.unseen", "unknown", "cluster west")}
+    assert "dns.operator.openshift.io" in next(f.observed for f in findings(snapshot) if f.id == "dns.unseen")
 
 
 def test_without_service_discovery_dns_is_not_expected_to_know_it() -> None:
@@ -357,7 +412,6 @@ def test_dns_in_a_config_map_of_the_users_choice(address: str, expected: set[str
 def test_dns_of_openshift(address: str, expected: set[str]) -> None:
     server = {"name": "lighthouse", "forwardPlugin": {"upstreams": [address.format(lighthouse())]}}
     dns: Json = {"kind": "DNS", "metadata": {"name": "default"}, "spec": {"servers": [{"name": "other"}, server]}}
-    openshift = of_kind("Node")(lambda obj: obj["metadata"]["labels"].update({"node.openshift.io/os_id": "rhel"}))
     snapshot = read(openshift, more=[dns])
     assert {f.id for f in findings(snapshot)} == expected
     dns["spec"]["servers"].pop()

@@ -77,6 +77,23 @@ def test_a_cluster_without_visible_cidrs_is_said_before_an_installation_only() -
     assert told(judge(fleet, *BEFORE)) == {}
 
 
+def test_the_cluster_of_a_broker_that_is_no_member_may_have_the_addresses_of_one() -> None:
+    def no_member(obj: Json) -> None:
+        if obj["kind"] == "Submariner":
+            obj["kind"] = "Forgotten"
+
+    fleet = recorded("globalnet", no_member)
+    fleet["east"]["cluster_cidrs"] = fleet["west"]["cluster_cidrs"] = ["242.9.0.0/16"]
+    assert told(judge(fleet, *BEFORE, globalnet=False, planned=True, members=["west"])) == {}
+    found = judge(fleet, "globalnet", planned=True, members=["west"])
+    assert told(found) == {"globalnet.range-in-use": "the global range and west"}
+    both = judge(fleet, *BEFORE, globalnet=False, planned=True, members=["east", "west"])
+    assert told(both) == {"addressing.overlap": "clusters east and west"}
+    fleet["east"].update(cluster_cidrs=[], service_cidrs=[])
+    fleet["east"]["read"].append("control-plane")
+    assert told(judge(fleet, *BEFORE, globalnet=False, planned=True, members=["west"])) == {}
+
+
 def test_two_hosts_that_are_one_cluster() -> None:
     fleet = recorded()
     fleet["east"]["uid"] = fleet["west"]["uid"] = "same"
@@ -323,6 +340,17 @@ def test_an_export_that_another_agent_took_from_the_broker() -> None:
     found = judge(fleet, "services")
     assert told(found) == {"service.not-on-broker": "services of west"}
     assert "default/web" in found[0].observed
+
+
+@pytest.mark.parametrize("conditions", [[{"type": "Valid", "status": "False", "reason": "ServiceUnavailable"}], []])
+def test_what_lighthouse_does_not_export_is_not_missed_on_the_broker(conditions: list[Json]) -> None:
+    def refused(obj: Json) -> None:
+        if obj["kind"] == "ServiceExport":
+            obj["status"] = {"conditions": conditions}
+
+    fleet = recorded(change=refused)
+    broker_of(fleet)["imports"] = {}
+    assert [(f.id, f.severity) for f in judge(fleet, "services")] == [("service.not-exported", "warning")]
 
 
 def test_globalnet_of_broker_members_and_inventory() -> None:

@@ -95,6 +95,11 @@ def gateway_with(field: str, value: t.Any) -> Broken:
     )
 
 
+def now_at(node: Json, address: str) -> Json:
+    node["status"]["addresses"] = [{"type": "InternalIP", "address": address}]
+    return node
+
+
 def own_node(west: Objects) -> Json:
     return one(west, "Node", "", "west-worker")
 
@@ -170,8 +175,15 @@ IN_REALITY: dict[str, tuple[Broken, set[str]]] = {
         ),
         {"gateway.lease-elsewhere"},
     ),
-    "address of no node": (
-        lambda _east, west: own_node(west)["status"].update(addresses=[{"type": "InternalIP", "address": "10.9.9.9"}]),
+    "address of no node, and the Gateway has another": (
+        lambda east, west: (now_at(own_node(west), "10.9.9.9"), gateway_with("private_ip", "10.9.9.9")(east, west)),
+        {"endpoint.stale-address"},
+    ),
+    "address of another node": (
+        lambda _east, west: (
+            now_at(one(west, "Node", "", "west-control-plane"), endpoint(west, OPERATOR, "west")["spec"]["private_ip"]),
+            now_at(own_node(west), "10.9.9.9"),
+        ),
         {"endpoint.stale-address"},
     ),
     "no such node": (
@@ -201,6 +213,21 @@ def test_each_part_of_each_invariant(broken: str) -> None:
     breaks, expected = {**AT_BROKER, **IN_MEMBER, **IN_REALITY}[broken]
     breaks(east, west)
     assert expected <= judge(east, west)
+
+
+@pytest.mark.parametrize(
+    ("gateways", "severity"), [("active", "info"), ("passive", "warning")], ids=["confirmed", "by nobody"]
+)
+def test_an_address_that_the_node_does_not_report(gateways: str, severity: str) -> None:
+    """The gateway takes the one of the default route, the kubelet another network's."""
+    east, west = recording("healthy-two-nodes", "east"), recording("healthy-two-nodes", "west")
+    now_at(own_node(west), "10.9.9.9")
+    one(west, "Gateway", OPERATOR, "west-worker")["status"].update(haStatus=gateways)
+    found = check_member(snapshot_of(west), snapshot_of(east), BROKER, "west", BOTH)
+    assert {f.id: f.severity for f in found if f.id.startswith("endpoint.")} == {
+        "endpoint.unreported-address": severity
+    }
+    assert bool([f for f in found if f.severity == "error"]) is (severity != "info")
 
 
 @pytest.mark.parametrize("broken", IN_MEMBER)

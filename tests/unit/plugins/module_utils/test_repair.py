@@ -234,6 +234,21 @@ def test_a_gateway_that_cannot_run_is_not_restarted(clusters: Clusters) -> None:
     assert "does not come to run" in reasons(found)["endpoint.missing"]
 
 
+def test_a_dead_node_does_not_keep_the_other_gateway_from_a_restart(clusters: Clusters) -> None:
+    clusters.remove("west", clusters.one("west", "Endpoint", OPERATOR, "west"))
+    labels = {"submariner.io/gateway": "true"}
+    clusters.objects["west"].append({"kind": "Node", "metadata": {"name": "dead", "labels": labels}, "status": {}})
+    running = next(p for p in clusters.all("west", "Pod", OPERATOR) if "submariner-gateway-" in p["metadata"]["name"])
+    lost = copy.deepcopy(running)
+    lost["metadata"]["name"] = "submariner-gateway-dead"
+    lost["spec"]["nodeName"], lost["status"]["conditions"] = "dead", []
+    clusters.objects["west"].append(lost)
+    for workload in clusters.all("west", "DaemonSet"):
+        if workload["metadata"]["name"] == "submariner-gateway":
+            workload["status"]["desiredNumberScheduled"] = 2
+    assert ("west", "restart-gateway") in steps(clusters.plan())
+
+
 def test_two_clusters_with_one_id_are_not_restarted_against_each_other(clusters: Clusters) -> None:
     for kind in ("Submariner", "Endpoint", "Cluster"):
         for obj in clusters.all("west", kind, OPERATOR):

@@ -306,8 +306,10 @@ def test_a_range_is_asked_for_again_if_it_is_free(table: Json, asked: str) -> No
     assert _join.still_free(before, table, "clustersetIPCidrRange", "west") == asked
 
 
-def node(name: str, ready: bool = True, control_plane: bool = False, gateway: str = "") -> Node:
-    labels = {"node-role.kubernetes.io/control-plane": ""} if control_plane else {}
+def node(
+    name: str, ready: bool = True, control_plane: bool = False, gateway: str = "", marks: Json | None = None
+) -> Node:
+    labels = {**(marks or {}), **({"node-role.kubernetes.io/control-plane": ""} if control_plane else {})}
     if gateway:
         labels["submariner.io/gateway"] = gateway
     conditions = [{"type": "Ready", "status": str(ready)}]
@@ -321,7 +323,15 @@ def test_the_choice_of_gateways() -> None:
     assert choose_gateways(nodes, [], ["a", "gone"]) == (["a"], "")
     assert choose_gateways(nodes, [], []) == (["c"], "")
     assert choose_gateways(nodes[:1], [], []) == (["a"], "")
-    assert choose_gateways([node("b", ready=False)], [], []) == ([], "no node is ready")
+    assert choose_gateways([node("b", ready=False)], [], []) == ([], "no node that runs Linux is ready")
+
+
+def test_no_gateway_where_its_pod_cannot_run() -> None:
+    windows = node("a", marks={"kubernetes.io/os": "windows"})
+    virtual = node("b", marks={"kubernetes.io/os": "linux", "type": "virtual-kubelet"})
+    linux = node("c", control_plane=True, marks={"kubernetes.io/os": "linux"})
+    assert choose_gateways([windows, virtual, linux], [], []) == (["c"], "")
+    assert choose_gateways([windows, virtual], [], [])[0] == []
 
 
 def test_every_setting_is_an_option_of_the_module() -> None:

@@ -21,10 +21,11 @@ from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
 BROKER, OPERATOR = "submariner-k8s-broker", "submariner-operator"
-PODS, NAMESPACES = ("", "pods"), ("", "namespaces")
+PODS, NAMESPACES, NODES = ("", "pods"), ("", "namespaces"), ("", "nodes")
 ENDPOINTS, CLUSTERS = ("submariner.io", "endpoints"), ("submariner.io", "clusters")
 GATEWAYS = ("submariner.io", "gateways")
 CONFIGMAPS = ("", "configmaps")
+EXPORTS, IMPORTS = ("multicluster.x-k8s.io", "serviceexports"), ("multicluster.x-k8s.io", "serviceimports")
 
 
 @pytest.fixture(autouse=True)
@@ -197,6 +198,41 @@ def test_a_copy_that_differs_is_reconciled(clusterset: Clusterset) -> None:
     planned = clusterset.plan()
     assert not clusterset.repair("east", planned["steps"]).failed
     assert clusterset.plan()["steps"] == []
+
+
+def test_a_node_that_does_not_report_the_gateways_address_is_no_trouble(clusterset: Clusterset) -> None:
+    clusterset.load("healthy-two-nodes")
+    for node in clusterset.apis["east"].cluster.objects(NODES, ""):
+        node["status"]["addresses"] = [{"type": "InternalIP", "address": "10.9.9.9"}]
+        clusterset.apis["east"].cluster.replace(NODES, node, "", node["metadata"]["name"])
+    name = own_endpoint(clusterset, "west")
+    stale = clusterset.apis["east"].cluster.get(ENDPOINTS, OPERATOR, name)
+    stale["spec"]["private_ip"] = "172.31.2.99"
+    clusterset.apis["east"].cluster.replace(ENDPOINTS, stale, OPERATOR, name)
+    clusterset.go()
+    assert not clusterset.repair("east", clusterset.plan()["steps"]).failed
+
+
+def test_the_agent_need_not_export_what_it_refuses(clusterset: Clusterset) -> None:
+    clusterset.load("healthy-two-nodes")
+    east, west = (clusterset.apis[name].cluster for name in ("east", "west"))
+    refused = {"conditions": [{"type": "Valid", "status": "False", "reason": "ServiceUnavailable"}]}
+    west.create(EXPORTS, {"metadata": {"name": "typo"}, "status": refused}, "default")
+    offered = east.objects(IMPORTS, BROKER)
+    for record in offered:
+        east.replace(IMPORTS, {**record, "status": {"clusters": []}}, BROKER, record["metadata"]["name"])
+    planned = clusterset.plan()["steps"]
+    assert [s["action"] for s in planned] == ["restart-agent"]
+
+    def agent_starts() -> None:
+        for record in offered:
+            now = east.get(IMPORTS, BROKER, record["metadata"]["name"])
+            east.replace(IMPORTS, {**now, "status": record["status"]}, BROKER, record["metadata"]["name"])
+
+    clusterset.controllers["west"].starts["submariner-lighthouse-agent"] = agent_starts
+    clusterset.go()
+    done = clusterset.repair("west", planned)
+    assert not done.failed, done.msg
 
 
 def test_records_that_come_right_by_themselves_cost_no_restart(
