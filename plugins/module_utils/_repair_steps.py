@@ -43,6 +43,8 @@ PAUSE = 1.0
 """Seconds between two looks at whether a step is proven."""
 PASSES = 15.0
 """Seconds for records to come right by themselves: the sync needs a moment after the broker, or another member, changed."""
+TUNNELS = 20.0
+"""Seconds for a started gateway to have a connection, of whatever state, to each cluster of which it has a copy."""
 UNCHANGED = 7.0
 """Seconds for which a Gateway must not be updated to be taken for left: a living one is every 5 s."""
 
@@ -125,9 +127,23 @@ class Repair:
         self._start_gateway(cluster_id, done)
 
     def _start_gateway(self, cluster_id: str, done: Done) -> None:
-        self._demand_broker()
-        old = self._restart(GATEWAY, done)
-        done.left = self._until(done, lambda: self._gateway_trouble(cluster_id, old))
+        for _turn in ("first", "again"):
+            self._demand_broker()
+            old = self._restart(GATEWAY, done)
+            done.left = self._until(done, functools.partial(self._gateway_trouble, cluster_id, old))
+            # A second copy that goes when the gateway starts may take the only tunnel to its cluster with it.
+            if (
+                done.left
+                or "endpoint.duplicate" not in done.heals
+                or not self._until(done, self._without_tunnel, TUNNELS)
+            ):
+                return
+
+    def _without_tunnel(self) -> list[str]:
+        seen = observe(self._api, (), self._namespace, keys=("endpoints", "gateways"))
+        reached = {c.cluster_id for g in seen.gateways if g.ha_status == "active" for c in g.connections}
+        copied = {e.cluster_id for e in seen.endpoints(self._namespace) if e.origin}
+        return _unread(seen, "endpoints", "gateways") + [f"no tunnel to {i}" for i in sorted(copied - reached)]
 
     def _demand_broker(self) -> None:
         """A gateway that starts while the broker is away loses all its tunnels (submariner.md 4.3)."""
