@@ -92,28 +92,33 @@ class Exports:
     def __init__(self, api: Api, run: str, port: int, lifetime: float) -> None:
         self._api, self._run, self._port, self._lifetime = api, run, port, lifetime
 
-    def servers(self, pods: t.Mapping[str, Server], installed: Installed) -> list[Server]:
+    def servers(self, pods: t.Mapping[str, Server], installed: Installed) -> tuple[list[Server], dict[str, str]]:
         """The C(pods) as other clusters reach them through exported Services, which are made where they are missing.
 
-        One Service for all pods; with Globalnet, where nothing else leads to a pod, one for each. Raises ApiFailure when
-        they cannot be made.
+        The second answer names the pods that nothing leads to, with the cause. One Service for all pods; with Globalnet,
+        where nothing else leads to a pod, one for each. Raises ApiFailure when they cannot be made.
         """
         services = mine(self._api, SERVICES, self._run) or self._make(pods, each=installed.globalnet)
         names = [text(mapping(o.get("metadata")).get("name")) for o in services]
         notes, addresses = self._await_ready(names, installed.globalnet)
-        found = []
+        found: list[Server] = []
+        lost = dict.fromkeys(pods, "no exported Service of the test leads to it")
         for service, name in zip(services, names):
             chosen = mapping(mapping(service.get("spec")).get("selector")).get(POD)
-            behind = [server for pod, server in pods.items() if chosen in (None, pod)]
+            behind = {pod: server for pod, server in pods.items() if chosen in (None, pod)}
             if not behind:
                 continue
-            server = behind[0] if len(behind) == 1 else replace(behind[0], node="", role=ANY)
+            server = next(iter(behind.values()))
+            server = server if len(behind) == 1 else replace(server, node="", role=ANY)
             server = replace(server, port=self._port, note=notes[name])
+            ways = []
             if name in addresses:
-                found.append(replace(server, address=addresses[name], by=BY_GLOBAL_ADDRESS))
+                ways.append(replace(server, address=addresses[name], by=BY_GLOBAL_ADDRESS))
             if installed.discovery:
-                found.append(replace(server, address=f"{name}.{DOMAIN}", by=BY_NAME))
-        return found
+                ways.append(replace(server, address=f"{name}.{DOMAIN}", by=BY_NAME))
+            found += ways
+            lost.update(dict.fromkeys(behind, "" if ways else notes[name]))
+        return found, {pod: cause for pod, cause in lost.items() if cause}
 
     # -- making -------------------------------------------------------------------------------------------------
 

@@ -23,6 +23,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
     NAMESPACE,
     drop_namespace_if_empty,
     ensure_namespace,
+    why_not_admitted,
 )
 
 if t.TYPE_CHECKING:
@@ -224,7 +225,12 @@ def visit_pods(
 
     def one(node: str) -> Result:
         visit = PodVisit(api, node, timeout)
-        pod = own_pods.start(api, visit.manifest(image, run))
+        try:
+            pod = own_pods.start(api, visit.manifest(image, run))
+        except own_pods.PodTrouble as error:
+            if "PodSecurity" not in str(error):
+                raise
+            raise own_pods.PodTrouble(f"{str(error).rstrip('.')}. {why_not_admitted(api)}") from error
         try:
             return work(visit)
         finally:

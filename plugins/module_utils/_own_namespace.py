@@ -49,7 +49,7 @@ def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
     """Make sure that the namespace exists and is usable; True when it was created here.
 
     One that is on its way out is waited for. One that somebody else made is used as it is, without
-    our owner label, so that it is never deleted by us.
+    our owner label, so that it is never deleted by us, and with the Pod Security level that it has.
     """
     deadline = time.monotonic() + timeout
     while True:
@@ -73,11 +73,29 @@ def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
         time.sleep(0.5)
 
 
+def _is_ours(namespace: dict[str, Any]) -> bool:
+    return _labels(namespace).get(MANAGED_BY) == OWNER
+
+
+def _labels(namespace: dict[str, Any]) -> dict[str, Any]:
+    return namespace.get("metadata", {}).get("labels") or {}
+
+
 def _admit_node_pods(api: Api, namespace: dict[str, Any]) -> None:
-    labels = namespace.get("metadata", {}).get("labels") or {}
-    if labels.get(POD_SECURITY) is None:
-        # Refused for want of rights is no harm here: a pod that is then not admitted says so itself.
+    if _is_ours(namespace) and _labels(namespace).get(POD_SECURITY) != "privileged":
+        # Refused for want of rights is no harm here: a pod that is then not admitted says so, see why_not_admitted.
         api.patch(_PATH, {"metadata": {"labels": {POD_SECURITY: "privileged"}}})
+
+
+def why_not_admitted(api: Api) -> str:
+    """Why the namespace does not admit pods that look at a node, and what to do; for a pod that it refused."""
+    seen = api.get(_PATH)
+    if not seen.present:
+        return f"Namespace {NAMESPACE} cannot be read: {seen.reason}."
+    if _labels(seen.body).get(POD_SECURITY) == "privileged":
+        return f"Namespace {NAMESPACE} admits such pods, so something else in the cluster refuses them."
+    whose = "could not be relabelled" if _is_ours(seen.body) else "was not made by this collection and is left as it is"
+    return f"Namespace {NAMESPACE} {whose}: label it {POD_SECURITY}=privileged, or delete it."
 
 
 def _is_content(item: dict[str, Any]) -> bool:
@@ -92,11 +110,10 @@ def drop_namespace_if_empty(api: Api) -> bool:
     seen = api.get(_PATH)
     if not seen.present or _terminating(seen.body):
         return False
-    metadata = seen.body.get("metadata", {})
-    if (metadata.get("labels") or {}).get(MANAGED_BY) != OWNER:
+    if not _is_ours(seen.body):
         return False
     for path in _CONTENT:
         answer = api.list(path)
         if answer.unknown or any(_is_content(item) for item in answer.items):
             return False
-    return not api.delete(_PATH, uid=metadata.get("uid")).unknown
+    return not api.delete(_PATH, uid=seen.body.get("metadata", {}).get("uid")).unknown

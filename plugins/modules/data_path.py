@@ -250,6 +250,7 @@ remaining:
 import re
 import secrets
 import typing as t
+from dataclasses import replace
 
 from ansible.module_utils.basic import AnsibleModule
 
@@ -317,7 +318,7 @@ def not_started(causes: dict[str, str]) -> list[Finding]:
             observed="no pod of the test runs there",
             expected="a pod on the gateway node and on another node",
             cause=cause,
-            hint="set image (variable submariner_node_image) to one that the nodes can pull",
+            hint="set image (variable submariner_nettest_image) to one that the nodes can pull",
         )
         for node, cause in sorted(causes.items())
     ]
@@ -353,11 +354,28 @@ def by_service(exports: datapath_exports.Exports, path: datapath_pods.DataPath, 
         found.append(_untested("names below clusterset.local", "service discovery is off", INFO))
     if path.pods and (installed.globalnet or (dns and installed.discovery)):
         try:
-            named = exports.servers(path.pods, installed)
-            servers += [server for server in named if dns or server.by != datapath.BY_NAME]
+            named, lost = exports.servers(path.pods, replace(installed, discovery=dns and installed.discovery))
+            servers += named
+            found += unreachable(path.pods, lost)
         except ApiFailure as error:
             found.append(_untested("exported Services", str(error)))
     return {"servers": [vars(server) for server in servers], "globalnet": installed.globalnet, "found": found}
+
+
+def unreachable(pods: t.Mapping[str, datapath.Server], lost: t.Mapping[str, str]) -> list[Finding]:
+    """Pods that no other cluster can ask: what is not tried is not proven."""
+    return [
+        Finding(
+            id="datapath.not-tested",
+            severity=UNKNOWN,
+            subject=f"{pods[pod].cluster} node {pods[pod].node}".strip(),
+            observed="nothing leads to the pod of the test there",
+            expected="an address that other clusters reach",
+            cause=cause,
+            hint="look at the logs of submariner-globalnet and submariner-lighthouse-agent of that cluster",
+        )
+        for pod, cause in sorted(lost.items())
+    ]
 
 
 def _untested(what: str, why: str, severity: str = UNKNOWN) -> Finding:

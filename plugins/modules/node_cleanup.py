@@ -34,7 +34,8 @@ options:
   state:
     description:
       - V(plan) says what would go.
-      - V(apply) undoes it and fails when something is left that should have gone.
+      - V(apply) undoes it and fails when something is left that should have gone, or when it could not be seen whether
+        something is left.
     type: str
     choices: [plan, apply]
     default: plan
@@ -57,7 +58,13 @@ options:
     description:
       - Image of the pods. Anything with a shell will do; the node's own tools are used first and the image's where
         the node has none.
-      - When empty, the image of the running route agents is used. Required for O(access=pod) when none runs.
+      - When empty, the image of the running route agents is used, else one of theirs that the nodes still have from the
+        time when they ran.
+      - O(access=pod) needs this or O(fallback_image) when there is neither.
+    type: str
+    default: ''
+  fallback_image:
+    description: Image of the pods when O(image) is empty and none of the route agents' is found in the cluster.
     type: str
     default: ''
   known_cidrs:
@@ -77,6 +84,12 @@ options:
     default: []
   force:
     description: Undo things also on nodes where Submariner's agents run, which put them back.
+    type: bool
+    default: false
+  allow_uninspected:
+    description:
+      - Whether O(state=apply) succeeds with a warning where a node, or a part of its settings, could not be inspected.
+      - Such a node may still have what Submariner left.
     type: bool
     default: false
   timeout:
@@ -182,6 +195,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan im
 
 Json = dict[str, t.Any]
 
+WAY_OUT = (
+    "Repair the nodes, or set image (variable submariner_node_image) to one that they can run, and run again; or set "
+    "allow_uninspected (variable submariner_cleanup_allow_uninspected) to go on without the proof."
+)
+
 
 def argument_spec() -> Json:
     return {
@@ -190,9 +208,11 @@ def argument_spec() -> Json:
         "access": {"type": "str", "choices": ["pod", "host"], "default": "pod"},
         "nodes": {"type": "list", "elements": "str", "default": []},
         "image": {"type": "str", "default": ""},
+        "fallback_image": {"type": "str", "default": ""},
         "known_cidrs": {"type": "list", "elements": "str", "default": []},
         "known_nodes": {"type": "list", "elements": "str", "default": []},
         "force": {"type": "bool", "default": False},
+        "allow_uninspected": {"type": "bool", "default": False},
         "timeout": {"type": "int", "default": 60},
     }
 
@@ -210,7 +230,7 @@ def on_host(module: AnsibleModule, apply: bool) -> Json:
 
 def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
     params = module.params
-    image = params["image"] or deployed_image(api)
+    image = params["image"] or deployed_image(api, otherwise=params["fallback_image"])
     nodes = find_nodes(api, params["nodes"])
     agents, not_known = agents_in_cluster(api)
     if apply and not_known and not params["force"]:
@@ -243,6 +263,26 @@ def refuse_agents(module: AnsibleModule, result: Json, agents: dict[str, list[st
     return result
 
 
+def still_there(remaining: list[Json]) -> str:
+    if not remaining:
+        return ""
+    first = remaining[0]
+    return (
+        f"{len(remaining)} of Submariner's settings are still on the nodes, first {first['kind']} {first['name']} on "
+        f"{first['node']}: {first['cause'] or 'no cause given'}."
+    )
+
+
+def not_inspected(unknown: list[Json]) -> str:
+    """The nodes by what kept them from being inspected, in one line; empty when all were."""
+    nodes: dict[str, list[str]] = {}
+    for entry in unknown:
+        what = "" if entry["layer"] == "node" else f"{entry['layer']}: "
+        nodes.setdefault(what + entry["cause"].rstrip("."), []).append(entry["node"])
+    words = "; ".join(f"{', '.join(names)}: {cause}" for cause, names in nodes.items())
+    return f"Whether the nodes are clean is not known. {words}." if words else ""
+
+
 def main() -> None:
     module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
     wanted = module.params["state"] == "apply"
@@ -260,18 +300,14 @@ def main() -> None:
     result["diff"] = {"before": shown(result["plan"]), "after": shown(left)}
     if refused:
         module.fail_json(msg=refused, **result)
-    if apply and result["remaining"]:
-        first = result["remaining"][0]
-        module.fail_json(
-            msg="{} of Submariner's settings are still on the nodes, first {} {} on {}: {}".format(
-                len(result["remaining"]),
-                first["kind"],
-                first["name"],
-                first["node"],
-                first["cause"] or "no cause given",
-            ),
-            **result,
-        )
+    left_words = still_there(result["remaining"]) if apply else ""
+    unseen = not_inspected(result["unknown"]) if wanted else ""
+    if unseen and module.params["allow_uninspected"]:
+        module.warn(unseen)
+    elif unseen:
+        unseen += f" {WAY_OUT}"
+    if left_words or (unseen and not module.params["allow_uninspected"]):
+        module.fail_json(msg=" ".join(words for words in (left_words, unseen) if words), **result)
     module.exit_json(**result)
 
 

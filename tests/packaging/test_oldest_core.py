@@ -21,6 +21,7 @@ from tests.run.plan import OLDEST_CORE
 from tests.run.tree import installed
 from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
+from tests.unit.kubelet import Kubelet
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "result-1.schema.json").read_text())
@@ -146,3 +147,21 @@ def test_a_wrong_id_in_the_inventory_is_one_finding(oldest: pathlib.Path, fleet_
     assert done.returncode == 2, done.stdout + done.stderr
     found = fleet.verdict()["findings"]
     assert [f for f in found if f.startswith(("endpoint.", "cluster.", "connection."))] == ["endpoint.wrong-id"]
+
+
+@pytest.mark.parametrize(("allowed", "code"), [(True, 0), (False, 2)])
+def test_a_removal_plans_the_nodes_and_says_which_it_could_not_see(
+    oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet], allowed: bool, code: int
+) -> None:
+    """No tool answers in the recorded nodes' pods, so that nothing is known of any node."""
+    fleet = fleet_of("healthy-two-nodes")
+    for api in fleet.apis:
+        Kubelet(api).start()
+    option = f"submariner_cleanup_allow_uninspected={str(allowed).lower()}"
+    done = fleet.run(oldest / "ansible-playbook", "uninstall", "--check", "-e", option)
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    said = " ".join((done.stdout + done.stderr).split())
+    for name in ("east", "west"):
+        assert f"Whether the nodes are clean is not known. {name}-control-plane" in said
+    assert ("submariner_cleanup_allow_uninspected" in said) is not allowed

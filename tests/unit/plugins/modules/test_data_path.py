@@ -75,6 +75,8 @@ class Lighthouse(threading.Thread):
         super().__init__(daemon=True)
         self.api, self.broker, self.globalnet = api, broker, globalnet
         self.withdraws = True
+        self.no_address_for = ""
+        """How the names of exports end that get no global address."""
         self.seen: set[str] = set()
 
     def run(self) -> None:
@@ -94,7 +96,7 @@ class Lighthouse(threading.Thread):
             (self.broker, SLICES, BROKER, {"metadata": {"name": f"{name}-x", "labels": {SERVICE_NAME: name}}}),
             (self.api, IMPORTS, NAMESPACE, {"metadata": {"name": name}}),
         ]
-        if self.globalnet:
+        if self.globalnet and not (self.no_address_for and name.endswith(self.no_address_for)):
             body = {"spec": {"serviceRef": {"name": name}}, "status": {"allocatedIP": f"242.0.0.{name[-1]}"}}
             found.append((self.api, GLOBAL_ADDRESSES, NAMESPACE, {"metadata": {"name": name}, **body}))
         return found
@@ -376,6 +378,27 @@ def test_with_globalnet_no_pod_is_asked_by_its_own_address(clusters: tuple[Clust
     assert {s["by"] for s in without["servers"]} == {"global-address"}
     east.call("absent", run="r1")
     assert leftovers(east) == []
+
+
+@pytest.mark.parametrize(("exports", "nodes"), [("-0", 1), ("", 2)], ids=["one", "all"])
+def test_a_pod_that_gets_no_global_address_is_named(
+    clusters: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch, exports: str, nodes: int
+) -> None:
+    monkeypatch.setattr(datapath_exports, "READY_LIMIT", 1.0)
+    east, west = clusters
+    two_nodes(west, "west")
+    agent = west.install("west", east.api, globalnet=True)
+    if exports:
+        agent.no_address_for = exports
+    else:
+        agent.globalnet = False
+    served = west.call("serve", run="r1", cluster="west")
+    assert len(served["servers"]) == 2 - nodes
+    assert served["verdict"] == "unknown"
+    assert [(f["id"], f["severity"]) for f in served["findings"]] == [("datapath.not-tested", "unknown")] * nodes
+    asked = {s["node"] for s in served["servers"]}
+    assert {f["subject"].split()[-1] for f in served["findings"]} == {"west-gateway", "west-worker"} - asked
+    assert {f["cause"] for f in served["findings"]} == {"it has no global address yet"}
 
 
 def test_without_service_discovery_names_are_not_tested(clusters: tuple[Cluster, Cluster]) -> None:

@@ -149,9 +149,68 @@ def test_only_unknown_nodes_is_not_a_pass(fleet: Fleet) -> None:
 def test_a_layer_that_cannot_be_read_is_unknown(fleet: Fleet) -> None:
     fleet.add("a", "west-uninstalled", "west-node", ipset=None)
     outcome = fleet.cleanup(state="apply")
-    assert not outcome.failed
+    assert outcome.failed
+    assert "a: ipsets: " in outcome.msg
     assert outcome["verdict"] == "unknown"
     assert [entry["layer"] for entry in outcome["unknown"]] == ["ipsets"]
+    allowed = fleet.cleanup(state="apply", allow_uninspected=True)
+    assert (allowed.failed, allowed["verdict"]) == (False, "unknown")
+    assert "a: ipsets: " in str(allowed["warnings"])
+
+
+def test_nodes_that_are_not_inspected_are_no_success_unless_allowed(fleet: Fleet, api: FakeApi) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.add("b", ready="Unknown")
+    fleet.add("c", ready="Unknown")
+    for check in (True, False):
+        outcome = fleet.cleanup(check=check, state="apply")
+        assert outcome.failed
+        assert "b, c: the node is not ready since yesterday" in outcome.msg
+        assert "submariner_cleanup_allow_uninspected" in outcome.msg
+        assert "\n" not in outcome.msg
+    assert outcome["removed"]
+    allowed = fleet.cleanup(state="apply", allow_uninspected=True)
+    assert not allowed.failed
+    assert "b, c: the node is not ready" in str(allowed["warnings"])
+    no_traces(api)
+
+
+REFUSED = 'violates PodSecurity "restricted:latest": host namespaces (hostNetwork=true)'
+
+
+@pytest.mark.parametrize("owner", ["submariner.lifecycle", ""])
+def test_a_namespace_that_admits_no_node_pods(fleet: Fleet, api: FakeApi, owner: str) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.add("b", "west-uninstalled", "west-node")
+    labels = {"pod-security.kubernetes.io/enforce": "restricted", "app.kubernetes.io/managed-by": owner}
+    api.cluster.create(NAMESPACES, {"metadata": {"name": OURS, "labels": labels}})
+
+    def level() -> str:
+        ours = next(o for o in api.cluster.objects(NAMESPACES) if o["metadata"]["name"] == OURS)
+        return str(ours["metadata"]["labels"]["pod-security.kubernetes.io/enforce"])
+
+    if owner:
+        assert not fleet.cleanup(state="apply").failed
+        assert level() == "privileged"
+        return
+    api.fault(403, verb="create", path="/pods$", message=REFUSED)
+    outcome = fleet.cleanup(state="apply")
+    assert outcome.failed
+    assert "a, b: the pod was not accepted" in outcome.msg
+    assert "was not made by this collection and is left as it is: label it" in outcome.msg
+    assert level() == "restricted"
+
+
+def test_a_namespace_of_ours_that_cannot_be_relabelled(fleet: Fleet, api: FakeApi) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    labels = {
+        "pod-security.kubernetes.io/enforce": "restricted",
+        "app.kubernetes.io/managed-by": "submariner.lifecycle",
+    }
+    api.cluster.create(NAMESPACES, {"metadata": {"name": OURS, "labels": labels}})
+    api.fault(403, verb="create", path="/pods$", message=REFUSED)
+    api.fault(403, verb="patch", path="/namespaces/")
+    assert "could not be relabelled" in fleet.cleanup(state="apply").msg
 
 
 def test_running_agents_forbid_to_apply(fleet: Fleet, api: FakeApi) -> None:
@@ -224,7 +283,11 @@ def test_pods_left_by_a_killed_run_are_swept(fleet: Fleet, api: FakeApi) -> None
 
 def test_image_of_the_running_agents_is_the_default(fleet: Fleet, api: FakeApi) -> None:
     fleet.add("a", "west-uninstalled", "west-node")
-    assert "submariner_node_image" in fleet.cleanup(image="").msg
+    fleet.cleanup(image="", fallback_image="quay.io/agent:1")
+    assert fleet.kubelet.seen["a"]["spec"]["containers"][0]["image"] == "quay.io/agent:1"
+    missing = fleet.cleanup(image="").msg
+    assert "submariner_node_image" in missing
+    assert "submariner_version" in missing
     api.cluster.create(NAMESPACES, {"metadata": {"name": "submariner-operator"}})
     spec = {"template": {"spec": {"containers": [{"name": "x", "image": "quay.io/agent:2"}]}}}
     api.cluster.create(
@@ -232,6 +295,21 @@ def test_image_of_the_running_agents_is_the_default(fleet: Fleet, api: FakeApi) 
     )
     fleet.cleanup(image="")
     assert fleet.kubelet.seen["a"]["spec"]["containers"][0]["image"] == "quay.io/agent:2"
+
+
+def test_after_a_removal_the_image_that_most_nodes_still_have_is_the_default(fleet: Fleet, api: FakeApi) -> None:
+    agent = "quay.io/submariner/submariner-route-agent"
+    fleet.add("a", "west-uninstalled", "west-node")
+    for node, tags in {"a": ["2"], "b": ["1", "2"], "c": ["1", "2"], "d": ["1"], "e": ["2"]}.items():
+        images = [{"names": [f"{agent}@sha256:0", f"{agent}:{tag}"]} for tag in tags]
+        body = {"metadata": {"name": node}, "status": {"images": images}}
+        if node == "a":
+            condition = {"type": "Ready", "status": "True"}
+            api.cluster.replace(NODES, {**body, "status": {"images": images, "conditions": [condition]}}, "", "a")
+        else:
+            api.cluster.create(NODES, body)
+    fleet.cleanup(image="", fallback_image=f"{agent}:3")
+    assert fleet.kubelet.seen["a"]["spec"]["containers"][0]["image"] == f"{agent}:2"
 
 
 def test_nodes_are_asked_for_by_name(fleet: Fleet) -> None:
