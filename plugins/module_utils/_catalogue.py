@@ -457,6 +457,15 @@ CONTENTS = {
 }
 """Kinds that are looked through before a namespace is deleted: a foreign object in it keeps the namespace."""
 
+CLUSTER_WIDE = frozenset(["serviceaccounts", "roles", "rolebindings"])
+"""Those of L(CONTENTS) that are read in all namespaces at once."""
+
+DECISIVE = frozenset(["namespaces", "nodes", "brokers", "submariners", "servicediscoveries", "endpoints", "clusters"])
+"""Readings without which nothing goes, whatever the scope: where the brokers are, whose the records are, what lives."""
+
+SIGNS_OF_MEMBERS = ("serviceaccounts", "rolebindings", "serviceimports", "endpointslices")
+"""By what the members of a broker are seen besides its records."""
+
 
 @dataclass(frozen=True)
 class OtherOwner:

@@ -126,6 +126,11 @@ class Plan:
         first = min((o.stage for o in self.owned), default=0)
         return [o for o in self.owned if o.stage == first]
 
+    @property
+    def unread(self) -> list[Finding]:
+        """What was not answered: with any of it the rest of the plan is half known, and nothing of it may be done."""
+        return [f for f in self.findings if f.severity == UNKNOWN]
+
     def add(self, entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
         owned = owned_object(entry, obj, why, action)
         if owned.path not in self.objects:
@@ -151,10 +156,25 @@ def owned_object(entry: catalogue.Entry, obj: Json, why: str = "", action: str =
     )
 
 
+def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
+    """Keys of the readings that the plan depends on.
+
+    What stands only in the operator's namespace does not matter where that is proven absent: with it, nothing is in it.
+    """
+    keys = set(catalogue.DECISIVE)
+    for scope in wish.scopes:
+        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope} | set(catalogue.CONTENTS[scope])
+    if catalogue.BROKER in wish.scopes:
+        keys |= set(catalogue.SIGNS_OF_MEMBERS)
+    if snapshot.known("namespaces") and not snapshot.namespace(snapshot.operator_namespace):
+        keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - catalogue.CLUSTER_WIDE
+    return keys
+
+
 def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     """What of C(snapshot) goes. Unknown readings are findings, never absence."""
     result = Plan()
-    for key in sorted({e.key for e in catalogue.ENTRIES if e.scope in wish.scopes} & set(snapshot.unanswered)):
+    for key in sorted(needed(snapshot, wish) & set(snapshot.unanswered)):
         result.findings.append(
             Finding(
                 "cluster.unread",
@@ -334,7 +354,8 @@ def plan_departure(broker: Snapshot, namespace: str, identity: Identity, retire:
     Its access (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
     """
     result = Plan()
-    for key in ("endpoints", "clusters"):
+    departing = [e for e in catalogue.ENTRIES if e.scope == catalogue.BROKER and e.namespace == catalogue.BROKER_NS]
+    for key in sorted({"endpoints", "clusters"} | ({e.key for e in departing} if retire else set())):
         if key in broker.unanswered:
             result.findings.append(
                 Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
@@ -362,9 +383,7 @@ def plan_departure(broker: Snapshot, namespace: str, identity: Identity, retire:
         "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
         "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
     }
-    for entry in catalogue.ENTRIES:
-        if entry.scope != catalogue.BROKER or entry.namespace != catalogue.BROKER_NS:
-            continue
+    for entry in departing:
         for obj in broker.objects(entry.key, namespace):
             if entry.key in wanted:
                 why = wanted[entry.key](obj)

@@ -168,6 +168,8 @@ seconds:
 """
 
 import functools
+import itertools
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -192,25 +194,23 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 
 SECTIONS = ("residue", "nodes")
+LOOKS = 3
+"""Readings in check mode before what is not answered counts as unknown."""
+PAUSE = 0.4
+"""Seconds between two of them."""
 
 
 def run(module: AnsibleModule) -> Json:
     params = module.params
     api = connect(module)
-    before = observe(api, (*SECTIONS, "identity"), params["operator_namespace"])
-    if not before.known("kube-system"):
-        raise ApiFailure(
-            f"{api.server} does not answer: {before.reading('kube-system').reason}.",
-            "Check submariner_kubeconfig, submariner_context and that the API server is up.",
-        )
-    identity = Identity.of(before, params["cluster_id"])
     wish = Wish(
         scopes=frozenset(params["scope"]),
         fleet=tuple(Identity.from_dict(i) for i in params["fleet"]),
         ghosts=frozenset(params["ghosts"]),
         labels=params["labels"],
     )
-    planned = plan(before, wish)
+    before, planned = _first_reading(module, api, wish)
+    identity = Identity.of(before, params["cluster_id"])
     departing = None
     if params["departure"] != "none":
         if not params["broker"]:
@@ -232,7 +232,7 @@ def run(module: AnsibleModule) -> Json:
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
-    if not module.check_mode:
+    if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
             lambda: observe(api, SECTIONS, params["operator_namespace"]),
@@ -258,6 +258,24 @@ def run(module: AnsibleModule) -> Json:
     )
 
 
+def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
+    """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
+    start = time.monotonic()
+    for look in itertools.count(1):
+        before = observe(api, (*SECTIONS, "identity"), module.params["operator_namespace"])
+        if not before.known("kube-system"):
+            raise ApiFailure(
+                f"{api.server} does not answer: {before.reading('kube-system').reason}.",
+                "Check submariner_kubeconfig, submariner_context and that the API server is up.",
+            )
+        planned = plan(before, wish)
+        enough = look >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
+        if not planned.unread or enough:
+            break
+        time.sleep(PAUSE)
+    return before, planned
+
+
 def _result(
     module: AnsibleModule, before: Snapshot, wanted: t.Sequence[Owned], outcome: Outcome, identity: Identity
 ) -> Json:
@@ -275,7 +293,7 @@ def _result(
         "remaining": [o.as_dict() for o in outcome.remaining],
         "unknown": [f.subject for f in outcome.findings if f.severity == "unknown"],
         "findings": [f.as_dict() for f in outcome.findings],
-        "verdict": verdict(outcome.findings) if not outcome.remaining or module.check_mode else "fail",
+        "verdict": verdict(outcome.findings),
         "identity": identity.as_dict(),
         "known_cidrs": sorted(set(records + subnets)),
         "images": sorted({i for w in before.workloads for i in w.images if i}),
