@@ -63,6 +63,11 @@ options:
     type: list
     elements: str
     default: []
+  taken:
+    description: IDs of the other clusters of the inventory; their records and accesses never count as this cluster's.
+    type: list
+    elements: str
+    default: []
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
     type: bool
@@ -167,6 +172,7 @@ seconds:
   type: float
 """
 
+import dataclasses
 import functools
 import itertools
 import time
@@ -220,7 +226,9 @@ def run(module: AnsibleModule) -> Json:
         departing = connect(module, params["broker"])
 
     def broker_plan(snapshot: Snapshot) -> Plan:
-        return plan_departure(snapshot, params["broker_namespace"], identity, params["departure"] == "retire")
+        return plan_departure(
+            snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"]
+        )
 
     def broker_reading(api: Api) -> Snapshot:
         return observe(api, ("broker",), params["operator_namespace"])
@@ -254,7 +262,7 @@ def run(module: AnsibleModule) -> Json:
         before,
         wanted,
         outcome,
-        Identity(identity.ids, identity.nodes, identity.addresses, identity.pod_cidrs, clean),
+        dataclasses.replace(identity, absent=clean),
     )
 
 
@@ -329,6 +337,7 @@ def main() -> None:
         departure={"type": "str", "choices": ["none", "rejoin", "retire"], "default": "none"},
         fleet={"type": "list", "elements": "dict", "default": []},
         ghosts={"type": "list", "elements": "str", "default": []},
+        taken={"type": "list", "elements": "str", "default": []},
         labels={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},
