@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
@@ -71,6 +71,11 @@ class Identity:
 
     def as_dict(self) -> Json:
         return {**{k: list(getattr(self, k)) for k in self.LISTS}, "absent": self.absent}
+
+    def known_as(self, installed_ids: Json) -> Identity:
+        """With the IDs that it had before; C(installed_ids) has them by those that it has."""
+        more = {text(i) for own in self.ids for i in sequence(installed_ids.get(own)) if text(i)}
+        return replace(self, ids=tuple(sorted({*self.ids, *more})))
 
     def lives_behind(self, endpoint: Endpoint, records: t.Sequence[ClusterRecord] = ()) -> str:
         """Why the Endpoint's gateway is one of this cluster's nodes; empty when that is not shown.
@@ -199,7 +204,7 @@ def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
     if catalogue.BROKER in wish.scopes:
         keys |= set(catalogue.SIGNS_OF_MEMBERS)
     if snapshot.known("namespaces") and not snapshot.namespace(snapshot.operator_namespace):
-        keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - catalogue.CLUSTER_WIDE
+        keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - set(catalogue.CLUSTER_WIDE)
     return keys
 
 

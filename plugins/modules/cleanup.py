@@ -68,6 +68,12 @@ options:
     type: list
     elements: str
     default: []
+  installed_ids:
+    description:
+      - IDs under which clusters were joined before, by their cluster ID, as RV(submariner.lifecycle.run_record#module:record)
+        has them. What such an ID left on the broker is that cluster's, also when it is not installed any more.
+    type: dict
+    default: {}
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
     type: bool
@@ -199,7 +205,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 
-SECTIONS = ("residue", "nodes")
+SECTIONS = ("residue", "contents", "nodes")
 LOOKS = 3
 """Readings in check mode before what is not answered counts as unknown."""
 PAUSE = 0.4
@@ -211,12 +217,12 @@ def run(module: AnsibleModule) -> Json:
     api = connect(module)
     wish = Wish(
         scopes=frozenset(params["scope"]),
-        fleet=tuple(Identity.from_dict(i) for i in params["fleet"]),
+        fleet=tuple(Identity.from_dict(i).known_as(params["installed_ids"]) for i in params["fleet"]),
         ghosts=frozenset(params["ghosts"]),
         labels=params["labels"],
     )
     before, planned = _first_reading(module, api, wish)
-    identity = Identity.of(before, params["cluster_id"])
+    identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":
         if not params["broker"]:
@@ -338,6 +344,7 @@ def main() -> None:
         fleet={"type": "list", "elements": "dict", "default": []},
         ghosts={"type": "list", "elements": "str", "default": []},
         taken={"type": "list", "elements": "str", "default": []},
+        installed_ids={"type": "dict", "default": {}},
         labels={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},

@@ -105,6 +105,20 @@ def test_a_foreign_object_keeps_the_namespace_but_not_what_is_ours_in_it() -> No
     assert [f.id for f in planned.findings] == ["namespace.foreign"]
 
 
+@pytest.mark.parametrize(
+    "kind", ["Deployment", "StatefulSet", "Job", "Pod", "Service", "PersistentVolumeClaim", "Secret"]
+)
+@pytest.mark.parametrize("namespace", ["submariner-operator", BROKER_NAMESPACE])
+def test_whatever_somebody_put_into_a_namespace_keeps_it(kind: str, namespace: str) -> None:
+    foreign: Json = {"kind": kind, "metadata": {"name": "mine", "namespace": namespace, "uid": "1"}}
+    wish = Wish(frozenset([MEMBER, BROKER]), whole_fleet("installed"))
+    planned = member_plan([*recording("installed", "east"), foreign], wish)
+    assert [k.label for k in planned.kept] == [f"Namespace {namespace}"]
+    assert [(f.id, f.subject) for f in planned.findings] == [("namespace.foreign", f"namespace {namespace}")]
+    assert f"{kind} mine" in planned.findings[0].observed
+    assert f"{kind} {namespace}/mine" not in labels(planned)
+
+
 def test_definitions_stay_while_a_broker_stays() -> None:
     planned = member_plan(recording("installed", "east"))
     assert not any(o.kind == "CustomResourceDefinition" for o in planned.owned)
@@ -243,7 +257,7 @@ def test_the_access_of_an_earlier_id_of_ours_keeps_no_broker() -> None:
     east = identity("joined-as-second-id", "east")
     forgotten = member_plan(objects, Wish(frozenset([BROKER]), (east, gone)))
     assert [f.evidence["cluster_id"] for f in forgotten.findings] == ["west2"]
-    known = member_plan(objects, Wish(frozenset([BROKER]), (east, replace(gone, ids=("west", "west2")))))
+    known = member_plan(objects, Wish(frozenset([BROKER]), (east, gone.known_as({"west": ["west2"], "north": ["x"]}))))
     assert known.findings == []
 
 

@@ -24,6 +24,10 @@ DISCOVERIES = ("submariner.io", "servicediscoveries")
 DEPLOYMENTS = ("apps", "deployments")
 PODS = ("", "pods")
 NAMESPACES = ("", "namespaces")
+OURS = [
+    {"ids": [name], "nodes": [f"{first}-node"], "addresses": [address], "absent": True}
+    for name, first, address in (("east", "a", "10.201.0.2"), ("west", "b", "10.202.0.2"))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -215,6 +219,20 @@ def test_a_plan_reads_again_what_was_not_answered_once(api: FakeApi, arguments: 
     api.fault(504, verb="list", path="/nodes$", times=1)
     outcome = run(arguments, check=True)
     assert (outcome["unknown"], outcome["identity"]["nodes"]) == ([], ["b-node"])
+
+
+def test_every_brokers_namespace_is_looked_through_before_it_goes(api: FakeApi, arguments: Json) -> None:
+    objects = recording("installed", "east")
+    broker = next(o for o in objects if o["kind"] == "Broker")
+    second = {**broker, "metadata": {"name": "submariner-broker", "namespace": "my-broker"}}
+    place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "my-broker"}}
+    database = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "my-broker"}}
+    api.cluster.load([*objects, place, second, database])
+    outcome = run({**arguments, "scope": ["broker"], "fleet": OURS}, check=True)
+    assert "Namespace submariner-k8s-broker" in {f"{o['kind']} {o['name']}" for o in outcome["plan"]}
+    assert [o["name"] for o in outcome["kept"]] == ["my-broker"]
+    api.fault(403, verb="list", path="/my-broker/statefulsets")
+    assert run({**arguments, "scope": ["broker"], "fleet": OURS}, check=True)["unknown"] == ["broker-statefulsets"]
 
 
 def test_the_records_on_the_broker_go_after_the_cluster_is_clean(
