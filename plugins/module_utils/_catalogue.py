@@ -441,21 +441,21 @@ AMBIENT = {
 }
 AMBIENT["broker-configmaps"], AMBIENT["broker-secrets"] = AMBIENT["configmaps"], AMBIENT["secrets"]
 
+WORK = ("deployments", "daemonsets", "statefulsets", "jobs", "pods", "services", "persistentvolumeclaims")
+CLUSTER_WIDE = ("serviceaccounts", "roles", "rolebindings")
+"""Those of L(CONTENTS) that are read in all namespaces at once."""
+
 CONTENTS = {
-    MEMBER: (
-        "deployments",
-        "daemonsets",
-        "pods",
-        "configmaps",
-        "secrets",
-        "services",
-        "serviceaccounts",
-        "roles",
-        "rolebindings",
-    ),
-    BROKER: ("broker-configmaps", "broker-secrets", "serviceaccounts", "roles", "rolebindings"),
+    MEMBER: (*WORK, "configmaps", "secrets", *CLUSTER_WIDE),
+    BROKER: (*(f"broker-{k}" for k in (*WORK, "configmaps", "secrets")), *CLUSTER_WIDE),
 }
 """Kinds that are looked through before a namespace is deleted: a foreign object in it keeps the namespace."""
+
+DECISIVE = frozenset(["namespaces", "nodes", "brokers", "submariners", "servicediscoveries", "endpoints", "clusters"])
+"""Readings without which nothing goes, whatever the scope: where the brokers are, whose the records are, what lives."""
+
+SIGNS_OF_MEMBERS = ("serviceaccounts", "rolebindings", "serviceimports", "endpointslices")
+"""By what the members of a broker are seen besides its records."""
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,8 @@ RECORDS = "/apis/submariner.io/v1/"
 APPS = "/apis/apps/v1/namespaces/{operator}/"
 CORE = "/api/v1/namespaces/{operator}/"
 BROKER_CORE = "/api/v1/namespaces/{broker}/"
+BROKER_APPS = "/apis/apps/v1/namespaces/{broker}/"
+JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 RBAC = "/apis/rbac.authorization.k8s.io/v1/"
 MCS = "/apis/multicluster.x-k8s.io/v1alpha1/"
 COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
@@ -172,6 +174,21 @@ READS: tuple[Read, ...] = (
         selector="tier=control-plane",
         when=_without_cidrs,
     ),
+    _read("statefulsets", APPS + "statefulsets", "contents", metadata_only=True),
+    _read("jobs", JOBS.format("{operator}"), "contents", metadata_only=True),
+    _read("persistentvolumeclaims", CORE + "persistentvolumeclaims", "contents", metadata_only=True),
+    *(
+        _read(f"broker-{path.rpartition('/')[2]}", path, "contents", metadata_only=True, when=_has_broker)
+        for path in (
+            BROKER_CORE + "pods",
+            BROKER_CORE + "services",
+            BROKER_CORE + "persistentvolumeclaims",
+            BROKER_APPS + "deployments",
+            BROKER_APPS + "daemonsets",
+            BROKER_APPS + "statefulsets",
+            JOBS.format("{broker}"),
+        )
+    ),
     _read("transient-pods", "/api/v1/pods", "residue", selector="submariner.io/transient=true"),
 )
 
@@ -188,6 +205,7 @@ SECTIONS: dict[str, str] = {
     "access": "expiry of the broker's CA in the member's Secret; the Secret itself stays in the module's process",
     "broker": "the broker's records, allocations and the accesses that it gave to members",
     "residue": "all that Submariner owns, by the catalogue",
+    "contents": "what else may stand in Submariner's namespaces, which must not go with them",
 }
 """Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 50."""
 
@@ -231,6 +249,16 @@ KINDS: dict[str, str] = {
     "serviceexports": "ServiceExport",
     "serviceimports": "ServiceImport",
     "endpointslices": "EndpointSlice",
+    "statefulsets": "StatefulSet",
+    "jobs": "Job",
+    "persistentvolumeclaims": "PersistentVolumeClaim",
+    "broker-pods": "Pod",
+    "broker-services": "Service",
+    "broker-persistentvolumeclaims": "PersistentVolumeClaim",
+    "broker-deployments": "Deployment",
+    "broker-daemonsets": "DaemonSet",
+    "broker-statefulsets": "StatefulSet",
+    "broker-jobs": "Job",
 }
 """Key -> kind; the items of a LIST do not say it themselves."""
 
@@ -265,13 +293,33 @@ def choose(sections: t.Iterable[str], keys: t.Collection[str] | None = None) -> 
 def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
     if not reads:
         return
-    places = _places(snapshot)
+    asked = [(read, path) for read in reads for path in _paths(read, snapshot)]
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        answers = list(pool.map(lambda r: _ask(api, r, places), reads))
-    for read, answer in zip(reads, answers):
-        snapshot.readings[read.key] = reading(answer, read)
+        answers = list(pool.map(lambda ask: _ask(api, *ask), asked))
+    found: dict[str, list[Reading]] = {}
+    for (read, _path), answer in zip(asked, answers):
+        found.setdefault(read.key, []).append(reading(answer, read))
         if answer.date is not None:
             snapshot.clock = answer.date
+    snapshot.readings.update((key, together(parts)) for key, parts in found.items())
+
+
+def together(parts: t.Sequence[Reading]) -> Reading:
+    """One reading of several places: unknown when one of them is, absent when all are."""
+    if len(parts) == 1:
+        return parts[0]
+    unknown = next((p for p in parts if p.state == "unknown"), None)
+    state = "present" if any(p.state == "present" for p in parts) else "absent"
+    return unknown or Reading(state, [o for p in parts for o in p.objects])
+
+
+def _paths(read: Read, snapshot: Snapshot) -> list[str]:
+    """Where to read: what is asked of a broker's namespace is asked of each, since there may be one that is forgotten."""
+    places = _places(snapshot)
+    if "{broker}" not in read.path:
+        return [read.path.format(**places)]
+    brokers = snapshot.broker_namespaces or [BROKER_NAMESPACE]
+    return [read.path.format(**{**places, "broker": n}) for n in brokers]
 
 
 def _places(snapshot: Snapshot) -> dict[str, str]:
@@ -279,15 +327,13 @@ def _places(snapshot: Snapshot) -> dict[str, str]:
     dns, spec = mapping(_spec(snapshot).get("coreDNSCustomConfig")), _spec(snapshot)
     return {
         "operator": snapshot.operator_namespace,
-        "broker": next(iter(snapshot.broker_namespaces), BROKER_NAMESPACE),
         "secret": text(spec.get("brokerK8sSecret")) or "submariner-broker-secret",
         "dns_namespace": text(dns.get("namespace")) or "kube-system",
         "dns_name": text(dns.get("configMapName")) or "coredns-custom",
     }
 
 
-def _ask(api: Api, read: Read, places: dict[str, str]) -> Answer:
-    path = read.path.format(**places)
+def _ask(api: Api, read: Read, path: str) -> Answer:
     if read.one:
         return api.get(path)
     selector = {"labelSelector": read.selector} if read.selector else {}
@@ -327,8 +373,8 @@ def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NA
         by_kind.setdefault(str(obj.get("kind")), []).append(obj)
     for read in sorted(choose(SECTIONS), key=lambda r: r.when is not None):
         if read.when is None or read.when(snapshot):
-            path = read.path.format(**_places(snapshot))
-            found = [o for o in by_kind.get(KINDS.get(read.key, ""), []) if _in_read(o, read, path)]
+            ofkind, paths = by_kind.get(KINDS.get(read.key, ""), []), _paths(read, snapshot)
+            found = [o for o in ofkind if any(_in_read(o, read, path) for path in paths)]
             snapshot.readings[read.key] = Reading("present", [_lean(copy.deepcopy(o), read.key) for o in found])
     return snapshot
 

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import has_block, without_block
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
@@ -31,7 +32,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 @dataclass(frozen=True)
 class Identity:
-    """By what the records of a cluster can be told: IDs it uses or used, its nodes' names, addresses and pod CIDRs."""
+    """By what the records of a cluster can be told: IDs it uses or used, its nodes' names, addresses and pod CIDRs.
+
+    C(cidrs) and C(public_ips) are what its installation found out; empty without one.
+    """
 
     ids: tuple[str, ...] = ()
     nodes: tuple[str, ...] = ()
@@ -39,53 +43,71 @@ class Identity:
     pod_cidrs: tuple[str, ...] = ()
     absent: bool = False
     """Whether it is proven that nothing of Submariner runs there."""
+    cidrs: tuple[str, ...] = ()
+    public_ips: tuple[str, ...] = ()
+
+    LISTS: t.ClassVar[tuple[str, ...]] = ("ids", "nodes", "addresses", "pod_cidrs", "cidrs", "public_ips")
 
     @classmethod
     def of(cls, snapshot: Snapshot, cluster_id: str, absent: bool = False) -> Identity:
         nodes = snapshot.nodes
-        ids = {cluster_id, snapshot.cluster_id} | {
-            e.cluster_id for e in snapshot.endpoints(snapshot.operator_namespace) if not e.origin
-        }
+        own = [e for e in snapshot.endpoints(snapshot.operator_namespace) if not e.origin]
+        records = [c for c in snapshot.clusters(snapshot.operator_namespace) if not c.origin]
+        ids = {cluster_id, snapshot.cluster_id} | {e.cluster_id for e in own}
         return cls(
             ids=tuple(sorted(i for i in ids if i)),
             nodes=tuple(sorted(n.name for n in nodes)),
             addresses=tuple(sorted(a for n in nodes for a in n.addresses)),
             pod_cidrs=tuple(sorted(c for n in nodes for c in n.pod_cidrs)),
             absent=absent,
+            cidrs=tuple(sorted({c for r in records for c in (*r.cluster_cidr, *r.service_cidr)})),
+            public_ips=tuple(sorted({e.public_ip for e in own if e.public_ip})),
         )
 
     @classmethod
     def from_dict(cls, value: Json) -> Identity:
-        def words(key: str) -> tuple[str, ...]:
-            return tuple(text(v) for v in sequence(value.get(key)) if text(v))
-
-        return cls(words("ids"), words("nodes"), words("addresses"), words("pod_cidrs"), value.get("absent") is True)
+        lists = {k: tuple(text(v) for v in sequence(value.get(k)) if text(v)) for k in cls.LISTS}
+        return cls(absent=value.get("absent") is True, **lists)
 
     def as_dict(self) -> Json:
-        return {
-            "ids": list(self.ids),
-            "nodes": list(self.nodes),
-            "addresses": list(self.addresses),
-            "pod_cidrs": list(self.pod_cidrs),
-            "absent": self.absent,
-        }
+        return {**{k: list(getattr(self, k)) for k in self.LISTS}, "absent": self.absent}
 
-    def lives_behind(self, endpoint: Endpoint) -> str:
+    def known_as(self, installed_ids: Json) -> Identity:
+        """With the IDs that it had before; C(installed_ids) has them by those that it has."""
+        more = {text(i) for own in self.ids for i in sequence(installed_ids.get(own)) if text(i)}
+        return replace(self, ids=tuple(sorted({*self.ids, *more})))
+
+    def lives_behind(self, endpoint: Endpoint, records: t.Sequence[ClusterRecord] = ()) -> str:
         """Why the Endpoint's gateway is one of this cluster's nodes; empty when that is not shown.
 
-        A private address alone is no proof, since two sites may use the same ones: the node's name must agree too.
+        A private address alone is no proof, since two sites may use the same ones: the node's name must agree too, and the
+        CIDRs where the name only repeats the address.
         """
-        if endpoint.private_ip in self.addresses and endpoint.hostname in self.nodes:
-            return f"its gateway {endpoint.hostname} ({endpoint.private_ip}) is a node of this cluster"
-        return ""
+        if endpoint.private_ip not in self.addresses or endpoint.hostname not in self.nodes:
+            return ""
+        if self.excludes(endpoint, records):
+            return ""
+        if names_address(endpoint.hostname, endpoint.private_ip) and not self._shares(_cidrs_of(endpoint, records)):
+            return ""
+        return f"its gateway {endpoint.hostname} ({endpoint.private_ip}) is a node of this cluster"
+
+    def excludes(self, endpoint: Endpoint, records: t.Sequence[ClusterRecord] = ()) -> bool:
+        """Whether the Endpoint is another cluster's, however alike the two are: by its public address, or its CIDRs."""
+        if endpoint.public_ip and self.public_ips and endpoint.public_ip not in self.public_ips:
+            return True
+        theirs = _cidrs_of(endpoint, records)
+        return bool(theirs and (self.cidrs or self.pod_cidrs)) and not self._shares(theirs)
+
+    def _shares(self, cidrs: t.Collection[str]) -> bool:
+        return any(overlap(mine, other) for mine in (*self.cidrs, *self.pod_cidrs) for other in cidrs)
 
     def made(self, cluster_id: str, endpoints: t.Sequence[Endpoint], records: t.Sequence[ClusterRecord]) -> str:
         """Why the broker's records under C(cluster_id) are this cluster's; empty when that is not shown (4.5)."""
         places = [e for e in endpoints if e.cluster_id == cluster_id]
         for endpoint in places:
-            if self.lives_behind(endpoint):
-                return self.lives_behind(endpoint)
-        if cluster_id not in self.ids:
+            if self.lives_behind(endpoint, records):
+                return self.lives_behind(endpoint, records)
+        if cluster_id not in self.ids or any(self.excludes(e, records) for e in places):
             return ""
         for record in (r for r in records if r.cluster_id == cluster_id):
             if any(overlap(pods, cidr) for pods in self.pod_cidrs for cidr in record.cluster_cidr):
@@ -95,6 +117,21 @@ class Identity:
         if not places and not self.pod_cidrs:
             return f"it has this cluster's ID {cluster_id}, and no Endpoint claims it"
         return ""
+
+
+def _cidrs_of(endpoint: Endpoint, records: t.Sequence[ClusterRecord]) -> tuple[str, ...]:
+    """The real CIDRs of an Endpoint's cluster, as far as they can be told.
+
+    Its own are service and pod CIDRs, or with Globalnet a single one that says nothing of where the cluster is.
+    """
+    known = [c for r in records if r.cluster_id == endpoint.cluster_id for c in (*r.cluster_cidr, *r.service_cidr)]
+    return tuple(known) or (endpoint.subnets if len(endpoint.subnets) > 1 else ())
+
+
+def names_address(hostname: str, address: str) -> bool:
+    """Whether a host's name is made of its address, as clouds do (ip-10-0-1-5.ec2.internal): one sign, not two."""
+    words = [w for w in re.split(r"[.:]", address) if w]
+    return bool(words) and re.search(rf"(?<!\d){'[-.]?'.join(map(re.escape, words))}(?!\d)", hostname) is not None
 
 
 @dataclass(frozen=True)
@@ -126,6 +163,11 @@ class Plan:
         first = min((o.stage for o in self.owned), default=0)
         return [o for o in self.owned if o.stage == first]
 
+    @property
+    def unread(self) -> list[Finding]:
+        """What was not answered: with any of it the rest of the plan is half known, and nothing of it may be done."""
+        return [f for f in self.findings if f.severity == UNKNOWN]
+
     def add(self, entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
         owned = owned_object(entry, obj, why, action)
         if owned.path not in self.objects:
@@ -151,10 +193,25 @@ def owned_object(entry: catalogue.Entry, obj: Json, why: str = "", action: str =
     )
 
 
+def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
+    """Keys of the readings that the plan depends on.
+
+    What stands only in the operator's namespace does not matter where that is proven absent: with it, nothing is in it.
+    """
+    keys = set(catalogue.DECISIVE)
+    for scope in wish.scopes:
+        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope} | set(catalogue.CONTENTS[scope])
+    if catalogue.BROKER in wish.scopes:
+        keys |= set(catalogue.SIGNS_OF_MEMBERS)
+    if snapshot.known("namespaces") and not snapshot.namespace(snapshot.operator_namespace):
+        keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - set(catalogue.CLUSTER_WIDE)
+    return keys
+
+
 def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     """What of C(snapshot) goes. Unknown readings are findings, never absence."""
     result = Plan()
-    for key in sorted({e.key for e in catalogue.ENTRIES if e.scope in wish.scopes} & set(snapshot.unanswered)):
+    for key in sorted(needed(snapshot, wish) & set(snapshot.unanswered)):
         result.findings.append(
             Finding(
                 "cluster.unread",
@@ -300,27 +357,38 @@ def _plan_labels(snapshot: Snapshot, result: Plan) -> None:
 
 
 def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:
-    """Why the broker in C(namespace) must stay: records of clusters that are not proven to be gone."""
+    """Why the broker in C(namespace) must stay: what it holds of clusters that are not proven to be gone."""
     endpoints, records = snapshot.endpoints(namespace), snapshot.clusters(namespace)
+    registered = {e.cluster_id for e in endpoints} | {r.cluster_id for r in records}
+    signs = signs_of_members(snapshot, namespace)
     result = []
-    for cluster_id in sorted({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}):
+    for cluster_id in sorted(registered | set(signs)):
         if cluster_id in wish.ghosts:
             continue
-        makers = [i for i in wish.fleet if i.made(cluster_id, endpoints, records)]
-        if makers and all(i.absent for i in makers):
+        # Records tell whose they are; an access or an import says no more than its ID.
+        owners = [i for i in wish.fleet if cluster_id in i.ids]
+        makers = (
+            [i for i in wish.fleet if i.made(cluster_id, endpoints, records)] if cluster_id in registered else owners
+        )
+        if makers and all(i.absent for i in (*makers, *owners)):
             continue
         where = ", ".join(
             sorted({f"{e.hostname} {e.private_ip}".strip() for e in endpoints if e.cluster_id == cluster_id})
+        )
+        there = (
+            f"({where or 'no Endpoint'}) is registered"
+            if cluster_id in registered
+            else f"is not registered, but has {', '.join(sorted(signs[cluster_id]))} there"
         )
         result.append(
             Finding(
                 "broker.in-use",
                 ERROR,
                 f"broker namespace {namespace}",
-                f"cluster '{cluster_id}' ({where or 'no Endpoint'}) is registered and "
+                f"cluster '{cluster_id}' {there} and "
                 + ("still has an installation" if makers else "is none of the inventory's clusters"),
                 "records only of clusters proven to be gone",
-                cause="" if makers else "another team's cluster, or a record of one that no longer exists",
+                cause="" if makers else _strange(cluster_id in registered),
                 hint=f"add it to the inventory, remove it there, or declare it dead: submariner_ghosts: [{cluster_id}]",
                 evidence={"cluster_id": cluster_id, "endpoints": where},
             )
@@ -328,24 +396,60 @@ def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Find
     return result
 
 
-def plan_departure(broker: Snapshot, namespace: str, identity: Identity, retire: bool) -> Plan:
+def _strange(registered: bool) -> str:
+    if registered:
+        return "another team's cluster, or a record of one that no longer exists"
+    return "another team's cluster that has only service discovery or no gateway yet, or what one that left has left behind"
+
+
+ACCESS = {"serviceaccounts": r"cluster-(.+)", "rolebindings": r"cluster-(.+)-submariner-k8s-broker-cluster"}
+"""What a join makes on the broker for every member, also for one without a gateway; no uninstall takes it away."""
+
+
+def signs_of_members(snapshot: Snapshot, namespace: str) -> dict[str, set[str]]:
+    """Kinds of what members have on their broker besides the records, by cluster ID.
+
+    Nothing in a namespace that is going: what is left there says no more than how far that has come.
+    """
+    found: dict[str, set[str]] = {}
+    if mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp"):
+        return found
+    for key, pattern in ACCESS.items():
+        for obj in snapshot.objects(key, namespace):
+            match = re.fullmatch(pattern, text(mapping(obj.get("metadata")).get("name")))
+            if match:
+                found.setdefault(match[1], set()).add(str(obj.get("kind")))
+    for key in ("serviceimports", "endpointslices"):
+        for obj in snapshot.objects(key, namespace):
+            for cluster_id in offered_by(obj):
+                found.setdefault(cluster_id, set()).add(str(obj.get("kind")))
+    return found
+
+
+def plan_departure(
+    broker: Snapshot, namespace: str, identity: Identity, retire: bool, taken: t.Collection[str] = ()
+) -> Plan:
     """What a departed cluster left on its broker, by proof of identity (submariner.md 4.5).
 
-    Its access (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
+    Nothing of IDs that are C(taken) by other clusters of the inventory, whatever their records look like. Its access
+    (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
     """
     result = Plan()
-    for key in ("endpoints", "clusters"):
+    departing = [e for e in catalogue.ENTRIES if e.scope == catalogue.BROKER and e.namespace == catalogue.BROKER_NS]
+    for key in sorted({"endpoints", "clusters"} | ({e.key for e in departing} if retire else set())):
         if key in broker.unanswered:
             result.findings.append(
                 Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
             )
     endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
     mine: dict[str, str] = {}
-    for cluster_id in sorted({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}):
+    access = set(identity.ids) - set(taken)
+    for cluster_id in sorted(({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}) - set(taken)):
         why = identity.made(cluster_id, endpoints, records)
         if why:
             mine[cluster_id] = why
         elif cluster_id in identity.ids:
+            access.discard(cluster_id)  # it is the other cluster's
             where = ", ".join(sorted({f"{e.hostname} {e.private_ip}" for e in endpoints if e.cluster_id == cluster_id}))
             result.findings.append(
                 Finding(
@@ -362,18 +466,12 @@ def plan_departure(broker: Snapshot, namespace: str, identity: Identity, retire:
         "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
         "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
     }
-    for entry in catalogue.ENTRIES:
-        if entry.scope != catalogue.BROKER or entry.namespace != catalogue.BROKER_NS:
-            continue
+    for entry in departing:
         for obj in broker.objects(entry.key, namespace):
             if entry.key in wanted:
                 why = wanted[entry.key](obj)
             else:
-                why = (
-                    _access_of(text(mapping(obj.get("metadata")).get("name")), set(mine) | set(identity.ids))
-                    if retire
-                    else ""
-                )
+                why = _access_of(text(mapping(obj.get("metadata")).get("name")), set(mine) | access) if retire else ""
             if why and entry.owns(obj, namespace):
                 result.add(entry, obj, why)
     return result

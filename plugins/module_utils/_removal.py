@@ -75,28 +75,43 @@ class Removal:
             snapshot = self.reader()
             plan = self.planner(snapshot)
             now = time.monotonic()
-            blocked = [f for f in plan.findings if f.severity in (ERROR, "unknown")]
-            if plan.owned:
+            refused = any(f.severity == ERROR for f in plan.findings)
+            if not plan.unread:
+                self._compare(plan)
+            if plan.unread or plan.owned or refused:
                 clean_since = None
+            if plan.unread:  # what was not answered may forbid what was planned without it
+                progress.say(f"nothing is touched, since {plan.unread[0].subject} is {plan.unread[0].observed}")
+            elif plan.owned:
                 progress.say(self._words(plan))
                 self._act(plan, snapshot)
-            elif not blocked:
+            elif not refused:
                 clean_since = now if clean_since is None else clean_since
                 if now - clean_since >= self.settle:
                     break
                 progress.say("proven clean; watching that it stays so")
-            if now - start >= self.timeout or (
-                blocked and not plan.owned and not any(f.severity == "unknown" for f in blocked)
-            ):
+            if now - start >= self.timeout or (refused and not plan.owned and not plan.unread):
                 break
-            time.sleep(PAUSE if plan.owned else min(1.0, max(PAUSE, self.settle / 5)))
-        left = {o.path: o for o in plan.owned}
-        self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
-        self.outcome.remaining = list(left.values())
-        self.outcome.kept = plan.kept
-        self.outcome.findings += plan.findings + [self._stuck(o, plan) for o in plan.owned]
+            time.sleep(PAUSE if plan.owned or plan.unread else min(1.0, max(PAUSE, self.settle / 5)))
+        self._conclude(plan)
         self.outcome.seconds = time.monotonic() - start
         return self.outcome
+
+    def _compare(self, plan: Plan) -> None:
+        """What a reading that was answered in full proves of what was asked to go."""
+        left = {o.path for o in plan.owned}
+        self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
+
+    def _conclude(self, plan: Plan) -> None:
+        """What is left. After a last reading without all answers that is also what it does not show, but was asked to go."""
+        removed = {o.path for o in self.outcome.removed}
+        pending = self._asked if plan.unread else {}
+        left = {path: o for path, o in pending.items() if path not in removed} | {o.path: o for o in plan.owned}
+        self.outcome.remaining = list(left.values())
+        self.outcome.kept = plan.kept
+        self.outcome.findings += plan.findings
+        if not plan.unread:
+            self.outcome.findings += [self._stuck(o, plan) for o in plan.owned]
 
     def _words(self, plan: Plan) -> str:
         stage = plan.stage

@@ -34,6 +34,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     overlap,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import names_address
 from ansible_collections.submariner.lifecycle.plugins.module_utils._remedies import (
     ACTIONS,
     DELETE_COPIES,
@@ -176,18 +177,29 @@ def _is_shown(
     if cluster_id in fleet.declared_dead:
         return True
     for host in fleet.hosts:
+        if _is_anothers(fleet, host, cluster_id):
+            continue
         if host.state == ABSENT and host.identity.made(cluster_id, endpoints, records):
             return True
-        known = host.identity
-        signs = [
-            (e.private_ip in known.addresses)
-            + (e.hostname in known.nodes)
-            + any(e.subnets == o.subnets for o in host.own)
-            for e in endpoints
-        ]
+        signs = [_signs(host, e, records) for e in endpoints]
         if host.state in (INSTALLED, LEAVING) and signs and min(signs) >= 2:
             return True
     return False
+
+
+def _is_anothers(fleet: Fleet, host: Host, cluster_id: str) -> bool:
+    """Whether the inventory gives the ID to another cluster, so that its records are not taken for this one's."""
+    others = {h.wanted for h in fleet.hosts if h is not host} | fleet.left_out
+    return cluster_id in others and cluster_id != host.wanted
+
+
+def _signs(host: Host, endpoint: Endpoint, records: t.Sequence[ClusterRecord]) -> int:
+    """How many of gateway address, node name and CIDRs are the cluster's; none when something says that it is another one."""
+    known = host.identity
+    if known.excludes(endpoint, records):
+        return 0
+    named = endpoint.hostname in known.nodes and not names_address(endpoint.hostname, endpoint.private_ip)
+    return (endpoint.private_ip in known.addresses) + named + any(endpoint.subnets == o.subnets for o in host.own)
 
 
 def _plan_shared_routes(fleet: Fleet, ghost: Ghost, result: Plan) -> None:

@@ -48,6 +48,7 @@ class Record:
     phase: str = ""
     options: Json = field(default_factory=dict)
     gateway_nodes: dict[str, list[str]] = field(default_factory=dict)
+    installed_ids: dict[str, list[str]] = field(default_factory=dict)
     globalnet: Json = field(default_factory=dict)
     clusterset_ip: Json = field(default_factory=dict)
     psk: bytes = field(default=b"", repr=False)
@@ -62,6 +63,7 @@ class Record:
             "phase": self.phase,
             "options": self.options,
             "gateway_nodes": self.gateway_nodes,
+            "installed_ids": self.installed_ids,
             "globalnet": self.globalnet,
             "clusterset_ip": self.clusterset_ip,
             "has_psk": bool(self.psk),
@@ -85,6 +87,7 @@ def to_secret(record: Record) -> Json:
         "phase": record.phase,
         "options": json.dumps(record.options, sort_keys=True),
         "gateway-nodes": json.dumps(record.gateway_nodes, sort_keys=True),
+        "installed-ids": json.dumps(record.installed_ids, sort_keys=True),
         "globalnet": json.dumps(record.globalnet, sort_keys=True),
         "clusterset-ip": json.dumps(record.clusterset_ip, sort_keys=True),
         "broker-info": record.broker_info,
@@ -125,6 +128,7 @@ def from_secret(secret: Json) -> Record:
         phase=words("phase"),
         options=table("options"),
         gateway_nodes=table("gateway-nodes"),
+        installed_ids=table("installed-ids"),
         globalnet=table("globalnet"),
         clusterset_ip=table("clusterset-ip"),
         psk=raw("psk"),
@@ -181,9 +185,9 @@ def update(api: Api, change: Callable[[Record], Record]) -> Record | None:
 
 
 def merged(record: Record, changes: Mapping[str, Any]) -> Record:
-    """The record with the given fields; gateway nodes and options are added to, the rest is replaced."""
+    """The record with the given fields; gateway nodes, IDs and options are added to, the rest is replaced."""
     known = {key: value for key, value in changes.items() if value is not None}
-    for key in ("gateway_nodes", "options"):
+    for key in ("gateway_nodes", "installed_ids", "options"):
         if key in known:
             known[key] = {**getattr(record, key), **known[key]}
     return replace(record, **known)
@@ -240,6 +244,20 @@ def allocations(api: Api, name: str) -> Json:
     if answer.unknown:
         raise ApiFailure(f"ConfigMap {BROKER_NAMESPACE}/{name} cannot be read: {answer.reason}.")
     return mapping(answer.body.get("data"))
+
+
+def installed_id_of(api: Api) -> str:
+    """The ID under which a cluster is joined, which need not be the one that it should have.
+
+    Empty when it is not joined, or does not say: an ID that is not known here keeps the broker, so that does no harm.
+    """
+    answer = api.get(f"/apis/submariner.io/v1alpha1/namespaces/{OPERATOR_NAMESPACE}/submariners/submariner")
+    return text(mapping(answer.body.get("spec")).get("clusterID"))
+
+
+def both(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:
+    """The lists of two tables."""
+    return {key: sorted({*one.get(key, []), *other.get(key, [])}) for key in sorted({*one, *other})}
 
 
 def gateway_nodes_of(api: Api) -> list[str]:

@@ -63,6 +63,17 @@ options:
     type: list
     elements: str
     default: []
+  taken:
+    description: IDs of the other clusters of the inventory; their records and accesses never count as this cluster's.
+    type: list
+    elements: str
+    default: []
+  installed_ids:
+    description:
+      - IDs under which clusters were joined before, by their cluster ID, as RV(submariner.lifecycle.run_record#module:record)
+        has them. What such an ID left on the broker is that cluster's, also when it is not installed any more.
+    type: dict
+    default: {}
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
     type: bool
@@ -167,7 +178,10 @@ seconds:
   type: float
 """
 
+import dataclasses
 import functools
+import itertools
+import time
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -191,26 +205,24 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 
-SECTIONS = ("residue", "nodes")
+SECTIONS = ("residue", "contents", "nodes")
+LOOKS = 3
+"""Readings in check mode before what is not answered counts as unknown."""
+PAUSE = 0.4
+"""Seconds between two of them."""
 
 
 def run(module: AnsibleModule) -> Json:
     params = module.params
     api = connect(module)
-    before = observe(api, (*SECTIONS, "identity"), params["operator_namespace"])
-    if not before.known("kube-system"):
-        raise ApiFailure(
-            f"{api.server} does not answer: {before.reading('kube-system').reason}.",
-            "Check submariner_kubeconfig, submariner_context and that the API server is up.",
-        )
-    identity = Identity.of(before, params["cluster_id"])
     wish = Wish(
         scopes=frozenset(params["scope"]),
-        fleet=tuple(Identity.from_dict(i) for i in params["fleet"]),
+        fleet=tuple(Identity.from_dict(i).known_as(params["installed_ids"]) for i in params["fleet"]),
         ghosts=frozenset(params["ghosts"]),
         labels=params["labels"],
     )
-    planned = plan(before, wish)
+    before, planned = _first_reading(module, api, wish)
+    identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":
         if not params["broker"]:
@@ -220,7 +232,9 @@ def run(module: AnsibleModule) -> Json:
         departing = connect(module, params["broker"])
 
     def broker_plan(snapshot: Snapshot) -> Plan:
-        return plan_departure(snapshot, params["broker_namespace"], identity, params["departure"] == "retire")
+        return plan_departure(
+            snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"]
+        )
 
     def broker_reading(api: Api) -> Snapshot:
         return observe(api, ("broker",), params["operator_namespace"])
@@ -232,7 +246,7 @@ def run(module: AnsibleModule) -> Json:
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
-    if not module.check_mode:
+    if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
             lambda: observe(api, SECTIONS, params["operator_namespace"]),
@@ -254,8 +268,26 @@ def run(module: AnsibleModule) -> Json:
         before,
         wanted,
         outcome,
-        Identity(identity.ids, identity.nodes, identity.addresses, identity.pod_cidrs, clean),
+        dataclasses.replace(identity, absent=clean),
     )
+
+
+def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
+    """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
+    start = time.monotonic()
+    for look in itertools.count(1):
+        before = observe(api, (*SECTIONS, "identity"), module.params["operator_namespace"])
+        if not before.known("kube-system"):
+            raise ApiFailure(
+                f"{api.server} does not answer: {before.reading('kube-system').reason}.",
+                "Check submariner_kubeconfig, submariner_context and that the API server is up.",
+            )
+        planned = plan(before, wish)
+        enough = look >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
+        if not planned.unread or enough:
+            break
+        time.sleep(PAUSE)
+    return before, planned
 
 
 def _result(
@@ -275,7 +307,7 @@ def _result(
         "remaining": [o.as_dict() for o in outcome.remaining],
         "unknown": [f.subject for f in outcome.findings if f.severity == "unknown"],
         "findings": [f.as_dict() for f in outcome.findings],
-        "verdict": verdict(outcome.findings) if not outcome.remaining or module.check_mode else "fail",
+        "verdict": verdict(outcome.findings),
         "identity": identity.as_dict(),
         "known_cidrs": sorted(set(records + subnets)),
         "images": sorted({i for w in before.workloads for i in w.images if i}),
@@ -311,6 +343,8 @@ def main() -> None:
         departure={"type": "str", "choices": ["none", "rejoin", "retire"], "default": "none"},
         fleet={"type": "list", "elements": "dict", "default": []},
         ghosts={"type": "list", "elements": "str", "default": []},
+        taken={"type": "list", "elements": "str", "default": []},
+        installed_ids={"type": "dict", "default": {}},
         labels={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},

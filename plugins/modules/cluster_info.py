@@ -30,7 +30,7 @@ options:
       - V(globalnet) are the addresses that Globalnet gave. V(definitions) are Submariner's custom resource definitions.
       - V(access) reads the Secret by which a member knows its broker, and needs the right to get it.
       - V(broker) are the broker's records, allocations and the accesses that it gave. V(residue) is all that Submariner
-        owns. All sections together are at most 50 requests.
+        owns, V(contents) what else may stand in its namespaces. All sections together are at most 50 requests.
     type: list
     elements: str
     choices:
@@ -46,6 +46,7 @@ options:
       - access
       - broker
       - residue
+      - contents
     default: [identity, state, broker]
   digest_only:
     description: Whether to leave RV(snapshot) and RV(findings) out, which keeps the results of large fleets small.

@@ -43,7 +43,7 @@ options:
     type: dict
   sources:
     description:
-      - The members, as far as they are to be asked for their PSK and gateway nodes by O(state=begun).
+      - The members, as far as they are to be asked for their PSK, gateway nodes and IDs by O(state=begun).
       - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else it
         is new.
     type: list
@@ -118,6 +118,9 @@ record:
     gateway_nodes:
       description: Names of gateway nodes by cluster ID.
       type: dict
+    installed_ids:
+      description: IDs under which clusters were joined, by the cluster ID that the inventory gives them.
+      type: dict
     globalnet:
       description: The broker's table of Globalnet allocations.
       type: dict
@@ -187,12 +190,16 @@ def begun(module: AnsibleModule, api: Api) -> Result:
     params = module.params
     nodes: dict[str, list[str]] = {}
     psks: dict[str, bytes] = {}
+    ids: dict[str, list[str]] = {}
     unanswered: list[str] = []
     for source in params["sources"]:
         member = connect(module, source["auth"])
         found = _run_record.gateway_nodes_of(member)
         if found:
             nodes[source["cluster_id"]] = found
+        joined_as = _run_record.installed_id_of(member)
+        if joined_as:
+            ids[source["cluster_id"]] = [joined_as]
         psks[source["cluster_id"]], reason = _run_record.psk_of(member)
         if reason:
             unanswered.append(f"{source['cluster_id']}: {reason}")
@@ -200,7 +207,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
 
     existing = _run_record.read(api)
     if existing is not None:
-        return continue_run(module, api, existing, nodes)
+        return continue_run(module, api, existing, nodes, ids)
 
     psk, origin = find_psk(module, api, psks, unanswered)
     record = Record(
@@ -210,6 +217,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         phase=params["phase"] or "",
         options=params["options"] or {},
         gateway_nodes=nodes,
+        installed_ids=ids,
         globalnet=_run_record.allocations(api, GLOBALNET_INFO),
         clusterset_ip=_run_record.allocations(api, CLUSTERSET_IP_INFO),
         psk=psk,
@@ -219,17 +227,23 @@ def begun(module: AnsibleModule, api: Api) -> Result:
     return {**result(record, changed=True), "psk_source": origin}
 
 
-def continue_run(module: AnsibleModule, api: Api, existing: Record, nodes: dict[str, list[str]]) -> Result:
+def continue_run(
+    module: AnsibleModule, api: Api, existing: Record, nodes: dict[str, list[str]], ids: dict[str, list[str]]
+) -> Result:
     """Go on with the record of an interrupted run: what it holds outranks what the clusters say after deletions."""
     verb = module.params["verb"]
     if verb and existing.verb and verb != existing.verb:
         module.warn(
             f"A run of '{existing.verb}' begun {existing.started} did not end; this '{verb}' goes on with its record."
         )
-    wanted = _run_record.merged(existing, {"gateway_nodes": {**nodes, **existing.gateway_nodes}})
+    found = {
+        "gateway_nodes": {**nodes, **existing.gateway_nodes},
+        "installed_ids": _run_record.both(existing.installed_ids, ids),
+    }
+    wanted = _run_record.merged(existing, found)
     changed = wanted != existing
     if changed and not module.check_mode:
-        _run_record.update(api, lambda record: _run_record.merged(record, {"gateway_nodes": wanted.gateway_nodes}))
+        _run_record.update(api, lambda record: _run_record.merged(record, found))
     return result(wanted, changed=changed, continued=True)
 
 

@@ -7,15 +7,18 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import BROKER, CRDS, MEMBER
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Endpoint
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import (
     Identity,
     Plan,
     Wish,
+    names_address,
     plan,
     plan_departure,
 )
@@ -102,6 +105,20 @@ def test_a_foreign_object_keeps_the_namespace_but_not_what_is_ours_in_it() -> No
     assert [f.id for f in planned.findings] == ["namespace.foreign"]
 
 
+@pytest.mark.parametrize(
+    "kind", ["Deployment", "StatefulSet", "Job", "Pod", "Service", "PersistentVolumeClaim", "Secret"]
+)
+@pytest.mark.parametrize("namespace", ["submariner-operator", BROKER_NAMESPACE])
+def test_whatever_somebody_put_into_a_namespace_keeps_it(kind: str, namespace: str) -> None:
+    foreign: Json = {"kind": kind, "metadata": {"name": "mine", "namespace": namespace, "uid": "1"}}
+    wish = Wish(frozenset([MEMBER, BROKER]), whole_fleet("installed"))
+    planned = member_plan([*recording("installed", "east"), foreign], wish)
+    assert [k.label for k in planned.kept] == [f"Namespace {namespace}"]
+    assert [(f.id, f.subject) for f in planned.findings] == [("namespace.foreign", f"namespace {namespace}")]
+    assert f"{kind} mine" in planned.findings[0].observed
+    assert f"{kind} {namespace}/mine" not in labels(planned)
+
+
 def test_definitions_stay_while_a_broker_stays() -> None:
     planned = member_plan(recording("installed", "east"))
     assert not any(o.kind == "CustomResourceDefinition" for o in planned.owned)
@@ -167,7 +184,7 @@ def test_another_cluster_with_the_same_id_is_a_clash_and_keeps_its_records() -> 
     broker = snapshot_of(recording("installed", "east"))
     other = Identity(ids=("west",), nodes=("c-node",), addresses=("10.9.9.9",), pod_cidrs=("10.99.0.0/24",))
     gone = plan_departure(broker, BROKER_NAMESPACE, other, retire=True)
-    assert not any(o.kind in ("Endpoint", "Cluster") for o in gone.owned)
+    assert gone.owned == [], "its access is the other cluster's, too"
     assert [f.id for f in gone.findings] == ["endpoint.id-clash"]
 
 
@@ -175,6 +192,153 @@ def test_the_same_private_address_at_another_site_proves_nothing() -> None:
     broker = snapshot_of(recording("installed", "east"))
     other = Identity(ids=("north",), nodes=("c-node",), addresses=("10.202.0.2",), pod_cidrs=("10.99.0.0/24",))
     assert plan_departure(broker, BROKER_NAMESPACE, other, retire=True).owned == []
+
+
+# -- members that have no records -----------------------------------------------------------------------------------
+
+
+def in_broker(kind: str, name: str, **labels: str) -> Json:
+    marks = {k.replace("__", "/").replace("_", "-"): v for k, v in labels.items()}
+    return {"kind": kind, "metadata": {"name": name, "namespace": BROKER_NAMESPACE, "uid": name, "labels": marks}}
+
+
+ACCESS = [
+    in_broker("ServiceAccount", "cluster-north"),
+    in_broker("RoleBinding", "cluster-north-submariner-k8s-broker-cluster"),
+]
+SLICE = in_broker("EndpointSlice", "web-abc")
+SLICE["metadata"]["labels"] = {  # type: ignore[index]
+    "endpointslice.kubernetes.io/managed-by": "lighthouse-agent.submariner.io",
+    "multicluster.kubernetes.io/source-cluster": "north",
+}
+IMPORT: Json = {**in_broker("ServiceImport", "web-default"), "status": {"clusters": [{"cluster": "north"}]}}
+SIGNS = {"service account": ACCESS[:1], "binding": ACCESS[1:], "slice": [SLICE], "import": [IMPORT]}
+
+
+def whole_fleet(state: str, **absent: bool) -> tuple[Identity, ...]:
+    return tuple(identity(state, c, absent.get(c, True)) for c in ("east", "west"))
+
+
+@pytest.mark.parametrize("sign", SIGNS)
+def test_a_member_without_a_gateway_keeps_the_broker_until_it_is_declared_dead(sign: str) -> None:
+    objects = [*recording("installed", "east"), *SIGNS[sign]]
+    planned = member_plan(objects, Wish(frozenset([BROKER]), whole_fleet("installed")))
+    assert planned.owned == []
+    assert [(f.id, f.evidence["cluster_id"]) for f in planned.findings] == [("broker.in-use", "north")]
+    assert "submariner_ghosts: [north]" in planned.findings[0].hint
+    dead = Wish(frozenset([BROKER]), whole_fleet("installed"), ghosts=frozenset(["north"]))
+    assert "Namespace submariner-k8s-broker" in labels(member_plan(objects, dead))
+
+
+def test_the_access_of_a_cluster_of_the_inventory_that_still_has_an_installation_keeps_the_broker() -> None:
+    wish = Wish(frozenset([BROKER]), whole_fleet("west-uninstalled", west=False))
+    planned = member_plan(recording("west-uninstalled", "east"), wish)
+    assert (
+        "cluster 'west' is not registered, but has RoleBinding, ServiceAccount there and still"
+        in planned.findings[0].observed
+    )
+    assert planned.owned == []
+
+
+@pytest.mark.parametrize("state", ["west-uninstalled", "globalnet-west-uninstalled", "joined-as-second-id"])
+def test_the_access_that_our_own_clusters_left_keeps_no_broker(state: str) -> None:
+    planned = member_plan(recording(state, "east"), Wish(frozenset([BROKER]), whole_fleet(state)))
+    assert planned.findings == []
+    assert "Namespace submariner-k8s-broker" in labels(planned)
+
+
+def test_the_access_of_an_earlier_id_of_ours_keeps_no_broker() -> None:
+    objects = [
+        o
+        for o in recording("joined-as-second-id", "east")
+        if not (o["kind"] in ("Endpoint", "Cluster") and o["spec"]["cluster_id"] == "west2")
+    ]
+    gone = identity("west-uninstalled", "west")
+    east = identity("joined-as-second-id", "east")
+    forgotten = member_plan(objects, Wish(frozenset([BROKER]), (east, gone)))
+    assert [f.evidence["cluster_id"] for f in forgotten.findings] == ["west2"]
+    known = member_plan(objects, Wish(frozenset([BROKER]), (east, gone.known_as({"west": ["west2"], "north": ["x"]}))))
+    assert known.findings == []
+
+
+def test_what_is_left_in_a_broker_that_is_going_does_not_stop_it() -> None:
+    objects = [*recording("installed", "east"), *ACCESS]
+    for obj in objects:
+        if obj["kind"] == "Namespace" and obj["metadata"]["name"] == BROKER_NAMESPACE:
+            obj["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    planned = member_plan(objects, Wish(frozenset([BROKER]), whole_fleet("installed")))
+    assert planned.findings == []
+
+
+# -- clusters that look alike ---------------------------------------------------------------------------------------
+
+
+def endpoint(**fields: object) -> Endpoint:
+    spec = {
+        "cluster_id": "old",
+        "hostname": "node-1",
+        "private_ip": "10.0.1.5",
+        "subnets": ["10.3.0.0/16", "10.2.0.0/16"],
+    }
+    return Endpoint.of({"metadata": {"name": "old-cable"}, "spec": {**spec, **fields}})
+
+
+VM = Identity(("west",), ("node-1",), ("10.0.1.5",), ("10.2.0.0/24",), public_ips=("192.0.2.1",))
+
+
+@pytest.mark.parametrize(
+    ("fields", "ours"),
+    [
+        ({}, True),
+        ({"public_ip": "192.0.2.1"}, True),
+        ({"public_ip": "192.0.2.2"}, False),
+        ({"subnets": ["10.8.0.0/16", "10.9.0.0/16"]}, False),
+        ({"subnets": ["242.1.0.0/16"]}, True),  # Globalnet: says nothing of where it is
+        ({"private_ip": "10.0.1.6"}, False),
+        ({"hostname": "node-2"}, False),
+    ],
+)
+def test_node_and_address_show_a_cluster_unless_something_speaks_against_it(fields: Json, ours: bool) -> None:
+    assert bool(VM.lives_behind(endpoint(**fields))) is ours
+    assert bool(VM.made("old", [endpoint(**fields)], [])) is ours
+    planned = plan_departure(snapshot_of([as_object(endpoint(**fields))]), BROKER_NAMESPACE, VM, retire=True)
+    assert bool(planned.owned) is ours
+
+
+def as_object(found: Endpoint) -> Json:
+    spec = {k: getattr(found, k) for k in ("cluster_id", "hostname", "private_ip", "public_ip")}
+    meta = {"name": found.name, "namespace": BROKER_NAMESPACE}
+    return {"kind": "Endpoint", "metadata": meta, "spec": {**spec, "subnets": list(found.subnets)}}
+
+
+@pytest.mark.parametrize(
+    ("subnets", "ours"), [(["10.3.0.0/16", "10.2.0.0/16"], True), (["242.1.0.0/16"], False), ([], False)]
+)
+def test_a_name_made_of_the_address_is_no_second_sign(subnets: list[str], ours: bool) -> None:
+    name = "ip-10-0-1-5.ec2.internal"
+    assert bool(replace(VM, nodes=(name,)).lives_behind(endpoint(hostname=name, subnets=subnets))) is ours
+
+
+@pytest.mark.parametrize(
+    ("name", "derived"),
+    [("ip-10-0-1-5", True), ("10.0.1.5", True), ("ip-110-0-1-5", False), ("ip-10-0-1-57", False), ("n5", False)],
+)
+def test_names_that_are_made_of_the_address(name: str, derived: bool) -> None:
+    assert names_address(name, "10.0.1.5") is derived
+
+
+def test_other_cidrs_or_another_public_address_under_the_same_id_are_a_clash() -> None:
+    found = snapshot_of([as_object(endpoint(cluster_id="west", public_ip="192.0.2.2")), *ACCESS])
+    planned = plan_departure(found, BROKER_NAMESPACE, VM, retire=True)
+    assert (planned.owned, [f.id for f in planned.findings]) == ([], ["endpoint.id-clash"])
+
+
+def test_records_of_another_cluster_of_the_inventory_are_never_taken() -> None:
+    broker = snapshot_of(recording("joined-as-second-id", "east"))
+    west = identity("joined-as-second-id", "west")
+    gone = plan_departure(broker, BROKER_NAMESPACE, west, retire=True, taken=["west2"])
+    assert not any("west2" in o.name for o in gone.owned)
+    assert ("Cluster", "west") in {(o.kind, o.name) for o in gone.owned}
 
 
 def test_identity_survives_its_dict_form() -> None:

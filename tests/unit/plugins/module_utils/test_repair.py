@@ -144,6 +144,19 @@ def test_the_same_gateway_is_proof(clusters: Clusters) -> None:
     assert ("east", "remove-records") in steps(clusters.plan())
 
 
+@pytest.mark.parametrize(("address", "shown"), [("192.0.2.1", True), ("192.0.2.2", False)])
+def test_another_public_address_speaks_against_the_same_gateway(clusters: Clusters, address: str, shown: bool) -> None:
+    clusters.one("west", "Endpoint", OPERATOR, "west")["spec"]["public_ip"] = "192.0.2.1"
+    clusters.one("east", "Endpoint", BROKER, "west")["spec"]["public_ip"] = "192.0.2.1"
+    lookalike(clusters, public_ip=address)
+    assert (("east", "remove-records") in steps(clusters.plan())) is shown
+
+
+def test_the_id_of_another_cluster_of_the_inventory_is_never_a_ghost_of_this_one(clusters: Clusters) -> None:
+    lookalike(clusters)
+    assert steps(clusters.plan(left_out=frozenset(["north"]))) == []
+
+
 def test_the_users_word_is_proof(clusters: Clusters) -> None:
     lookalike(clusters, private_ip="10.9.9.9", hostname="somewhere", subnets=["10.99.0.0/16"])
     assert not [s for s in clusters.plan().steps if s.action == "remove-records"]

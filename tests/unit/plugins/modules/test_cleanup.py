@@ -24,6 +24,10 @@ DISCOVERIES = ("submariner.io", "servicediscoveries")
 DEPLOYMENTS = ("apps", "deployments")
 PODS = ("", "pods")
 NAMESPACES = ("", "namespaces")
+OURS = [
+    {"ids": [name], "nodes": [f"{first}-node"], "addresses": [address], "absent": True}
+    for name, first, address in (("east", "a", "10.201.0.2"), ("west", "b", "10.202.0.2"))
+]
 
 
 @pytest.fixture(autouse=True)
@@ -150,6 +154,85 @@ def test_what_cannot_be_read_is_never_clean(api: FakeApi, arguments: Json) -> No
     outcome = run({**arguments, "timeout": 1})
     assert (outcome.failed, outcome["verdict"]) == (True, "unknown")
     assert outcome["identity"]["absent"] is False
+
+
+@pytest.mark.parametrize(
+    "kind", ["namespaces", "brokers", "submariners", "endpoints", "configmaps", "roles", "daemonsets"]
+)
+def test_nothing_goes_while_a_reading_that_matters_is_not_answered(api: FakeApi, arguments: Json, kind: str) -> None:
+    api.cluster.load(recording("installed", "east"))
+    api.fault(504, verb="list", path=f"/{kind}$")
+    outcome = run({**arguments, "timeout": 1})
+    assert (outcome.failed, outcome["verdict"], outcome["removed"]) == (True, "unknown", [])
+    assert outcome["unknown"] == [kind]
+    assert "fault asked for by the test" in outcome.msg
+    assert api.writes == []
+
+
+def test_a_reading_that_fails_on_the_way_stops_the_removal_until_it_is_answered(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.cluster.load(recording("installed", "west"))
+    finish_like_an_operator(api)
+    act = _removal.Removal._act
+    acted: list[int] = []
+
+    def act_and_lose_the_resource(self: _removal.Removal, *how: t.Any) -> None:
+        act(self, *how)
+        acted.append(len(api.writes))
+        if len(acted) == 1:
+            api.fault(504, verb="list", path="/submariners$", times=9)
+
+    monkeypatch.setattr(_removal.Removal, "_act", act_and_lose_the_resource)
+    outcome = run(arguments)
+    assert (outcome.failed, outcome["remaining"]) == (False, []), outcome.msg
+    paths = [(r.verb, r.path.rpartition("/")[2], r.status) for r in api.requests]
+    failing = [n for n, asked in enumerate(paths) if asked == ("list", "submariners", 504)]
+    assert not any(verb in ("delete", "patch") for verb, _name, _status in paths[failing[0] : failing[-1]])
+
+
+def test_what_was_asked_to_go_is_not_removed_before_it_was_seen(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.cluster.load(recording("installed", "west"))
+    finish_like_an_operator(api)
+    act = _removal.Removal._act
+
+    def act_and_go_deaf(self: _removal.Removal, *how: t.Any) -> None:
+        act(self, *how)
+        api.fault(504, verb="list", path="/(submariners|deployments)$")
+
+    monkeypatch.setattr(_removal.Removal, "_act", act_and_go_deaf)
+    outcome = run({**arguments, "timeout": 2})
+    assert (outcome["verdict"], outcome["removed"]) == ("unknown", [])
+    assert "Submariner" in {o["kind"] for o in outcome["remaining"]}
+
+
+def test_what_stands_in_no_namespace_need_not_be_read(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("west-uninstalled", "west"))
+    api.fault(403, verb="list", path="/namespaces/submariner-operator/")
+    assert run({**arguments, "timeout": 2})["verdict"] == "pass"
+
+
+def test_a_plan_reads_again_what_was_not_answered_once(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("installed", "west"))
+    api.fault(504, verb="list", path="/nodes$", times=1)
+    outcome = run(arguments, check=True)
+    assert (outcome["unknown"], outcome["identity"]["nodes"]) == ([], ["b-node"])
+
+
+def test_every_brokers_namespace_is_looked_through_before_it_goes(api: FakeApi, arguments: Json) -> None:
+    objects = recording("installed", "east")
+    broker = next(o for o in objects if o["kind"] == "Broker")
+    second = {**broker, "metadata": {"name": "submariner-broker", "namespace": "my-broker"}}
+    place = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "my-broker"}}
+    database = {"apiVersion": "apps/v1", "kind": "StatefulSet", "metadata": {"name": "db", "namespace": "my-broker"}}
+    api.cluster.load([*objects, place, second, database])
+    outcome = run({**arguments, "scope": ["broker"], "fleet": OURS}, check=True)
+    assert "Namespace submariner-k8s-broker" in {f"{o['kind']} {o['name']}" for o in outcome["plan"]}
+    assert [o["name"] for o in outcome["kept"]] == ["my-broker"]
+    api.fault(403, verb="list", path="/my-broker/statefulsets")
+    assert run({**arguments, "scope": ["broker"], "fleet": OURS}, check=True)["unknown"] == ["broker-statefulsets"]
 
 
 def test_the_records_on_the_broker_go_after_the_cluster_is_clean(

@@ -54,6 +54,18 @@ def kept(api: FakeApi) -> Record:
     return from_secret(api.cluster.get(SECRETS, *PLACE))
 
 
+def test_the_id_of_an_installation_that_is_gone_is_still_known(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load(recording("joined-as-second-id", "west"))
+    begun: Json = {"state": "begun", "verb": "reinstall", "sources": [source(other_api, tmp_path, "west")]}
+    run(api, tmp_path, **begun)
+    assert kept(api).installed_ids == {"west": ["west2"]}
+    other_api.cluster.delete(("submariner.io", "submariners"), "submariner-operator", "submariner")
+    again = run(api, tmp_path, **begun)
+    assert (again["continued"], again["record"]["installed_ids"]) == (True, {"west": ["west2"]})
+
+
 def test_begun_with_what_must_survive_and_without_showing_it(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
@@ -68,6 +80,7 @@ def test_begun_with_what_must_survive_and_without_showing_it(
     record = kept(api)
     assert record.psk == b"the-psk-of-both"
     assert record.gateway_nodes == {"east": ["east-worker"], "west": ["west-worker"]}
+    assert record.installed_ids == {"east": ["east"], "west": ["west"]}
     assert allocated(record.globalnet, "west") == "242.1.0.0/16"
     assert allocated(record.clusterset_ip, "east") == "243.0.0.0/20"
     assert (record.verb, record.run_id, record.options) == ("reinstall", "one", {"a": 1})
