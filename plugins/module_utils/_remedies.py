@@ -51,7 +51,7 @@ ACTIONS: dict[str, Action] = {
     RESTART_GATEWAY: Action(
         GATEWAYS,
         "restart the active gateway, which makes its records and reconciles with the broker when it starts; unless the records "
-        "come right within 15 s",
+        "come right within 15 s; then the route agents, if a second copy of a record went",
         "one gateway is active, its Endpoint is the broker's only one of that ID, and the copies are those on the broker",
     ),
     DELETE_COPIES: Action(

@@ -125,6 +125,9 @@ class Repair:
         ):
             return
         self._start_gateway(cluster_id, done)
+        # The copy that went had the subnets of the one that stays: its routes on other nodes went with it.
+        if "endpoint.duplicate" in done.heals and not done.left:
+            self._restart_route_agents(done)
 
     def _start_gateway(self, cluster_id: str, done: Done) -> None:
         for _turn in ("first", "again"):
@@ -165,8 +168,10 @@ class Repair:
         if done.left:
             return
         self._start_gateway(text(step["cluster_id"]), done)
-        if done.left:
-            return
+        if not done.left:
+            self._restart_route_agents(done)
+
+    def _restart_route_agents(self, done: Done) -> None:
         old = self._restart(ROUTE_AGENT, done)
         done.left = self._until(done, lambda: self._not_renewed(self._workloads(), ROUTE_AGENT, old))
 
