@@ -92,14 +92,16 @@ class Stage:
     def require_whole(self, since: datetime | None = None) -> None:
         """The judgement over everything that a reinstall promises."""
         self.require(self.fleet.complaints(since), "the fleet is whole")
-        image = f"quay.io/submariner/nettest:{self.fleet.state.version}"
-        self.require(traffic.complaints(self.fleet, image), "pods reach pods")
+        self.require(self._traffic(), "pods reach pods")
 
     def ensure_whole(self) -> None:
         """For scenarios that start from a fleet that works, however it came about."""
-        if self.fleet.complaints():
+        if self.fleet.complaints() or self._traffic():
             self.damage("healthy")
             self.require(self.fleet.complaints(), "the lab's healthy state is whole")
+
+    def _traffic(self) -> list[str]:
+        return traffic.complaints(self.fleet, f"quay.io/submariner/nettest:{self.fleet.state.version}")
 
     def require_unchanged(self, before: Reading, what: str) -> None:
         self.require(self.fleet.changes_since(before), what)
