@@ -50,9 +50,10 @@ ACTIONS: dict[str, Action] = {
     ),
     RESTART_GATEWAY: Action(
         GATEWAYS,
-        "restart the active gateway, which makes its records and reconciles with the broker when it starts; unless the records "
-        "come right within 15 s; then the route agents, if a second copy of a record went",
-        "one gateway is active, its Endpoint is the broker's only one of that ID, and the copies are those on the broker",
+        "restart the active gateway, which makes its records and reconciles with the broker when it starts, unless the records "
+        "come right within 15 s; after a second copy of a record, restart it again if a tunnel is missing, and the route agents",
+        "one gateway is active, its Endpoint is the broker's only one of that ID, the copies are those on the broker, and after "
+        "a second copy it has a tunnel to each cluster",
     ),
     DELETE_COPIES: Action(
         GATEWAYS,

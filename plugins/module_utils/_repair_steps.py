@@ -51,8 +51,8 @@ UNCHANGED = 7.0
 GATEWAY, ROUTE_AGENT = "submariner-gateway", "submariner-routeagent"
 OPERATOR, AGENT = "submariner-operator", "submariner-lighthouse-agent"
 MEMBER_KEYS = ("submariners", "endpoints", "clusters", "gateways", "pods", "leases", "nodes", "daemonsets")
-SHOWN_ELSEWHERE = {"connection.stale", "gateway.stale"}
-"""What a restart of the gateway heals and no record shows."""
+NOT_AWAITED = {"connection.stale", "endpoint.duplicate", "gateway.stale"}
+"""What a restart of the gateway heals and records that come right do not: with a second copy routes and a tunnel go."""
 PLURALS = {"Endpoint": "endpoints", "Cluster": "clusters"}
 
 
@@ -120,7 +120,7 @@ class Repair:
     def _restart_gateway(self, step: Json, done: Done) -> None:
         """Unless the records come right meanwhile: no restart is the smallest step."""
         cluster_id = text(step["cluster_id"])
-        if not SHOWN_ELSEWHERE & set(done.heals) and not self._until(
+        if not NOT_AWAITED & set(done.heals) and not self._until(
             done, lambda: self._gateway_trouble(cluster_id, ()), PASSES
         ):
             return
@@ -130,16 +130,15 @@ class Repair:
             self._restart_route_agents(done)
 
     def _start_gateway(self, cluster_id: str, done: Done) -> None:
+        """Twice when a second copy went: its going, as the gateway starts, may take the only tunnel to its cluster with it."""
         for _turn in ("first", "again"):
             self._demand_broker()
             old = self._restart(GATEWAY, done)
             done.left = self._until(done, functools.partial(self._gateway_trouble, cluster_id, old))
-            # A second copy that goes when the gateway starts may take the only tunnel to its cluster with it.
-            if (
-                done.left
-                or "endpoint.duplicate" not in done.heals
-                or not self._until(done, self._without_tunnel, TUNNELS)
-            ):
+            if done.left or "endpoint.duplicate" not in done.heals:
+                return
+            done.left = self._until(done, self._without_tunnel, TUNNELS)
+            if not done.left:
                 return
 
     def _without_tunnel(self) -> list[str]:

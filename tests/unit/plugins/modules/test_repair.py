@@ -200,6 +200,68 @@ def test_a_copy_that_differs_is_reconciled(clusterset: Clusterset) -> None:
     assert clusterset.plan()["steps"] == []
 
 
+def second_copy(clusterset: Clusterset) -> None:
+    """West has a copy of east's record that the broker does not have."""
+    west = clusterset.apis["west"].cluster
+    like = west.get(ENDPOINTS, OPERATOR, own_endpoint(clusterset, "east"))
+    spec = {**like["spec"], "private_ip": "192.0.2.78", "cable_name": "submariner-cable-east-192-0-2-78"}
+    body = {"metadata": {"name": "east-second", "labels": like["metadata"]["labels"]}, "spec": spec}
+    west.create(ENDPOINTS, body, OPERATOR)
+
+
+def takes_the_tunnel(clusterset: Clusterset, starts: int) -> None:
+    """West's gateway has no tunnel after each of its first starts: the copy that went had the same subnets."""
+    west, controller = clusterset.apis["west"].cluster, clusterset.controllers["west"]
+    (gateway,) = west.objects(GATEWAYS, OPERATOR)
+    tunnels = gateway["status"]["connections"]
+    reconcile = controller.starts["submariner-gateway"]
+
+    def start() -> None:
+        reconcile()
+        (now,) = west.objects(GATEWAYS, OPERATOR)
+        now["status"]["connections"] = [] if len(controller.started) < starts else tunnels
+        west.replace(GATEWAYS, now, OPERATOR, now["metadata"]["name"])
+
+    controller.starts["submariner-gateway"] = start
+    for daemonset in west.objects(("apps", "daemonsets"), OPERATOR):
+        daemonset["status"].update(numberReady=1, desiredNumberScheduled=1)
+        west.replace(("apps", "daemonsets"), daemonset, OPERATOR, daemonset["metadata"]["name"])
+
+
+@pytest.mark.parametrize("gone_before", [False, True])
+def test_a_second_copy_is_not_healed_until_its_tunnel_and_routes_are_back(
+    clusterset: Clusterset, monkeypatch: pytest.MonkeyPatch, gone_before: bool
+) -> None:
+    monkeypatch.setattr(_repair_steps, "TUNNELS", 0.5)
+    clusterset.load("healthy-two-nodes")
+    second_copy(clusterset)
+    planned = clusterset.plan()["steps"]
+    assert [(s["host"], s["action"]) for s in planned] == [("west", "restart-gateway")]
+    assert "endpoint.duplicate" in planned[0]["heals"]
+    takes_the_tunnel(clusterset, starts=1)
+    if gone_before:
+        drop(clusterset.apis["west"].cluster)
+    clusterset.go()
+    done = clusterset.repair("west", planned)
+    assert not done.failed, done.msg
+    nodes = len(clusterset.apis["west"].cluster.objects(NODES, ""))
+    assert clusterset.controllers["west"].started == ["submariner-gateway"] * 2 + ["submariner-routeagent"] * nodes
+    assert "east-second" not in clusterset.names("west", ENDPOINTS, OPERATOR)
+
+
+def test_a_tunnel_that_does_not_come_back_is_named(clusterset: Clusterset, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_repair_steps, "TUNNELS", 0.5)
+    clusterset.load("healthy-two-nodes")
+    second_copy(clusterset)
+    planned = clusterset.plan()["steps"]
+    takes_the_tunnel(clusterset, starts=9)
+    clusterset.go()
+    done = clusterset.repair("west", planned)
+    assert done.failed
+    assert "no tunnel to east" in done.msg
+    assert clusterset.controllers["west"].started == ["submariner-gateway"] * 2
+
+
 def test_a_node_that_does_not_report_the_gateways_address_is_no_trouble(clusterset: Clusterset) -> None:
     clusterset.load("healthy-two-nodes")
     for node in clusterset.apis["east"].cluster.objects(NODES, ""):
