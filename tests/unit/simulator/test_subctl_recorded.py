@@ -172,12 +172,43 @@ def test_uninstall_takes_the_role_of_a_foreign_binding(api: FakeApi, subctl: Sub
 def test_uninstall_out_of_time(api: FakeApi, subctl: Subctl, monkeypatch: pytest.MonkeyPatch) -> None:
     """The CR waits for its finalizer: exit 1, no named cause, and the finalizer stays."""
     monkeypatch.setattr(uninstall, "LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(uninstall, "sees_request_first", lambda: True)
     load(api, "operator-killed-mid-uninstall", "west")
     answer = subctl("uninstall", "--yes")
     _out, err = recorded("operator-killed-subctl.txt")
     assert [line for line in answer.err.splitlines() if STEP.match(line)] == err.splitlines()
     assert answer.err.endswith("\nsubctl version: v0.19.0\n\n")
     assert answer.code == 1
+    assert api.cluster.objects(("submariner.io", "submariners"))[0]["metadata"]["finalizers"]
+
+
+def out_of_time(api: FakeApi, monkeypatch: pytest.MonkeyPatch, **operator_pod: str) -> None:
+    monkeypatch.setattr(uninstall, "LIMIT_SECONDS", 0.2)
+    monkeypatch.setattr(uninstall, "sees_request_first", lambda: False)
+    load(api, "operator-killed-mid-uninstall", "west")
+    if operator_pod:
+        meta = {"name": "submariner-operator-1", "labels": {"name": "submariner-operator"}}
+        api.cluster.create(("", "pods"), {"metadata": meta, "status": operator_pod}, "submariner-operator")
+
+
+def test_uninstall_out_of_time_without_an_operator(
+    api: FakeApi, subctl: Subctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The other way: the finalizer is taken away, and the command ends well."""
+    out_of_time(api, monkeypatch, phase="Failed")
+    answer = subctl("uninstall", "--yes")
+    assert answer.code == 0
+    assert "no pod of the operator is running" in answer.err
+    assert not api.cluster.objects(("submariner.io", "submariners"))
+
+
+def test_uninstall_out_of_time_beside_an_operator(
+    api: FakeApi, subctl: Subctl, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    out_of_time(api, monkeypatch, phase="Running")
+    answer = subctl("uninstall", "--yes")
+    assert answer.code == 1
+    assert "operator is running" in answer.err
     assert api.cluster.objects(("submariner.io", "submariners"))[0]["metadata"]["finalizers"]
 
 
