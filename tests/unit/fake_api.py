@@ -426,6 +426,7 @@ class _Handler(BaseHTTPRequestHandler):
         if seen < cluster.compacted:
             raise Refused(410, "Expired", f"too old resource version: {seen} ({cluster.compacted})")
         asked = float(request.query.get("timeoutSeconds") or 60)
+        lean = "as=PartialObjectMetadata;" in request.headers.get("Accept", "")
         end = time.monotonic() + min(asked, self.server.api.watch_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -448,7 +449,7 @@ class _Handler(BaseHTTPRequestHandler):
                 seen = change.version
                 inside = target.namespace in ("", change.body["metadata"].get("namespace", ""))
                 if change.kind == target.kind and inside and selected(change.body, request.query):
-                    self._event(change.event, change.body)
+                    self._event(change.event, _metadata_only(change.body) if lean else change.body)
         self.wfile.write(b"0\r\n\r\n")
 
     def _event(self, event: str, body: Json) -> None:
