@@ -7,27 +7,26 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import has_block, without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._edits import plan_dns, plan_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
-    GATEWAY_LABEL,
     UNKNOWN,
     WARNING,
     ClusterRecord,
     Endpoint,
     Finding,
     Json,
-    Owned,
     Snapshot,
     mapping,
     overlap,
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 
 
 @dataclass(frozen=True)
@@ -147,52 +146,6 @@ class Wish:
     """Whether the gateway labels go too."""
 
 
-@dataclass
-class Plan:
-    """C(owned) goes, in stages; C(kept) stays, each with its reason; C(findings) refuse or could not be answered."""
-
-    owned: list[Owned] = field(default_factory=list)
-    kept: list[Owned] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    objects: dict[str, Json] = field(default_factory=dict)
-    """The objects behind C(owned), by path."""
-
-    @property
-    def stage(self) -> list[Owned]:
-        """What can be acted on now: the earliest stage that is left."""
-        first = min((o.stage for o in self.owned), default=0)
-        return [o for o in self.owned if o.stage == first]
-
-    @property
-    def unread(self) -> list[Finding]:
-        """What was not answered: with any of it the rest of the plan is half known, and nothing of it may be done."""
-        return [f for f in self.findings if f.severity == UNKNOWN]
-
-    def add(self, entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
-        owned = owned_object(entry, obj, why, action)
-        if owned.path not in self.objects:
-            self.owned.append(owned)
-            self.objects[owned.path] = obj
-        return owned
-
-
-def owned_object(entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
-    meta = mapping(obj.get("metadata"))
-    name, namespace = text(meta.get("name")), text(meta.get("namespace"))
-    return Owned(
-        kind=text(obj.get("kind")),
-        namespace=namespace,
-        name=name,
-        path=entry.path.format(namespace=namespace, name=name),
-        uid=text(meta.get("uid")),
-        action=action or entry.action,
-        why=why or entry.why,
-        residue=entry.residue,
-        stage=entry.stage,
-        grace=entry.grace,
-    )
-
-
 def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
     """Keys of the readings that the plan depends on.
 
@@ -224,7 +177,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     going: list[str] = []
     if catalogue.MEMBER in wish.scopes:
         _plan_namespace(snapshot, result, catalogue.MEMBER, snapshot.operator_namespace)
-        _plan_dns(snapshot, result)
+        plan_dns(snapshot, result)
     for namespace in snapshot.broker_namespaces if catalogue.BROKER in wish.scopes else ():
         refusals = broker_refusals(snapshot, namespace, wish)
         result.findings += refusals
@@ -233,8 +186,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
             _plan_namespace(snapshot, result, catalogue.BROKER, namespace)
     if catalogue.MEMBER in wish.scopes:
         _plan_definitions(snapshot, result, going)
-    if wish.labels:
-        _plan_labels(snapshot, result)
+    plan_nodes(snapshot, result, wish.labels)
     return result
 
 
@@ -255,14 +207,14 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
         )
     inside: list[str] = []
     for entry in catalogue.ENTRIES:
-        if entry.scope != scope or entry.key in ("crds", "coredns"):
+        if entry.scope != scope or entry.key == "crds" or entry.action == catalogue.EDIT:
             continue
         for obj in snapshot.objects(entry.key):
             if entry.key == "namespaces":
                 if text(mapping(obj.get("metadata")).get("name")) != namespace or entry.pattern != _placeholder(scope):
                     continue
                 if strangers:
-                    result.kept.append(owned_object(entry, obj, "holds objects of others", "keep"))
+                    result.keep(entry, obj, "holds objects of others")
                 else:
                     result.add(entry, obj, f"{entry.why}, with {', '.join(inside)}" if inside else "")
             elif not entry.owns(obj, namespace) or _elsewhere(snapshot, entry, obj, scope, namespace):
@@ -303,28 +255,6 @@ def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
     return sorted(result)
 
 
-def _plan_dns(snapshot: Snapshot, result: Plan) -> None:
-    obj = snapshot.first_of("coredns")
-    corefile = text(mapping(obj.get("data")).get("Corefile"))
-    if not has_block(corefile):
-        return
-    entry = next(e for e in catalogue.ENTRIES if e.key == "coredns")
-    if without_block(corefile) is None:
-        result.findings.append(
-            Finding(
-                "dns.unbalanced-markers",
-                ERROR,
-                "ConfigMap kube-system/coredns",
-                "lighthouse's marker lines do not come in pairs",
-                "one lighthouse-start and one lighthouse-end line",
-                hint="take the clusterset.local block out of the Corefile by hand, then run again",
-            )
-        )
-        result.kept.append(owned_object(entry, obj, "its marker lines do not come in pairs", "keep"))
-        return
-    result.add(entry, obj)
-
-
 def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) -> None:
     staying = [n for n in snapshot.broker_namespaces if n not in going]
     entry = next(e for e in catalogue.ENTRIES if e.key == "crds")
@@ -332,28 +262,9 @@ def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) 
         if not entry.owns(obj, ""):
             continue
         if staying:
-            result.kept.append(owned_object(entry, obj, f"the broker in {', '.join(staying)} needs it", "keep"))
+            result.keep(entry, obj, f"the broker in {', '.join(staying)} needs it")
         else:
             result.add(entry, obj)
-
-
-def _plan_labels(snapshot: Snapshot, result: Plan) -> None:
-    for obj in snapshot.objects("nodes"):
-        meta = mapping(obj.get("metadata"))
-        if mapping(meta.get("labels")).get(GATEWAY_LABEL) == "true":
-            owned = Owned(
-                kind="Node",
-                namespace="",
-                name=text(meta.get("name")),
-                path="/api/v1/nodes/" + text(meta.get("name")),
-                uid=text(meta.get("uid")),
-                action="unlabel",
-                why=f"carries {GATEWAY_LABEL}=true",
-                residue="R21",
-                stage=catalogue.LABEL,
-            )
-            result.owned.append(owned)
-            result.objects[owned.path] = obj
 
 
 def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:
@@ -424,63 +335,3 @@ def signs_of_members(snapshot: Snapshot, namespace: str) -> dict[str, set[str]]:
             for cluster_id in offered_by(obj):
                 found.setdefault(cluster_id, set()).add(str(obj.get("kind")))
     return found
-
-
-def plan_departure(
-    broker: Snapshot, namespace: str, identity: Identity, retire: bool, taken: t.Collection[str] = ()
-) -> Plan:
-    """What a departed cluster left on its broker, by proof of identity (submariner.md 4.5).
-
-    Nothing of IDs that are C(taken) by other clusters of the inventory, whatever their records look like. Its access
-    (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
-    """
-    result = Plan()
-    departing = [e for e in catalogue.ENTRIES if e.scope == catalogue.BROKER and e.namespace == catalogue.BROKER_NS]
-    for key in sorted({"endpoints", "clusters"} | ({e.key for e in departing} if retire else set())):
-        if key in broker.unanswered:
-            result.findings.append(
-                Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
-            )
-    endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
-    mine: dict[str, str] = {}
-    access = set(identity.ids) - set(taken)
-    for cluster_id in sorted(({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}) - set(taken)):
-        why = identity.made(cluster_id, endpoints, records)
-        if why:
-            mine[cluster_id] = why
-        elif cluster_id in identity.ids:
-            access.discard(cluster_id)  # it is the other cluster's
-            where = ", ".join(sorted({f"{e.hostname} {e.private_ip}" for e in endpoints if e.cluster_id == cluster_id}))
-            result.findings.append(
-                Finding(
-                    "endpoint.id-clash",
-                    ERROR,
-                    f"cluster ID {cluster_id} on the broker",
-                    f"its record names {where or 'other CIDRs'}, which is none of this cluster's nodes",
-                    "the record of this cluster",
-                    cause="another cluster is registered under the same ID",
-                    hint="give this cluster another submariner_cluster_id, or remove the other one first",
-                )
-            )
-    wanted = {
-        "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
-        "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
-    }
-    for entry in departing:
-        for obj in broker.objects(entry.key, namespace):
-            if entry.key in wanted:
-                why = wanted[entry.key](obj)
-            else:
-                why = _access_of(text(mapping(obj.get("metadata")).get("name")), set(mine) | access) if retire else ""
-            if why and entry.owns(obj, namespace):
-                result.add(entry, obj, why)
-    return result
-
-
-def _access_of(name: str, ids: t.Collection[str]) -> str:
-    for cluster_id in ids:
-        if re.fullmatch(
-            rf"cluster-{re.escape(cluster_id)}(-submariner-k8s-broker-cluster|-(token|dockercfg)-[a-z0-9]+)?", name
-        ):
-            return f"is the broker access of {cluster_id}"
-    return ""

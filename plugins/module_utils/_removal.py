@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death as death
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import RESOURCES
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, RESOURCES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     CLEANUP_FINALIZER,
     ERROR,
-    GATEWAY_LABEL,
     WARNING,
     Finding,
     Json,
@@ -31,7 +29,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 
 PAUSE = 0.4
@@ -127,12 +125,8 @@ class Removal:
                 mapping(obj.get("metadata")).get("finalizers")
             ):
                 self._act_on_resource(owned, obj, snapshot)
-            elif owned.action == "edit":
-                self._edit_dns(owned, obj)
-            elif owned.action == "unlabel":
-                self._note(
-                    owned, self.api.patch(owned.path, {"metadata": {"uid": owned.uid, "labels": {GATEWAY_LABEL: None}}})
-                )
+            elif owned.action == EDIT:
+                self._edit(owned, obj)
             else:
                 self._delete(owned, obj)
 
@@ -181,13 +175,10 @@ class Removal:
                 )
             )
 
-    def _edit_dns(self, owned: Owned, obj: Json) -> None:
-        corefile = without_block(text(mapping(obj.get("data")).get("Corefile")))
-        if corefile is None:
-            return
+    def _edit(self, owned: Owned, obj: Json) -> None:
+        """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
         version = text(mapping(obj.get("metadata")).get("resourceVersion"))
-        body = {"metadata": {"resourceVersion": version}, "data": {"Corefile": corefile}}
-        self._note(owned, self.api.patch(owned.path, body))
+        self._note(owned, self.api.patch(owned.path, guarded(owned, version)))
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:
@@ -216,6 +207,12 @@ class Removal:
             hint=hint,
             evidence={"residue": owned.residue, "uid": owned.uid},
         )
+
+
+def guarded(owned: Owned, version: str) -> Json:
+    """The patch of an edit, which the server refuses for any other object or version."""
+    meta = {**mapping(owned.patch.get("metadata")), "uid": owned.uid, "resourceVersion": version}
+    return {**owned.patch, "metadata": meta}
 
 
 def blocker(obj: Json) -> tuple[str, str]:

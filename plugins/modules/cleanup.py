@@ -194,15 +194,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
     connect,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import MEMBER
+from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import (
-    Identity,
-    Plan,
-    Wish,
-    plan,
-    plan_departure,
-)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 
 SECTIONS = ("residue", "contents", "nodes")

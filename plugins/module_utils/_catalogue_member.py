@@ -1,0 +1,127 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an installation owns on its own cluster, as data; pure. Private to this collection, may change at any time.
+
+Sources: submariner.md sections 2 (objects), 3.1 (uninstall workloads), 3.4 (residues), and measured.md.
+"""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import (
+    CRDS,
+    OPENSHIFT_ROLES,
+    ROLES,
+    UNINSTALL_WORKLOADS,
+    WORKLOADS,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
+    APPS,
+    CORE,
+    DEFINITIONS,
+    EDIT,
+    LABEL,
+    MCS,
+    MEMBER,
+    NAMED,
+    OPERATOR,
+    RBAC,
+    RESOURCES,
+    REST,
+    SLICES,
+    V1,
+    V1ALPHA1,
+    Entry,
+)
+
+MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io"
+LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
+"""Marks of a ServiceImport that lighthouse made."""
+
+
+def _here(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
+    """Something in the operator's namespace."""
+    return Entry(residue, key, path, MEMBER, REST, why, namespace=OPERATOR, **more)
+
+
+def _inside(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
+    """Something that goes with the operator's namespace."""
+    return _here(residue, key, path, why, contents=True, **more)
+
+
+def _any(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
+    """Something in any namespace, or in none."""
+    return Entry(residue, key, path, MEMBER, REST, why, **more)
+
+
+MEMBER_ENTRIES: tuple[Entry, ...] = (
+    Entry("R1", "submariners", V1ALPHA1 + "submariners/{name}", MEMBER, RESOURCES, "is a Submariner resource"),
+    Entry(
+        "R1",
+        "servicediscoveries",
+        V1ALPHA1 + "servicediscoveries/{name}",
+        MEMBER,
+        RESOURCES,
+        "is a ServiceDiscovery resource",
+    ),
+    *(
+        _here(
+            "R2", kind, APPS + kind + "/{name}", "is an uninstall workload of the operator", names=UNINSTALL_WORKLOADS
+        )
+        for kind in ("daemonsets", "deployments")
+    ),
+    *(_here("", kind, APPS + kind + "/{name}", names=WORKLOADS) for kind in ("daemonsets", "deployments")),
+    _here(
+        "",
+        "pods",
+        CORE + "pods/{name}",
+        "is a pod of a Submariner workload",
+        pattern="(" + "|".join(sorted(WORKLOADS | UNINSTALL_WORKLOADS)) + ")-[a-z0-9-]+",
+        grace=1,
+    ),
+    _any("R25", "transient-pods", CORE + "pods/{name}", "carries the label of subctl's test pods", grace=1),
+    _inside("", "endpoints", V1 + "endpoints/{name}", "is a record of this cluster"),
+    _inside("", "clusters", V1 + "clusters/{name}", "is a record of this cluster"),
+    _inside("R8", "gateways", V1 + "gateways/{name}", "is a Gateway record"),
+    _inside("", "routeagents", V1 + "routeagents/{name}", "is a RouteAgent record"),
+    _inside("", "services", CORE + "services/{name}", pattern=r"submariner-[a-z-]+"),
+    _inside(
+        "R28",
+        "configmaps",
+        CORE + "configmaps/{name}",
+        names=frozenset(["submariner-lighthouse-coredns", "submariner-operator-lock"]),
+    ),
+    _inside(
+        "R29",
+        "secrets",
+        CORE + "secrets/{name}",
+        pattern=r"submariner-(broker-secret|ipsec-psk)|broker-secret-[a-z0-9]+",
+    ),
+    _inside("", "serviceaccounts", CORE + "serviceaccounts/{name}", names=ROLES),
+    _inside("", "roles", RBAC + "namespaces/{namespace}/roles/{name}", names=ROLES | {"submariner-metrics-reader"}),
+    _inside(
+        "",
+        "rolebindings",
+        RBAC + "namespaces/{namespace}/rolebindings/{name}",
+        names=ROLES | {"read-submariner-metrics"},
+    ),
+    *(_any("R19", kind, RBAC + kind + "/{name}", names=ROLES) for kind in ("clusterroles", "clusterrolebindings")),
+    *(
+        _any("R20", kind, RBAC + kind + "/{name}", names=OPENSHIFT_ROLES)
+        for kind in ("clusterroles", "clusterrolebindings")
+    ),
+    _any(
+        "R17",
+        "serviceimports",
+        MCS + "serviceimports/{name}",
+        "carries the marks of Submariner's lighthouse agent",
+        marks=LIGHTHOUSE_IMPORT,
+    ),
+    _any("R17", "endpointslices", SLICES, "is managed by Submariner's lighthouse agent", marks=(MANAGED_SLICE,)),
+    _any("R18", "coredns", CORE + "configmaps/{name}", "has a block between lighthouse's marker lines", action=EDIT),
+    Entry("R21", "nodes", "/api/v1/nodes/{name}", MEMBER, LABEL, "carries what Submariner set", action=EDIT),
+    _any("R13", "namespaces", "/api/v1/namespaces/{name}", "is the operator's namespace", pattern=OPERATOR),
+    _any("R15", "crds", DEFINITIONS, "is one of Submariner's definitions", names=CRDS),
+)

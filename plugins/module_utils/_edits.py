@@ -1,0 +1,72 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Submariner changed in objects of others, and the patches that put it back; pure. Private, may change at any time.
+
+Sources: submariner.md 2.4 (the edits), 3.4 R18, R21, R23.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import Entry, entry_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
+    has_block,
+    without_block,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    GATEWAY_LABEL,
+    Finding,
+    Json,
+    Snapshot,
+    mapping,
+    text,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+
+DNS_MAPS = ("coredns",)
+"""Readings of ConfigMaps in which lighthouse may have written."""
+
+
+def plan_dns(snapshot: Snapshot, result: Plan) -> None:
+    """The stanzas of lighthouse in CoreDNS, whichever ConfigMap holds them."""
+    seen: set[tuple[str, str]] = set()
+    for key in DNS_MAPS:
+        for obj in snapshot.objects(key):
+            meta = mapping(obj.get("metadata"))
+            place = text(meta.get("namespace")), text(meta.get("name"))
+            if place not in seen:
+                seen.add(place)
+                _plan_config_map(entry_of("R18", key), obj, "/".join(place), result)
+
+
+def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
+    data = mapping(obj.get("data"))
+    corefile = text(data.get("Corefile"))
+    if not has_block(corefile):
+        return
+    rest = without_block(corefile)
+    if rest is None:
+        result.findings.append(
+            Finding(
+                "dns.unbalanced-markers",
+                ERROR,
+                f"ConfigMap {place}",
+                "lighthouse's marker lines do not come in pairs",
+                "one lighthouse-start and one lighthouse-end line",
+                hint="take the clusterset.local block out of the Corefile by hand, then run again",
+            )
+        )
+        result.keep(entry, obj, "its marker lines do not come in pairs")
+        return
+    result.edit(entry, obj, {"data": {"Corefile": rest}})
+
+
+def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
+    """The gateway label, when it was asked for."""
+    entry = entry_of("R21", "nodes")
+    for obj in snapshot.objects("nodes"):
+        meta = mapping(obj.get("metadata"))
+        if labels and mapping(meta.get("labels")).get(GATEWAY_LABEL) == "true":
+            patch: Json = {"metadata": {"labels": {GATEWAY_LABEL: None}}}
+            result.edit(entry, obj, patch, f"carries {GATEWAY_LABEL}=true")
