@@ -120,7 +120,17 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         marks=LIGHTHOUSE_IMPORT,
     ),
     _any("R17", "endpointslices", SLICES, "is managed by Submariner's lighthouse agent", marks=(MANAGED_SLICE,)),
-    _any("R18", "coredns", CORE + "configmaps/{name}", "has a block between lighthouse's marker lines", action=EDIT),
+    *(
+        _any("R18", key, CORE + "configmaps/{name}", "has a part that lighthouse wrote", action=EDIT)
+        for key in ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
+    ),
+    _any(
+        "R18",
+        "dns-openshift",
+        "/apis/operator.openshift.io/v1/dnses/{name}",
+        "forwards clusterset.local to lighthouse",
+        action=EDIT,
+    ),
     Entry("R21", "nodes", "/api/v1/nodes/{name}", MEMBER, LABEL, "carries what Submariner set", action=EDIT),
     _any("R13", "namespaces", "/api/v1/namespaces/{name}", "is the operator's namespace", pattern=OPERATOR),
     _any("R15", "crds", DEFINITIONS, "is one of Submariner's definitions", names=CRDS),

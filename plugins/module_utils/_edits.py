@@ -10,7 +10,11 @@ from __future__ import annotations
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import Entry, entry_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
+    CUSTOM_KEY,
+    DOMAIN,
+    SERVER,
     has_block,
+    lighthouse_servers,
     without_block,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -20,16 +24,17 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Snapshot,
     mapping,
+    sequence,
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 
-DNS_MAPS = ("coredns",)
+DNS_MAPS = ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
 """Readings of ConfigMaps in which lighthouse may have written."""
 
 
 def plan_dns(snapshot: Snapshot, result: Plan) -> None:
-    """The stanzas of lighthouse in CoreDNS, whichever ConfigMap holds them."""
+    """What lighthouse wrote into CoreDNS, whichever ConfigMap holds it, and into OpenShift's DNS."""
     seen: set[tuple[str, str]] = set()
     for key in DNS_MAPS:
         for obj in snapshot.objects(key):
@@ -38,28 +43,47 @@ def plan_dns(snapshot: Snapshot, result: Plan) -> None:
             if place not in seen:
                 seen.add(place)
                 _plan_config_map(entry_of("R18", key), obj, "/".join(place), result)
+    for obj in snapshot.objects("dns-openshift"):
+        _plan_servers(entry_of("R18", "dns-openshift"), obj, result)
 
 
 def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
     data = mapping(obj.get("data"))
     corefile = text(data.get("Corefile"))
-    if not has_block(corefile):
-        return
-    rest = without_block(corefile)
-    if rest is None:
-        result.findings.append(
-            Finding(
-                "dns.unbalanced-markers",
-                ERROR,
-                f"ConfigMap {place}",
-                "lighthouse's marker lines do not come in pairs",
-                "one lighthouse-start and one lighthouse-end line",
-                hint="take the clusterset.local block out of the Corefile by hand, then run again",
+    changes: Json = {}
+    why = []
+    if has_block(corefile):
+        rest = without_block(corefile)
+        if rest is None:
+            result.findings.append(
+                Finding(
+                    "dns.unbalanced-markers",
+                    ERROR,
+                    f"ConfigMap {place}",
+                    "lighthouse's marker lines do not come in pairs",
+                    "one lighthouse-start and one lighthouse-end line",
+                    hint="take the clusterset.local block out of the Corefile by hand, then run again",
+                )
             )
-        )
-        result.keep(entry, obj, "its marker lines do not come in pairs")
-        return
-    result.edit(entry, obj, {"data": {"Corefile": rest}})
+            result.keep(entry, obj, "its marker lines do not come in pairs")
+            return
+        changes["Corefile"] = rest
+        why.append("has a block between lighthouse's marker lines")
+    if CUSTOM_KEY in data:
+        changes[CUSTOM_KEY] = None
+        why.append(f"has lighthouse's key {CUSTOM_KEY}")
+    if changes:
+        result.edit(entry, obj, {"data": changes}, " and ".join(why))
+
+
+def _plan_servers(entry: Entry, obj: Json, result: Plan) -> None:
+    servers = [mapping(s) for s in sequence(mapping(obj.get("spec")).get("servers"))]
+    ours = lighthouse_servers(servers)
+    if ours:
+        rest = [s for s in servers if s not in ours]
+        result.edit(entry, obj, {"spec": {"servers": rest or None}}, f"has {len(ours)} of lighthouse's servers")
+    if any(s.get("name") == SERVER for s in servers if s not in ours):
+        result.keep(entry, obj, f"has a server named {SERVER} that does not forward {DOMAIN}")
 
 
 def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:

@@ -397,6 +397,8 @@ class Snapshot:
     clock: float | None = None
     """The API server's clock in epoch seconds."""
     operator_namespace: str = OPERATOR_NAMESPACE
+    dns_map_before: tuple[str, str] = ("", "")
+    """L(dns_map) of an earlier reading: once the resources are gone, nothing tells it any more."""
 
     def reading(self, key: str) -> Reading:
         return self.readings.get(key, NOT_ASKED)
@@ -450,6 +452,16 @@ class Snapshot:
     def submariner(self) -> Json:
         """The Submariner CR in the operator namespace, empty without one."""
         return next(iter(self.objects("submariners", self.operator_namespace)), {})
+
+    @property
+    def dns_map(self) -> tuple[str, str]:
+        """Namespace and name of the ConfigMap in which the user wants lighthouse to write, empty without one."""
+        for key in ("submariners", "servicediscoveries"):
+            for obj in self.objects(key, self.operator_namespace):
+                named = mapping(mapping(obj.get("spec")).get("coreDNSCustomConfig"))
+                if text(named.get("configMapName")):
+                    return text(named.get("namespace")) or "kube-system", text(named.get("configMapName"))
+        return self.dns_map_before
 
     @property
     def broker_namespaces(self) -> list[str]:

@@ -17,6 +17,8 @@ description:
     operator that is shown dead is released after the operator was stopped.
   - Only objects that the catalogue proves to be Submariner's go, by exact names, labels and owners. ServiceExports and the
     definitions of the Multi-Cluster Services API always stay.
+  - Of somebody else's object, such as the configuration of the cluster's DNS, just the part goes that Submariner wrote. What
+    was there before stands in C(backup), as the merge patch that puts it back.
   - An interrupted run is continued by the next one.
 options:
   scope:
@@ -124,7 +126,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+  description:
+    - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+    - With the action V(edit) a part of the object goes, and C(backup) is the merge patch that puts it back.
   returned: always
   type: list
   elements: dict
@@ -134,7 +138,7 @@ kept:
   type: list
   elements: dict
 removed:
-  description: Journal of what was removed, proven by a fresh reading.
+  description: Journal of what was removed, proven by a fresh reading; entries as in RV(plan).
   returned: always
   type: list
   elements: dict
@@ -200,8 +204,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._observe impo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils._shown import diff_of
 
-SECTIONS = ("residue", "contents", "nodes")
+SECTIONS = ("residue", "contents", "traces", "nodes")
 LOOKS = 3
 """Readings in check mode before what is not answered counts as unknown."""
 PAUSE = 0.4
@@ -245,7 +250,7 @@ def run(module: AnsibleModule) -> Json:
     if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
-            lambda: observe(api, SECTIONS, params["operator_namespace"]),
+            lambda: observe(api, SECTIONS, params["operator_namespace"], dns_map=before.dns_map),
             lambda snapshot: plan(snapshot, wish),
             params["timeout"],
             params["settle"],
@@ -310,14 +315,7 @@ def _result(
         "seconds": round(outcome.seconds, 1),
     }
     if module._diff:
-        there = "".join(sorted(f"{o.label}: {o.why}\n" for o in wanted))
-        left = "" if module.check_mode else "".join(sorted(f"{o.label}: {o.why}\n" for o in outcome.remaining))
-        result["diff"] = {
-            "before": there,
-            "after": left,
-            "before_header": "owned by Submariner",
-            "after_header": "left",
-        }
+        result["diff"] = diff_of(wanted, () if module.check_mode else outcome.remaining)
     return result
 
 
