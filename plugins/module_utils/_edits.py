@@ -33,6 +33,11 @@ DNS_MAPS = ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
 """Readings of ConfigMaps in which lighthouse may have written."""
 
 
+NODE_NOTES = frozenset(["submariner.io/globalIp", "submariner.io/cniIfaceIp"])
+"""Annotations that releases before 0.18 set on nodes and no upgrade takes away."""
+NODE_DOMAINS = ("submariner.io", "gateway.submariner.io")
+
+
 def plan_dns(snapshot: Snapshot, result: Plan) -> None:
     """What lighthouse wrote into CoreDNS, whichever ConfigMap holds it, and into OpenShift's DNS."""
     seen: set[tuple[str, str]] = set()
@@ -87,10 +92,18 @@ def _plan_servers(entry: Entry, obj: Json, result: Plan) -> None:
 
 
 def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
-    """The gateway label, when it was asked for."""
+    """What Submariner noted on nodes, and the gateway label when it was asked for; what users set there stays."""
     entry = entry_of("R21", "nodes")
     for obj in snapshot.objects("nodes"):
         meta = mapping(obj.get("metadata"))
-        if labels and mapping(meta.get("labels")).get(GATEWAY_LABEL) == "true":
-            patch: Json = {"metadata": {"labels": {GATEWAY_LABEL: None}}}
-            result.edit(entry, obj, patch, f"carries {GATEWAY_LABEL}=true")
+        marks, notes = mapping(meta.get("labels")), mapping(meta.get("annotations"))
+        gone: dict[str, dict[str, None]] = {"annotations": {k: None for k in sorted(NODE_NOTES & set(notes))}}
+        gone["labels"] = {GATEWAY_LABEL: None} if labels and marks.get(GATEWAY_LABEL) == "true" else {}
+        patch = {place: keys for place, keys in gone.items() if keys}
+        if patch:
+            words = [*(f"{GATEWAY_LABEL}=true" for _key in gone["labels"]), *gone["annotations"]]
+            result.edit(entry, obj, {"metadata": patch}, f"carries {', '.join(words)}")
+        settings = sorted(k for k in {*marks, *notes} - NODE_NOTES if k.partition("/")[0] in NODE_DOMAINS)
+        settings = [k for k in settings if (k, marks.get(k)) != (GATEWAY_LABEL, "true")]
+        if settings:
+            result.keep(entry, obj, f"{', '.join(settings)}: set by users, and read again by the next installation")

@@ -149,3 +149,39 @@ def test_openshifts_dns_is_absent_or_unknown(cleaning: Cleaning, status: int, ve
     if status == 403:
         assert outcome["unknown"] == ["dns-openshift"]
         assert cleaning.api.writes == []
+
+
+# -- nodes ----------------------------------------------------------------------------------------------------------
+
+NODES = ("", "nodes")
+SETTINGS = {"gateway.submariner.io/public-ip": "ipv4:192.0.2.1", "submariner.io/tcp-clamp-mss": "1200"}
+NOTES = {"submariner.io/globalIp": "242.0.0.1", "submariner.io/cniIfaceIp": "10.1.0.1"}
+
+
+def node(**fields: t.Any) -> Json:
+    return obj("v1", "Node", "worker", status={"conditions": []}, **fields)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_notes_of_old_releases_go_and_settings_of_users_stay(cleaning: Cleaning, asked: bool) -> None:
+    labels = {"submariner.io/gateway": "true", "mine": "1", "gateway.submariner.io/udp-port": "4501"}
+    cleaning.load(node(labels=labels, annotations={**NOTES, **SETTINGS, "mine": "2"}))
+    outcome = cleaning.run(labels=asked)
+    assert not outcome.failed, outcome.msg
+    meta = cleaning.get(NODES, "worker")["metadata"]
+    assert meta["annotations"] == {**SETTINGS, "mine": "2"}
+    assert ("submariner.io/gateway" in meta["labels"]) is not asked
+    assert meta["labels"]["gateway.submariner.io/udp-port"] == "4501"
+    assert outcome["removed"][0]["residue"] == "R21"
+    assert outcome["removed"][0]["backup"]["metadata"]["annotations"] == NOTES
+    kept = outcome["kept"][0]["why"]
+    assert all(key in kept for key in [*SETTINGS, "gateway.submariner.io/udp-port"])
+    assert "submariner.io/gateway" not in kept
+    assert cleaning.run(labels=asked).changed is False
+
+
+def test_another_value_of_the_gateway_label_is_a_users(cleaning: Cleaning) -> None:
+    cleaning.load(node(labels={"submariner.io/gateway": "false"}))
+    outcome = cleaning.run(labels=True)
+    assert (outcome.changed, outcome["verdict"]) == (False, "pass")
+    assert "submariner.io/gateway" in outcome["kept"][0]["why"]
