@@ -15,6 +15,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_na
     OPENSHIFT_ROLES,
     ROLES,
     UNINSTALL_WORKLOADS,
+    VERIFY_TESTS,
     WORKLOADS,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
@@ -35,10 +36,20 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     V1ALPHA1,
     Entry,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping
 
 MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io"
 LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
 """Marks of a ServiceImport that lighthouse made."""
+
+
+DEFAULT_POOL = "default-ipv4-ippool"
+POOLS = "/apis/projectcalico.org/v3/ippools/{name}"
+
+
+def _disabled(pool: Json) -> bool:
+    """Submariner's pools just mark remote CIDRs: no pod has an address of them."""
+    return mapping(pool.get("spec")).get("disabled") is True
 
 
 def _here(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
@@ -82,6 +93,17 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         grace=1,
     ),
     _any("R25", "transient-pods", CORE + "pods/{name}", "carries the label of subctl's test pods", grace=1),
+    _any(
+        "R25",
+        "namespaces",
+        "/api/v1/namespaces/{name}",
+        "is a namespace that subctl verify made for a test",
+        pattern=f"e2e-tests-({'|'.join(VERIFY_TESTS)})-[a-z0-9]{{5}}",
+        marks=tuple(f"e2e-framework={test}" for test in VERIFY_TESTS),
+        unless=("e2e-run",),
+        alike="e2e-tests-.+",
+        others="the end-to-end tests of Kubernetes and of other projects, which name their namespaces alike",
+    ),
     _inside("", "endpoints", V1 + "endpoints/{name}", "is a record of this cluster"),
     _inside("", "clusters", V1 + "clusters/{name}", "is a record of this cluster"),
     _inside("R8", "gateways", V1 + "gateways/{name}", "is a Gateway record"),
@@ -107,9 +129,19 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         RBAC + "namespaces/{namespace}/rolebindings/{name}",
         names=ROLES | {"read-submariner-metrics"},
     ),
-    *(_any("R19", kind, RBAC + kind + "/{name}", names=ROLES) for kind in ("clusterroles", "clusterrolebindings")),
     *(
-        _any("R20", kind, RBAC + kind + "/{name}", names=OPENSHIFT_ROLES)
+        _any(
+            "R19",
+            kind,
+            RBAC + kind + "/{name}",
+            names=ROLES,
+            alike="submariner-.+",
+            others="roles and bindings that merely start with submariner-, and the role that such a binding points to",
+        )
+        for kind in ("clusterroles", "clusterrolebindings")
+    ),
+    *(
+        _any("R20", kind, RBAC + kind + "/{name}", names=OPENSHIFT_ROLES, alike="ocp-submariner-.+")
         for kind in ("clusterroles", "clusterrolebindings")
     ),
     _any(
@@ -129,6 +161,26 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "dns-openshift",
         "/apis/operator.openshift.io/v1/dnses/{name}",
         "forwards clusterset.local to lighthouse",
+        action=EDIT,
+    ),
+    _any(
+        "R23",
+        "ippools",
+        POOLS,
+        "is a disabled pool with the label of Submariner's route agent",
+        pattern=r"submariner-.+",
+        marks=("submariner.io/ippool=true",),
+        proof=_disabled,
+        alike=r"submariner-.+",
+        others="pools that an administrator made by hand for releases before 0.16, without the label",
+        since="0.16",
+    ),
+    _any(
+        "R23",
+        "ippools",
+        POOLS,
+        "has the mode that Submariner needs, and a note of the one before",
+        names=frozenset([DEFAULT_POOL]),
         action=EDIT,
     ),
     Entry("R21", "nodes", "/api/v1/nodes/{name}", MEMBER, LABEL, "carries what Submariner set", action=EDIT),

@@ -58,3 +58,17 @@ CRDS = frozenset(
     )
 )
 MCS_CRDS = frozenset(f"{plural}.multicluster.x-k8s.io" for plural in ("serviceexports", "serviceimports"))
+VERIFY_TESTS = (
+    "add-remove-cluster",
+    "dataplane-conn-nd",
+    "dataplane-gateway-status",
+    "dataplane-gn-conn-nd",
+    "discovery",
+    "ext-dataplane",
+    "ext-dataplane-gn",
+    "fips-gateway-status",
+    "gateway-redundancy",
+    "leader-election",
+    "route-agent-restart",
+)
+"""Base names of the tests of C(subctl verify): each is in the name and in the label of the namespaces of its runs."""

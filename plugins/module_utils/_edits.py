@@ -8,7 +8,7 @@ Sources: submariner.md 2.4 (the edits), 3.4 R18, R21, R23.
 
 from __future__ import annotations
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import Entry, entry_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, ENTRIES, Entry, entry_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
     CUSTOM_KEY,
     DOMAIN,
@@ -33,6 +33,8 @@ DNS_MAPS = ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
 """Readings of ConfigMaps in which lighthouse may have written."""
 
 
+MANAGED, MODE_BEFORE = "submariner-managed", "submariner-prev-ipipmode"
+"""Label and annotation on Calico's default pool: changed by Submariner, and what its mode was."""
 NODE_NOTES = frozenset(["submariner.io/globalIp", "submariner.io/cniIfaceIp"])
 """Annotations that releases before 0.18 set on nodes and no upgrade takes away."""
 NODE_DOMAINS = ("submariner.io", "gateway.submariner.io")
@@ -97,7 +99,7 @@ def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
     for obj in snapshot.objects("nodes"):
         meta = mapping(obj.get("metadata"))
         marks, notes = mapping(meta.get("labels")), mapping(meta.get("annotations"))
-        gone: dict[str, dict[str, None]] = {"annotations": {k: None for k in sorted(NODE_NOTES & set(notes))}}
+        gone: dict[str, dict[str, None]] = {"annotations": dict.fromkeys(sorted(NODE_NOTES & set(notes)))}
         gone["labels"] = {GATEWAY_LABEL: None} if labels and marks.get(GATEWAY_LABEL) == "true" else {}
         patch = {place: keys for place, keys in gone.items() if keys}
         if patch:
@@ -107,3 +109,19 @@ def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
         settings = [k for k in settings if (k, marks.get(k)) != (GATEWAY_LABEL, "true")]
         if settings:
             result.keep(entry, obj, f"{', '.join(settings)}: set by users, and read again by the next installation")
+
+
+def plan_pools(snapshot: Snapshot, result: Plan) -> None:
+    """Calico's default pool as it was before; its mode only if nobody else changed it since."""
+    entry = next(e for e in ENTRIES if (e.key, e.action) == ("ippools", EDIT))
+    for obj in snapshot.objects("ippools"):
+        meta, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
+        before = text(mapping(meta.get("annotations")).get(MODE_BEFORE))
+        if not entry.owns(obj, "") or not before:
+            continue
+        patch: Json = {"metadata": {"annotations": {MODE_BEFORE: None}}}
+        if MANAGED in mapping(meta.get("labels")):
+            patch["metadata"]["labels"] = {MANAGED: None}
+        if spec.get("ipipMode") == "Always":
+            patch["spec"] = {"ipipMode": before}
+        result.edit(entry, obj, patch, f"was set to ipipMode Always by Submariner, and to {before} before")

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
-from ansible_collections.submariner.lifecycle.plugins.module_utils._edits import plan_dns, plan_nodes
+from ansible_collections.submariner.lifecycle.plugins.module_utils._edits import plan_dns, plan_nodes, plan_pools
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
@@ -178,6 +178,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     if catalogue.MEMBER in wish.scopes:
         _plan_namespace(snapshot, result, catalogue.MEMBER, snapshot.operator_namespace)
         plan_dns(snapshot, result)
+        plan_pools(snapshot, result)
     for namespace in snapshot.broker_namespaces if catalogue.BROKER in wish.scopes else ():
         refusals = broker_refusals(snapshot, namespace, wish)
         result.findings += refusals
@@ -210,19 +211,26 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
         if entry.scope != scope or entry.key == "crds" or entry.action == catalogue.EDIT:
             continue
         for obj in snapshot.objects(entry.key):
-            if entry.key == "namespaces":
-                if text(mapping(obj.get("metadata")).get("name")) != namespace or entry.pattern != _placeholder(scope):
+            if entry.pattern == _placeholder(scope):
+                if text(mapping(obj.get("metadata")).get("name")) != namespace:
                     continue
                 if strangers:
                     result.keep(entry, obj, "holds objects of others")
                 else:
-                    result.add(entry, obj, f"{entry.why}, with {', '.join(inside)}" if inside else "")
-            elif not entry.owns(obj, namespace) or _elsewhere(snapshot, entry, obj, scope, namespace):
+                    result.add(entry, obj, f"{entry.why}, with {_some(inside)}" if inside else "")
+            elif _elsewhere(snapshot, entry, obj, scope, namespace):
                 continue
+            elif not entry.owns(obj, namespace):
+                if entry.resembles(obj):
+                    result.keep(entry, obj, "looks like Submariner's, and is not proven to be")
             elif entry.contents and not strangers:
                 inside.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
             else:
                 result.add(entry, obj)
+
+
+def _some(names: t.Sequence[str], most: int = 100) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _placeholder(scope: str) -> str:
