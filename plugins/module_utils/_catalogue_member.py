@@ -17,6 +17,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_na
     UNINSTALL_WORKLOADS,
     VERIFY_TESTS,
     WORKLOADS,
+    internal_service,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
     APPS,
@@ -28,6 +29,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     MEMBER,
     NAMED,
     OPERATOR,
+    PROTECTED,
     RBAC,
     RESOURCES,
     REST,
@@ -36,13 +38,14 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     V1ALPHA1,
     Entry,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, text
 
 MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io"
 LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
 """Marks of a ServiceImport that lighthouse made."""
 
 
+EXPORTED_SERVICE = "submariner.io/exportedServiceRef"
 DEFAULT_POOL = "default-ipv4-ippool"
 POOLS = "/apis/projectcalico.org/v3/ippools/{name}"
 
@@ -50,6 +53,13 @@ POOLS = "/apis/projectcalico.org/v3/ippools/{name}"
 def _disabled(pool: Json) -> bool:
     """Submariner's pools just mark remote CIDRs: no pod has an address of them."""
     return mapping(pool.get("spec")).get("disabled") is True
+
+
+def _internal(service: Json) -> bool:
+    """Globalnet derives the name from that of the exported Service, which the label has."""
+    meta = mapping(service.get("metadata"))
+    exported = text(mapping(meta.get("labels")).get(EXPORTED_SERVICE))
+    return text(meta.get("name")) == internal_service(exported)
 
 
 def _here(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
@@ -163,6 +173,35 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "forwards clusterset.local to lighthouse",
         action=EDIT,
     ),
+    Entry(
+        "R22",
+        "globalnet-services",
+        CORE + "services/{name}",
+        MEMBER,
+        PROTECTED,
+        "is the Service by which Globalnet exported another",
+        marks=(EXPORTED_SERVICE,),
+        proof=_internal,
+        finalizer="submariner.io/globalnet-internal-service",
+        alike=".+",
+        others="Services of users, which are never deleted",
+        since="0.12",
+    ),
+    _any(
+        "R22",
+        "globalingressips",
+        V1 + "globalingressips/{name}",
+        "is the global address of an exported Service",
+        marks=("submariner-io/originatingNamespace",),
+        others="users, whose objects go with the definition",
+    ),
+    _any(
+        "R22",
+        "clusterglobalegressips",
+        "/apis/submariner.io/v1/clusterglobalegressips/{name}",
+        "is the cluster's own global egress address",
+        names=frozenset(["cluster-egress.submariner.io"]),
+    ),
     _any(
         "R23",
         "ippools",
@@ -185,5 +224,13 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     ),
     Entry("R21", "nodes", "/api/v1/nodes/{name}", MEMBER, LABEL, "carries what Submariner set", action=EDIT),
     _any("R13", "namespaces", "/api/v1/namespaces/{name}", "is the operator's namespace", pattern=OPERATOR),
-    _any("R15", "crds", DEFINITIONS, "is one of Submariner's definitions", names=CRDS),
+    _any(
+        "R15",
+        "crds",
+        DEFINITIONS,
+        "is one of Submariner's definitions",
+        names=CRDS,
+        alike=r".+\.submariner\.io",
+        others="definitions that merely end in .submariner.io",
+    ),
 )

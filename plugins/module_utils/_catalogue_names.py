@@ -9,6 +9,9 @@ Sources: submariner.md sections 2 (objects) and 3.1 (uninstall workloads). A C(s
 
 from __future__ import annotations
 
+import base64
+import hashlib
+
 COMPONENTS = ("gateway", "routeagent", "globalnet", "lighthouse-agent")
 UNINSTALL_WORKLOADS = frozenset(f"submariner-{c}-uninstall" for c in COMPONENTS) | {
     "submariner-networkplugin-syncer-uninstall"
@@ -72,3 +75,9 @@ VERIFY_TESTS = (
     "route-agent-restart",
 )
 """Base names of the tests of C(subctl verify): each is in the name and in the label of the namespaces of its runs."""
+
+
+def internal_service(exported: str) -> str:
+    """The name that Globalnet gives to the Service by which it exports another one."""
+    digest = hashlib.sha256(exported.encode()).digest()
+    return "submariner-" + base64.b32encode(digest).decode().lower()[:32]

@@ -183,10 +183,17 @@ READS: tuple[Read, ...] = (
     _read("ippools", "/apis/projectcalico.org/v3/ippools", "traces"),
     _read("serviceexports", MCS + "serviceexports", "state services"),
     _read("serviceimports", MCS + "serviceimports", "state services residue"),
-    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet"),
+    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet traces"),
     _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "state", when=_has_globalnet),
-    _read("globalegressips", RECORDS + "globalegressips", "globalnet"),
-    _read("globalingressips", RECORDS + "globalingressips", "globalnet"),
+    _read("globalegressips", RECORDS + "globalegressips", "globalnet traces"),
+    _read("globalingressips", RECORDS + "globalingressips", "globalnet traces"),
+    _read(
+        "globalnet-services",
+        "/api/v1/services",
+        "traces",
+        metadata_only=True,
+        selector="submariner.io/exportedServiceRef",
+    ),
     _read(
         "endpointslices",
         "/apis/discovery.k8s.io/v1/endpointslices",
@@ -246,6 +253,7 @@ KINDS: dict[str, str] = {
     "dns-microshift": "ConfigMap",
     "dns-openshift": "DNS",
     "ippools": "IPPool",
+    "globalnet-services": "Service",
     "broker-secret": "Secret",
     "gatewayroutes": "GatewayRoute",
     "nongatewayroutes": "NonGatewayRoute",
@@ -423,6 +431,6 @@ def _in_read(obj: Json, read: Read, path: str) -> bool:
     if read.one:
         return bool(path.endswith("/" + str(meta.get("name"))))
     if read.selector:
-        label, _equals, value = read.selector.partition("=")
-        return bool(mapping(meta.get("labels")).get(label) == value)
+        (label, equals, value), labels = read.selector.partition("="), mapping(meta.get("labels"))
+        return bool(labels.get(label) == value) if equals else label in labels
     return True

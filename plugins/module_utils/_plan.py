@@ -146,6 +146,11 @@ class Wish:
     """Whether the gateway labels go too."""
 
 
+GLOBALNET = "R22"
+USERS_KINDS = ("globalegressips", "globalingressips", "clusterglobalegressips")
+"""Submariner's own kinds of which users make objects, too."""
+
+
 def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
     """Keys of the readings that the plan depends on.
 
@@ -156,6 +161,8 @@ def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
         keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope} | set(catalogue.CONTENTS[scope])
     if catalogue.BROKER in wish.scopes:
         keys |= set(catalogue.SIGNS_OF_MEMBERS)
+    if catalogue.MEMBER in wish.scopes:
+        keys |= set(USERS_KINDS)
     if snapshot.known("namespaces") and not snapshot.namespace(snapshot.operator_namespace):
         keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - set(catalogue.CLUSTER_WIDE)
     return keys
@@ -264,15 +271,31 @@ def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
 
 
 def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) -> None:
+    """The definitions, unless a broker stays; with them go whatever objects users made of these kinds."""
     staying = [n for n in snapshot.broker_namespaces if n not in going]
-    entry = next(e for e in catalogue.ENTRIES if e.key == "crds")
+    entry = catalogue.entry_of("R15", "crds")
     for obj in snapshot.objects("crds"):
+        name = text(mapping(obj.get("metadata")).get("name"))
+        made = _made_by_users(snapshot, name)
         if not entry.owns(obj, ""):
-            continue
-        if staying:
+            if entry.resembles(obj):
+                result.keep(entry, obj, "is none of the definitions that Submariner makes")
+        elif staying:
             result.keep(entry, obj, f"the broker in {', '.join(staying)} needs it")
         else:
-            result.add(entry, obj)
+            result.add(entry, obj, f"{entry.why}; {_some(made)}, made by users, go with it" if made else "")
+
+
+def _made_by_users(snapshot: Snapshot, definition: str) -> list[str]:
+    """Of Globalnet's kinds, what the catalogue does not own."""
+    key = definition.partition(".")[0]
+    entries = [e for e in catalogue.ENTRIES if e.key == key and e.residue == GLOBALNET]
+    found = []
+    for obj in snapshot.objects(key) if key in USERS_KINDS else ():
+        meta = mapping(obj.get("metadata"))
+        if not any(e.owns(obj, "") for e in entries):
+            found.append("/".join(text(meta.get(k)) for k in ("namespace", "name") if text(meta.get(k))))
+    return found
 
 
 def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:

@@ -135,6 +135,11 @@ class Removal:
         meta = mapping(obj.get("metadata"))
         going = bool(meta.get("deletionTimestamp"))
         slow = owned.grace is not None and (meta.get("deletionGracePeriodSeconds") or 0) > owned.grace
+        if owned.finalizer in sequence(meta.get("finalizers")):
+            released = self.api.patch(owned.path, without_finalizer(owned.finalizer, obj))
+            if released.unknown:
+                self._refused[owned.path] = released.reason
+                return
         if going and not slow:
             self._asked.setdefault(owned.path, owned)
             return
@@ -157,11 +162,7 @@ class Removal:
             return
         if operator.pods:
             return
-        rest = [f for f in sequence(meta.get("finalizers")) if f != CLEANUP_FINALIZER]
-        answer = self.api.patch(
-            owned.path,
-            {"metadata": {"resourceVersion": text(meta.get("resourceVersion")), "uid": owned.uid, "finalizers": rest}},
-        )
+        answer = self.api.patch(owned.path, without_finalizer(CLEANUP_FINALIZER, obj))
         if answer.present:
             self.outcome.findings.append(
                 Finding(
@@ -213,6 +214,14 @@ def guarded(owned: Owned, version: str) -> Json:
     """The patch of an edit, which the server refuses for any other object or version."""
     meta = {**mapping(owned.patch.get("metadata")), "uid": owned.uid, "resourceVersion": version}
     return {**owned.patch, "metadata": meta}
+
+
+def without_finalizer(finalizer: str, obj: Json) -> Json:
+    """The patch that takes one finalizer away from this version of an object."""
+    meta = mapping(obj.get("metadata"))
+    rest = [f for f in sequence(meta.get("finalizers")) if f != finalizer]
+    guard = {"uid": text(meta.get("uid")), "resourceVersion": text(meta.get("resourceVersion"))}
+    return {"metadata": {**guard, "finalizers": rest}}
 
 
 def blocker(obj: Json) -> tuple[str, str]:
