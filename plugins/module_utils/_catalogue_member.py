@@ -12,6 +12,7 @@ import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import (
     CRDS,
+    MCS_CRDS,
     OPENSHIFT_ROLES,
     ROLES,
     UNINSTALL_WORKLOADS,
@@ -21,6 +22,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_na
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
     APPS,
+    ASKED,
     CORE,
     DEFINITIONS,
     EDIT,
@@ -232,5 +234,26 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         names=CRDS,
         alike=r".+\.submariner\.io",
         others="definitions that merely end in .submariner.io",
+    ),
+    Entry(
+        "R17",
+        "serviceexports",
+        MCS + "serviceexports/{name}",
+        MEMBER,
+        ASKED,
+        "is an export, and exports were asked to go",
+        option="mcs",
+        others="users, who made them; each other implementation of the API",
+    ),
+    Entry(
+        "R16",
+        "crds",
+        DEFINITIONS,
+        MEMBER,
+        ASKED,
+        "is a definition of the Multi-Cluster Services API, which was asked to go",
+        names=MCS_CRDS,
+        option="mcs",
+        others="each other implementation of the API",
     ),
 )

@@ -139,6 +139,7 @@ FINDINGS: dict[str, str] = {
     "log.wireguard-key": "The WireGuard keys of a cluster's Endpoint changed: two Endpoints of one ID, or a fresh install.",
     "log.write-conflict": "Two writers met; the component tries again.",
     "log.wrong-receiver": "A gateway gets packets that are meant for another cluster or Endpoint.",
+    "mcs.foreign": "The Multi-Cluster Services API was asked to go, and stays, since others use it here.",
     "member.id-claimed": "The ID is registered by another cluster.",
     "member.id-stale": "The broker has a record of this ID that no installation stands behind.",
     "member.other-broker": "The cluster is joined to another broker.",

@@ -27,6 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._shared_api import plan_shared_api
 
 
 @dataclass(frozen=True)
@@ -144,6 +145,8 @@ class Wish:
     """IDs that the user declared dead."""
     labels: bool = False
     """Whether the gateway labels go too."""
+    mcs: bool = False
+    """Whether ServiceExports and the definitions of the Multi-Cluster Services API go too."""
 
 
 GLOBALNET = "R22"
@@ -158,7 +161,8 @@ def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
     """
     keys = set(catalogue.DECISIVE)
     for scope in wish.scopes:
-        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope} | set(catalogue.CONTENTS[scope])
+        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope and (wish.mcs or not e.option)}
+        keys |= set(catalogue.CONTENTS[scope])
     if catalogue.BROKER in wish.scopes:
         keys |= set(catalogue.SIGNS_OF_MEMBERS)
     if catalogue.MEMBER in wish.scopes:
@@ -193,7 +197,10 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
             going.append(namespace)
             _plan_namespace(snapshot, result, catalogue.BROKER, namespace)
     if catalogue.MEMBER in wish.scopes:
-        _plan_definitions(snapshot, result, going)
+        staying = [n for n in snapshot.broker_namespaces if n not in going]
+        _plan_definitions(snapshot, result, staying)
+        if wish.mcs:
+            plan_shared_api(snapshot, result, staying)
     plan_nodes(snapshot, result, wish.labels)
     return result
 
@@ -215,7 +222,7 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
         )
     inside: list[str] = []
     for entry in catalogue.ENTRIES:
-        if entry.scope != scope or entry.key == "crds" or entry.action == catalogue.EDIT:
+        if entry.scope != scope or entry.key == "crds" or entry.option or entry.action == catalogue.EDIT:
             continue
         for obj in snapshot.objects(entry.key):
             if entry.pattern == _placeholder(scope):
@@ -270,9 +277,8 @@ def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
     return sorted(result)
 
 
-def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) -> None:
+def _plan_definitions(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]) -> None:
     """The definitions, unless a broker stays; with them go whatever objects users made of these kinds."""
-    staying = [n for n in snapshot.broker_namespaces if n not in going]
     entry = catalogue.entry_of("R15", "crds")
     for obj in snapshot.objects("crds"):
         name = text(mapping(obj.get("metadata")).get("name"))

@@ -16,7 +16,7 @@ description:
   - The Submariner resource is deleted first, and a running operator is left the time to do its part. The finalizer of an
     operator that is shown dead is released after the operator was stopped.
   - Only objects that the catalogue proves to be Submariner's go, by exact names, labels and owners. ServiceExports and the
-    definitions of the Multi-Cluster Services API always stay.
+    definitions of the Multi-Cluster Services API stay unless O(mcs) asks for them.
   - Of somebody else's object, such as the configuration of the cluster's DNS, just the part goes that Submariner wrote. What
     was there before stands in C(backup), as the merge patch that puts it back.
   - An interrupted run is continued by the next one.
@@ -78,6 +78,14 @@ options:
     default: {}
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
+    type: bool
+    default: false
+  mcs:
+    description:
+      - Whether all ServiceExports and the two definitions of the Multi-Cluster Services API go, too. Users made the exports, and
+        other implementations use the same definitions.
+      - With a sign of anybody else (an owner or a finalizer on them, another tool's marks, ServiceImports that are not of
+        Submariner's lighthouse) they stay, with a warning that names it.
     type: bool
     default: false
   timeout:
@@ -221,6 +229,7 @@ def run(module: AnsibleModule) -> Json:
         fleet=tuple(Identity.from_dict(i).known_as(params["installed_ids"]) for i in params["fleet"]),
         ghosts=frozenset(params["ghosts"]),
         labels=params["labels"],
+        mcs=params["mcs"],
     )
     before, planned = _first_reading(module, api, wish)
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
@@ -250,7 +259,7 @@ def run(module: AnsibleModule) -> Json:
     if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
-            lambda: observe(api, SECTIONS, params["operator_namespace"], dns_map=before.dns_map),
+            lambda: observe(api, sections(params), params["operator_namespace"], dns_map=before.dns_map),
             lambda snapshot: plan(snapshot, wish),
             params["timeout"],
             params["settle"],
@@ -273,11 +282,16 @@ def run(module: AnsibleModule) -> Json:
     )
 
 
+def sections(params: Json) -> tuple[str, ...]:
+    """What is read of the cluster each time."""
+    return (*SECTIONS, "services") if params["mcs"] else SECTIONS
+
+
 def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
     """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
     start = time.monotonic()
     for look in itertools.count(1):
-        before = observe(api, (*SECTIONS, "identity"), module.params["operator_namespace"])
+        before = observe(api, (*sections(module.params), "identity"), module.params["operator_namespace"])
         if not before.known("kube-system"):
             raise ApiFailure(
                 f"{api.server} does not answer: {before.reading('kube-system').reason}.",
@@ -340,6 +354,7 @@ def main() -> None:
         taken={"type": "list", "elements": "str", "default": []},
         installed_ids={"type": "dict", "default": {}},
         labels={"type": "bool", "default": False},
+        mcs={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},
     )

@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.cleaning import Cleaning, labels, obj
+from tests.unit.cleaning import Cleaning, definition, labels, obj
 
 Json = dict[str, t.Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -116,3 +116,74 @@ def test_a_binding_to_cluster_admin_and_the_role_survive(cleaning: Cleaning, pre
     assert cleaning.names((RBAC, "clusterrolebindings")) == [foreign]
     assert cleaning.get((RBAC, "clusterrolebindings"), foreign)["roleRef"] == ref
     assert labels(outcome["kept"]) == {f"ClusterRole {foreign}", f"ClusterRoleBinding {foreign}"}
+
+
+# -- the Multi-Cluster Services API -----------------------------------------------------------------------------------
+
+MCS = "multicluster.x-k8s.io"
+CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
+EXPORTS = (MCS, "serviceexports")
+LIGHTHOUSE = {"lighthouse.submariner.io/use-clusterset-ip": "false"}
+
+
+def export(**meta: t.Any) -> Json:
+    return obj(f"{MCS}/v1alpha1", "ServiceExport", "web", "shop", **meta)
+
+
+def imported(**meta: t.Any) -> Json:
+    return obj(f"{MCS}/v1alpha1", "ServiceImport", "web", "shop", spec={}, **meta)
+
+
+def mcs_definition(kind: str, **meta: t.Any) -> Json:
+    return definition(MCS, kind, "v1alpha1", **meta)
+
+
+@pytest.mark.parametrize("asked", [False, True])
+def test_exports_and_their_definitions_go_on_request_only(cleaning: Cleaning, asked: bool) -> None:
+    cleaning.load(export(), imported(annotations=LIGHTHOUSE))
+    outcome = cleaning.run(mcs=asked)
+    assert (outcome.failed, outcome["verdict"]) == (False, "pass")
+    assert (cleaning.names(CRDS), cleaning.names(EXPORTS)) == (
+        ([], []) if asked else ([f"serviceexports.{MCS}", f"serviceimports.{MCS}"], ["web"])
+    )
+    assert cleaning.run(mcs=asked).changed is False
+
+
+FOREIGN = {
+    "an import of somebody else": [imported()],
+    "an owner of the export": [export(ownerReferences=[{"kind": "App", "name": "web", "uid": "1"}])],
+    "another controller's finalizer": [export(finalizers=["net.example/export"])],
+    "another tool's marks": [export(labels={"argocd.argoproj.io/instance": "shop"})],
+    "a managed definition": [
+        mcs_definition("ServiceExport", labels={"app.kubernetes.io/managed-by": "mesh"}),
+        export(),
+    ],
+}
+
+
+@pytest.mark.parametrize("sign", FOREIGN)
+def test_with_a_sign_of_anybody_else_they_stay_and_it_is_named(cleaning: Cleaning, sign: str) -> None:
+    cleaning.load(*FOREIGN[sign])
+    before = cleaning.names(CRDS)
+    outcome = cleaning.run(mcs=True)
+    assert (outcome.failed, outcome["verdict"], outcome["removed"]) == (False, "degraded", [])
+    assert [f["id"] for f in outcome["findings"]] == ["mcs.foreign"]
+    assert cleaning.names(CRDS) == before
+    assert {o["name"] for o in outcome["kept"]} >= set(before)
+
+
+def test_a_broker_that_stays_keeps_the_definitions(cleaning: Cleaning) -> None:
+    cleaning.load(obj("submariner.io/v1alpha1", "Broker", "submariner-broker", "submariner-k8s-broker", spec={}))
+    cleaning.load(export(), mcs_definition("ServiceImport"))
+    outcome = cleaning.run(mcs=True)
+    assert cleaning.names(EXPORTS) == []
+    kept = {o["name"]: o["why"] for o in outcome["kept"]}
+    assert "the broker in submariner-k8s-broker needs it" in kept[f"serviceimports.{MCS}"]
+
+
+def test_exports_that_may_not_be_read_are_unknown_only_when_they_matter(cleaning: Cleaning) -> None:
+    cleaning.load(export())
+    cleaning.api.fault(403, path="/serviceexports$")
+    assert cleaning.run()["verdict"] == "pass"
+    outcome = cleaning.run(mcs=True, timeout=1)
+    assert (outcome["unknown"], cleaning.api.writes) == (["serviceexports"], [])
