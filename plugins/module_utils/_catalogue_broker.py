@@ -17,26 +17,32 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
     BROKER,
     BROKER_NS,
+    CLUSTERS,
     CORE,
+    ENDPOINTS,
+    LIGHTHOUSE_IMPORT,
+    MANAGED_SLICE,
+    MCS,
     NAMED,
     RBAC,
     RESOURCES,
     REST,
+    SLICES,
     V1,
     V1ALPHA1,
     Entry,
 )
 
 
-def _inside(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
+def _inside(residue: str, key: str, path: str, why: str = NAMED, stage: int = REST, **more: t.Any) -> Entry:
     """Something that goes with the broker's namespace."""
-    return Entry(residue, key, path, BROKER, REST, why, namespace=BROKER_NS, contents=True, **more)
+    return Entry(residue, key, path, BROKER, stage, why, namespace=BROKER_NS, contents=True, **more)
 
 
 BROKER_ENTRIES: tuple[Entry, ...] = (
     Entry("", "brokers", V1ALPHA1 + "brokers/{name}", BROKER, RESOURCES, "is a Broker resource"),
-    _inside("R3", "endpoints", V1 + "endpoints/{name}", "is a record on the broker"),
-    _inside("R4", "clusters", V1 + "clusters/{name}", "is a record on the broker"),
+    _inside("R3", "endpoints", V1 + "endpoints/{name}", "is a record on the broker", ENDPOINTS),
+    _inside("R4", "clusters", V1 + "clusters/{name}", "is a record on the broker", CLUSTERS),
     _inside(
         "R9",
         "rolebindings",
@@ -59,6 +65,14 @@ BROKER_ENTRIES: tuple[Entry, ...] = (
         CORE + "configmaps/{name}",
         names=frozenset([GLOBALNET_INFO, CLUSTERSET_IP_INFO]),
     ),
+    _inside(
+        "R17",
+        "serviceimports",
+        MCS + "serviceimports/{name}",
+        "is a service that members offer",
+        marks=LIGHTHOUSE_IMPORT,
+    ),
+    _inside("R17", "endpointslices", SLICES, "is a slice of a member", marks=(MANAGED_SLICE,)),
     Entry(
         "R13",
         "namespaces",

@@ -27,6 +27,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     DEFINITIONS,
     EDIT,
     LABEL,
+    LIGHTHOUSE_IMPORT,
+    MANAGED_SLICE,
     MCS,
     MEMBER,
     NAMED,
@@ -41,11 +43,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     Entry,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, text
-
-MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io"
-LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
-"""Marks of a ServiceImport that lighthouse made."""
-
 
 EXPORTED_SERVICE = "submariner.io/exportedServiceRef"
 DEFAULT_POOL = "default-ipv4-ippool"

@@ -15,8 +15,9 @@ MEMBER, BROKER = "member", "broker"
 
 # A stage begins when nothing of an earlier one is left (see _removal). Resources first: the operator does its part
 # while it still can. What Globalnet protects by a finalizer only after Globalnet, an API that others may use only after
-# all that is ours. Labels last: without a gateway node the operator's uninstall does nothing (submariner.md 0.6).
-RESOURCES, REST, PROTECTED, ASKED, LABEL = 10, 40, 50, 60, 90
+# all that is ours. Records on a broker after what they prove to be the same cluster's. Labels last: without a gateway
+# node the operator's uninstall does nothing (submariner.md 0.6).
+RESOURCES, REST, PROTECTED, ASKED, ENDPOINTS, CLUSTERS, LABEL = 10, 40, 50, 60, 70, 80, 90
 
 OPERATOR, BROKER_NS = "{operator}", "{broker}"
 """What stands for a namespace whose name only the reading tells."""
@@ -29,6 +30,10 @@ RBAC = "/apis/rbac.authorization.k8s.io/v1/"
 MCS = "/apis/multicluster.x-k8s.io/v1alpha1/namespaces/{namespace}/"
 SLICES = "/apis/discovery.k8s.io/v1/namespaces/{namespace}/endpointslices/{name}"
 DEFINITIONS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions/{name}"
+
+MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io"
+LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
+"""Marks of a ServiceImport that lighthouse made."""
 
 DELETE, EDIT = "delete", "edit"
 NAMED = "is one of the names that Submariner gives"

@@ -22,6 +22,7 @@ FINDINGS: dict[str, str] = {
     "broker.resource": "The Broker resource is missing.",
     "broker.second": "A second cluster of the inventory has a broker (submariner#3411).",
     "broker.table": "A ConfigMap with the broker's allocations is missing.",
+    "broker.table-unreadable": "A table of the broker's allocations is not the list that it should be.",
     "broker.token": "The broker administrator's token is missing or does not work.",
     "broker.unknown": "The broker could not be read.",
     "broker.unmanaged": "A cluster that no host of the inventory claims is registered with the broker.",

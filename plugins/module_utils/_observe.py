@@ -182,7 +182,7 @@ READS: tuple[Read, ...] = (
     _read("dns-openshift", "/apis/operator.openshift.io/v1/dnses/default", "traces", one=True),
     _read("ippools", "/apis/projectcalico.org/v3/ippools", "traces"),
     _read("serviceexports", MCS + "serviceexports", "state services"),
-    _read("serviceimports", MCS + "serviceimports", "state services residue"),
+    _read("serviceimports", MCS + "serviceimports", "state services residue offers"),
     _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet traces"),
     _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "state", when=_has_globalnet),
     _read("globalegressips", RECORDS + "globalegressips", "globalnet traces"),
@@ -197,7 +197,7 @@ READS: tuple[Read, ...] = (
     _read(
         "endpointslices",
         "/apis/discovery.k8s.io/v1/endpointslices",
-        "residue",
+        "residue offers",
         selector="endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io",
     ),
     _read(
@@ -237,6 +237,7 @@ SECTIONS: dict[str, str] = {
     "definitions": "Submariner's custom resource definitions",
     "access": "expiry of the broker's CA in the member's Secret; the Secret itself stays in the module's process",
     "broker": "the broker's records, allocations and the accesses that it gave to members",
+    "offers": "the services that members offer to each other through a broker",
     "residue": "all that Submariner owns, by the catalogue",
     "traces": "what Submariner changes in objects of others, and makes in users' namespaces; for a removal",
     "contents": "what else may stand in Submariner's namespaces, which must not go with them",

@@ -179,7 +179,13 @@ class Removal:
     def _edit(self, owned: Owned, obj: Json) -> None:
         """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
         version = text(mapping(obj.get("metadata")).get("resourceVersion"))
-        self._note(owned, self.api.patch(owned.path, guarded(owned, version)))
+        answer = self.api.patch(owned.path, guarded(owned, version))
+        if answer.present and "status" in owned.patch:
+            # Where the status is a resource of its own, the server has ignored it; where it is none, it says so.
+            rest = guarded(owned, answer.resource_version, ("status",))
+            status = self.api.patch(owned.path + "/status", rest)
+            answer = answer if status.absent else status
+        self._note(owned, answer)
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:
@@ -210,10 +216,11 @@ class Removal:
         )
 
 
-def guarded(owned: Owned, version: str) -> Json:
-    """The patch of an edit, which the server refuses for any other object or version."""
-    meta = {**mapping(owned.patch.get("metadata")), "uid": owned.uid, "resourceVersion": version}
-    return {**owned.patch, "metadata": meta}
+def guarded(owned: Owned, version: str, fields: t.Collection[str] | None = None) -> Json:
+    """The patch of an edit, or just some C(fields) of it, which the server refuses for any other object or version."""
+    body = {k: v for k, v in owned.patch.items() if fields is None or k in fields}
+    meta = {**mapping(body.get("metadata")), "uid": owned.uid, "resourceVersion": version}
+    return {**body, "metadata": meta}
 
 
 def without_finalizer(finalizer: str, obj: Json) -> Json:

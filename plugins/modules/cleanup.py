@@ -49,7 +49,9 @@ options:
     description:
       - What happens to this cluster's records on the broker once the cluster is proven clean.
       - V(none) leaves them, V(rejoin) removes Endpoints and Cluster records (also those of other IDs that name this cluster's
-        nodes), V(retire) removes the cluster's access (ServiceAccount, RoleBinding, token) too.
+        nodes), the EndpointSlices of its services, and its part of the ServiceImports that others may offer, too.
+      - V(retire) also removes its access (ServiceAccount, RoleBinding, token) and gives its addresses of Globalnet and of the
+        clusterset back.
     type: str
     choices: [none, rejoin, retire]
     default: none
@@ -247,7 +249,7 @@ def run(module: AnsibleModule) -> Json:
         )
 
     def broker_reading(api: Api) -> Snapshot:
-        return observe(api, ("broker",), params["operator_namespace"])
+        return observe(api, ("broker", "offers"), params["operator_namespace"])
 
     wanted = list(planned.owned)
     findings = list(planned.findings)

@@ -29,7 +29,8 @@ options:
         OpenShift's C(dns.operator)), with the Service that it points to. V(services) are ServiceExports and ServiceImports.
       - V(globalnet) are the addresses that Globalnet gave. V(definitions) are Submariner's custom resource definitions.
       - V(access) reads the Secret by which a member knows its broker, and needs the right to get it.
-      - V(broker) are the broker's records, allocations and the accesses that it gave. V(residue) is all that Submariner
+      - V(broker) are the broker's records, allocations and the accesses that it gave, V(offers) the services that members
+        offer through it. V(residue) is all that Submariner
         owns, V(contents) what else may stand in its namespaces, V(traces) what it changes in objects of others or makes in
         users' namespaces. All sections together are at most 50 requests.
     type: list
@@ -46,6 +47,7 @@ options:
       - definitions
       - access
       - broker
+      - offers
       - residue
       - contents
       - traces
