@@ -16,12 +16,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death as death
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import RESOURCES
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, RESOURCES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     CLEANUP_FINALIZER,
     ERROR,
-    GATEWAY_LABEL,
     WARNING,
     Finding,
     Json,
@@ -31,7 +29,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 
 PAUSE = 0.4
@@ -127,12 +125,8 @@ class Removal:
                 mapping(obj.get("metadata")).get("finalizers")
             ):
                 self._act_on_resource(owned, obj, snapshot)
-            elif owned.action == "edit":
-                self._edit_dns(owned, obj)
-            elif owned.action == "unlabel":
-                self._note(
-                    owned, self.api.patch(owned.path, {"metadata": {"uid": owned.uid, "labels": {GATEWAY_LABEL: None}}})
-                )
+            elif owned.action == EDIT:
+                self._edit(owned, obj)
             else:
                 self._delete(owned, obj)
 
@@ -141,6 +135,11 @@ class Removal:
         meta = mapping(obj.get("metadata"))
         going = bool(meta.get("deletionTimestamp"))
         slow = owned.grace is not None and (meta.get("deletionGracePeriodSeconds") or 0) > owned.grace
+        if owned.finalizer in sequence(meta.get("finalizers")):
+            released = self.api.patch(owned.path, without_finalizer(owned.finalizer, obj))
+            if released.unknown:
+                self._refused[owned.path] = released.reason
+                return
         if going and not slow:
             self._asked.setdefault(owned.path, owned)
             return
@@ -163,11 +162,7 @@ class Removal:
             return
         if operator.pods:
             return
-        rest = [f for f in sequence(meta.get("finalizers")) if f != CLEANUP_FINALIZER]
-        answer = self.api.patch(
-            owned.path,
-            {"metadata": {"resourceVersion": text(meta.get("resourceVersion")), "uid": owned.uid, "finalizers": rest}},
-        )
+        answer = self.api.patch(owned.path, without_finalizer(CLEANUP_FINALIZER, obj))
         if answer.present:
             self.outcome.findings.append(
                 Finding(
@@ -181,13 +176,16 @@ class Removal:
                 )
             )
 
-    def _edit_dns(self, owned: Owned, obj: Json) -> None:
-        corefile = without_block(text(mapping(obj.get("data")).get("Corefile")))
-        if corefile is None:
-            return
+    def _edit(self, owned: Owned, obj: Json) -> None:
+        """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
         version = text(mapping(obj.get("metadata")).get("resourceVersion"))
-        body = {"metadata": {"resourceVersion": version}, "data": {"Corefile": corefile}}
-        self._note(owned, self.api.patch(owned.path, body))
+        answer = self.api.patch(owned.path, guarded(owned, version))
+        if answer.present and "status" in owned.patch:
+            # Where the status is a resource of its own, the server has ignored it; where it is none, it says so.
+            rest = guarded(owned, answer.resource_version, ("status",))
+            status = self.api.patch(owned.path + "/status", rest)
+            answer = answer if status.absent else status
+        self._note(owned, answer)
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:
@@ -216,6 +214,21 @@ class Removal:
             hint=hint,
             evidence={"residue": owned.residue, "uid": owned.uid},
         )
+
+
+def guarded(owned: Owned, version: str, fields: t.Collection[str] | None = None) -> Json:
+    """The patch of an edit, or just some C(fields) of it, which the server refuses for any other object or version."""
+    body = {k: v for k, v in owned.patch.items() if fields is None or k in fields}
+    meta = {**mapping(body.get("metadata")), "uid": owned.uid, "resourceVersion": version}
+    return {**body, "metadata": meta}
+
+
+def without_finalizer(finalizer: str, obj: Json) -> Json:
+    """The patch that takes one finalizer away from this version of an object."""
+    meta = mapping(obj.get("metadata"))
+    rest = [f for f in sequence(meta.get("finalizers")) if f != finalizer]
+    guard = {"uid": text(meta.get("uid")), "resourceVersion": text(meta.get("resourceVersion"))}
+    return {"metadata": {**guard, "finalizers": rest}}
 
 
 def blocker(obj: Json) -> tuple[str, str]:

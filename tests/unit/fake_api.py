@@ -362,6 +362,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(request, cluster.create(target.kind, request.body, target.namespace, dry_run), 201)
             return
         new = apply_patch(content_type, old, request.body)
+        if target.kind in cluster.status_apart:
+            parts = {"status": new.get("status")} if target.part else {"status": old.get("status")}
+            new = {**(old if target.part else new), "metadata": new["metadata"], **parts}
         self._answer(request, cluster.replace(target.kind, new, target.namespace, target.name, dry_run))
 
     def _review(self, request: Request) -> Json:

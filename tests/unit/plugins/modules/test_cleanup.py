@@ -164,7 +164,7 @@ def test_nothing_goes_while_a_reading_that_matters_is_not_answered(api: FakeApi,
     api.fault(504, verb="list", path=f"/{kind}$")
     outcome = run({**arguments, "timeout": 1})
     assert (outcome.failed, outcome["verdict"], outcome["removed"]) == (True, "unknown", [])
-    assert outcome["unknown"] == [kind]
+    assert kind in outcome["unknown"]
     assert "fault asked for by the test" in outcome.msg
     assert api.writes == []
 
