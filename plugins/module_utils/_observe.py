@@ -335,14 +335,20 @@ def choose(sections: t.Iterable[str], keys: t.Collection[str] | None = None) -> 
     return list(chosen.values())
 
 
+def asked(snapshot: Snapshot, sections: t.Iterable[str]) -> list[tuple[Read, str]]:
+    """What a reading of C(sections) asks of a cluster that is as in C(snapshot): rows with their paths."""
+    rows = [r for r in choose(sections) if r.when is None or r.when(snapshot)]
+    return [(read, path) for read in rows for path in _paths(read, snapshot)]
+
+
 def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
     if not reads:
         return
-    asked = [(read, path) for read in reads for path in _paths(read, snapshot)]
+    questions = [(read, path) for read in reads for path in _paths(read, snapshot)]
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        answers = list(pool.map(lambda ask: _ask(api, *ask), asked))
+        answers = list(pool.map(lambda question: _ask(api, *question), questions))
     found: dict[str, list[Reading]] = {}
-    for (read, _path), answer in zip(asked, answers):
+    for (read, _path), answer in zip(questions, answers):
         found.setdefault(read.key, []).append(reading(answer, read))
         if answer.date is not None:
             snapshot.clock = answer.date

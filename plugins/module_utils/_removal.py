@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plan -> apply -> prove, for one cluster. Private to this collection, may change at any time.
 
-A level-triggered loop: read, plan, ask everything of the current stage to go, read again. It ends when a fresh reading
-plans nothing more (the proof) and stayed like that, or at the deadline, with what is left and what holds it. A run that
-was interrupted is continued by the next one, since nothing but the cluster's state decides what is to be done.
+A level-triggered loop: look, plan, ask everything of the current stage to go, look again when something is different. It
+ends when a fresh reading plans nothing more (the proof) and it stayed like that, or at the deadline, with what is left and
+what holds it. A run that was interrupted is continued by the next one, since nothing but the cluster's state decides what
+is to be done.
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
+from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 
-PAUSE = 0.4
-"""Seconds between two readings while something goes."""
+LOOK = 2.0
+"""Seconds after which it is looked again, and asked again what was refused, although nothing is different."""
 
 
 @dataclass
@@ -53,10 +55,10 @@ class Outcome:
 
 @dataclass
 class Removal:
-    """Carries out what C(planner) finds in what C(reader) reads, until it finds nothing for C(settle) seconds."""
+    """Carries out what C(planner) finds in C(scene), until it finds nothing for C(settle) seconds."""
 
     api: Api
-    reader: t.Callable[[], Snapshot]
+    scene: Scene
     planner: t.Callable[[Snapshot], Plan]
     timeout: float
     settle: float = 0.0
@@ -66,11 +68,18 @@ class Removal:
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
 
     def run(self) -> Outcome:
-        progress = Progress(self.timeout)
         start = time.monotonic()
+        with self.scene:
+            plan = self._carry_out(start, Progress(self.timeout))
+        self._conclude(plan)
+        self.outcome.seconds = time.monotonic() - start
+        return self.outcome
+
+    def _carry_out(self, start: float, progress: Progress) -> Plan:
+        """The plan that a fresh reading gives at the end: nothing, or what is left."""
         clean_since: float | None = None
+        snapshot, fresh = self.scene.read(), True
         while True:
-            snapshot = self.reader()
             plan = self.planner(snapshot)
             now = time.monotonic()
             refused = any(f.severity == ERROR for f in plan.findings)
@@ -78,6 +87,8 @@ class Removal:
                 self._compare(plan)
             if plan.unread or plan.owned or refused:
                 clean_since = None
+            done = refused and not plan.owned and not plan.unread
+            rest = LOOK
             if plan.unread:  # what was not answered may forbid what was planned without it
                 progress.say(f"nothing is touched, since {plan.unread[0].subject} is {plan.unread[0].observed}")
             elif plan.owned:
@@ -85,15 +96,17 @@ class Removal:
                 self._act(plan, snapshot)
             elif not refused:
                 clean_since = now if clean_since is None else clean_since
-                if now - clean_since >= self.settle:
-                    break
-                progress.say("proven clean; watching that it stays so")
-            if now - start >= self.timeout or (refused and not plan.owned and not plan.unread):
-                break
-            time.sleep(PAUSE if plan.owned or plan.unread else min(1.0, max(PAUSE, self.settle / 5)))
-        self._conclude(plan)
-        self.outcome.seconds = time.monotonic() - start
-        return self.outcome
+                rest = clean_since + self.settle - now
+                done = rest <= 0
+                if not done:
+                    progress.say("proven clean; watching that it stays so")
+            if done or now - start >= self.timeout:
+                if fresh:
+                    return plan
+                snapshot, fresh = self.scene.read(), True
+            else:
+                left = start + self.timeout - time.monotonic()
+                snapshot, fresh = self.scene.rest(max(0.01, min(rest, left))), False
 
     def _compare(self, plan: Plan) -> None:
         """What a reading that was answered in full proves of what was asked to go."""

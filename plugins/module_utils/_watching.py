@@ -44,7 +44,7 @@ def essence(value: t.Any) -> t.Any:
 class Feed:
     """One kind of one cluster, kept up to date by a thread. C(news) guards what others read of it.
 
-    What cannot be watched, as a kind that is not served, is listed again after C(patience) seconds.
+    A kind that is not served cannot be watched: it is asked for again after C(patience) seconds.
     """
 
     def __init__(self, api: Api, read: Read, path: str, news: News, patience: float = PAUSE) -> None:
@@ -105,8 +105,8 @@ class Feed:
             except Exception as error:  # noqa: BLE001 (a thread that ends unseen would leave an old answer standing)
                 with self._news.lock:
                     self._take(Reading("unknown", reason=f"could not be read: {type(error).__name__}"), asked)
-            followed = self._version and not self._refused
-            self._list_now.wait(max(0.0, asked + (PAUSE if followed else self._patience) - time.monotonic()))
+            pause = self._patience if self.reading.state == "absent" else PAUSE
+            self._list_now.wait(max(0.0, asked + pause - time.monotonic()))
 
     def _list(self, asked: float) -> None:
         answer = self._api.list(self._path, self._read.metadata_only, **self._query)

@@ -193,7 +193,6 @@ seconds:
 """
 
 import dataclasses
-import functools
 import itertools
 import time
 import typing as t
@@ -214,9 +213,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._observe impo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 from ansible_collections.submariner.lifecycle.plugins.module_utils._shown import diff_of
 
 SECTIONS = ("residue", "contents", "traces", "nodes")
+BROKER_SECTIONS = ("broker", "offers")
 LOOKS = 3
 """Readings in check mode before what is not answered counts as unknown."""
 PAUSE = 0.4
@@ -248,28 +249,24 @@ def run(module: AnsibleModule) -> Json:
             snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"]
         )
 
-    def broker_reading(api: Api) -> Snapshot:
-        return observe(api, ("broker", "offers"), params["operator_namespace"])
-
     wanted = list(planned.owned)
     findings = list(planned.findings)
     if departing:
-        leaving = broker_plan(broker_reading(departing))
+        leaving = broker_plan(observe(departing, BROKER_SECTIONS, params["operator_namespace"]))
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
     if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
-            lambda: observe(api, sections(params), params["operator_namespace"], dns_map=before.dns_map),
+            Scene(api, sections(params), params["operator_namespace"], before.dns_map),
             lambda snapshot: plan(snapshot, wish),
             params["timeout"],
             params["settle"],
         ).run()
         if departing and outcome.clean:
-            left = Removal(
-                departing, functools.partial(broker_reading, departing), broker_plan, params["timeout"]
-            ).run()
+            there = Scene(departing, BROKER_SECTIONS, params["operator_namespace"])
+            left = Removal(departing, there, broker_plan, params["timeout"]).run()
             outcome.removed += left.removed
             outcome.remaining += left.remaining
             outcome.findings += left.findings

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal, _watching
 from tests.unit.cleaning import Cleaning
 from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
@@ -28,5 +28,6 @@ def fleet(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> t.Iterato
 @pytest.fixture
 def cleaning(api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Cleaning:
     """A cluster without anything of Submariner."""
-    monkeypatch.setattr(_removal, "PAUSE", 0.02)
+    monkeypatch.setattr(_removal, "LOOK", 0.2)
+    monkeypatch.setattr(_watching, "GAP", 0.02)
     return Cleaning(api, tmp_path)

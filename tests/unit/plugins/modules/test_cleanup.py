@@ -12,7 +12,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death, _removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death, _removal, _watching
 from ansible_collections.submariner.lifecycle.plugins.modules import cleanup
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.run_module import Outcome, run_module
@@ -32,7 +32,8 @@ OURS = [
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_removal, "PAUSE", 0.02)
+    monkeypatch.setattr(_removal, "LOOK", 0.2)
+    monkeypatch.setattr(_watching, "GAP", 0.02)
 
 
 @pytest.fixture
@@ -261,3 +262,26 @@ def test_a_missing_context_is_named(api: FakeApi, arguments: Json) -> None:
     outcome = run({**arguments, "context": "nowhere"})
     assert outcome.failed
     assert "'nowhere'" in outcome.msg
+
+
+def test_waiting_costs_no_requests(api: FakeApi, arguments: Json) -> None:
+    """However long: what is there is listed, then watched, and listed once more as the proof."""
+    api.cluster.load(recording("west-uninstalled", "west"))
+    asked = []
+    for settle in (1, 3):
+        begin = len(api.requests)
+        assert run({**arguments, "settle": settle})["verdict"] == "pass"
+        asked.append(sorted((r.verb, r.path) for r in api.requests[begin:] if r.verb != "watch"))
+    assert asked[0] == asked[1]
+    assert max(asked[0].count(one) for one in asked[0]) <= 5  # identity and first plan, begin, watch, proof
+
+
+def test_what_comes_back_while_it_is_watched_goes_too(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("west-uninstalled", "west"))
+    role: Json = {"metadata": {"name": "submariner-gateway"}, "rules": []}
+    kind = ("rbac.authorization.k8s.io", "clusterroles")
+    api.after(1.0, lambda: api.cluster.create(kind, role))
+    outcome = run({**arguments, "settle": 3})
+    assert outcome["verdict"] == "pass", outcome.msg
+    assert "ClusterRole submariner-gateway" in {f"{o['kind']} {o['name']}" for o in outcome["removed"]}
+    assert api.cluster.objects(kind) == []
