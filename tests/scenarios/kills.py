@@ -13,8 +13,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tests.scenarios import foreign, judge, nodes, victims
-from tests.scenarios.fleet import Fleet, now
+from tests.scenarios import foreign, victims
+from tests.scenarios.fleet import now
+from tests.scenarios.leftovers import left
 from tests.scenarios.playbook import current_task
 from tests.scenarios.reinstall import require_same_psk
 from tests.scenarios.stage import ScenarioFailed, Stage
@@ -109,16 +110,3 @@ def _unclear(code: int, said: list[str], victim: str) -> list[str]:
     if code == 0 or victim == "playbook":
         return [] if victim != "playbook" or code else ["it ended well although it was killed"]
     return [text for text in said if "Traceback" in text] or ([] if any(said) else ["no message"])
-
-
-def left(fleet: Fleet) -> list[str]:
-    """What a stranger would call Submariner's on a cluster or a node, without what was planted and what upstream leaves, too."""
-    found = [
-        f"{cluster}: {judge.name_of(item)}"
-        for cluster, items in fleet.objects().items()
-        for item in items
-        if judge.of_submariner(item) and item["kind"] != "Event" and foreign.MARK not in judge.name_of(item)
-    ]
-    for node, dump in fleet.nodes().items():
-        found += [f"{node}: {line}" for line in nodes.of_submariner(dump) if foreign.MARK not in line]
-    return found

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, kills, reinstall, rights, stuck
+from tests.scenarios import company, faults, inputs, interruption, kills, reinstall, removal, rights, stuck
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -33,6 +33,7 @@ _INTERRUPTIONS = {
     for signal in interruption.SIGNALS
 }
 _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
+_REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
 _KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
@@ -44,6 +45,7 @@ SCENARIOS: dict[str, Act] = {
     **_RIGHTS,
     **_COMPANY,
     **_INTERRUPTIONS,
+    **_REMOVALS,
     **_KILLS,
     **_STUCK,
 }
@@ -60,6 +62,7 @@ def campaign() -> list[str]:
         *_STUCK,
         *_INTERRUPTIONS,
         *(name for name in _REINSTALLS if name != first),
+        *_REMOVALS,
         *_KILLS,
     ]
 
