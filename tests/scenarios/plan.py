@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, reinstall, rights, stuck
+from tests.scenarios import company, faults, inputs, interruption, kills, reinstall, removal, rights, stuck
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -33,10 +33,22 @@ _INTERRUPTIONS = {
     for signal in interruption.SIGNALS
 }
 _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
+_REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
+_KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
-SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_RIGHTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+SCENARIOS: dict[str, Act] = {
+    **_REINSTALLS,
+    **_INPUTS,
+    **_FAULTS,
+    **_RIGHTS,
+    **_COMPANY,
+    **_INTERRUPTIONS,
+    **_REMOVALS,
+    **_KILLS,
+    **_STUCK,
+}
 
 
 def campaign() -> list[str]:
@@ -50,6 +62,8 @@ def campaign() -> list[str]:
         *_STUCK,
         *_INTERRUPTIONS,
         *(name for name in _REINSTALLS if name != first),
+        *_REMOVALS,
+        *_KILLS,
     ]
 
 
