@@ -33,6 +33,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     Entry,
 )
 
+PROVEN = "those that are proven to be the departed cluster's"
+
 
 def _inside(residue: str, key: str, path: str, why: str = NAMED, stage: int = REST, **more: t.Any) -> Entry:
     """Something that goes with the broker's namespace."""
@@ -41,8 +43,8 @@ def _inside(residue: str, key: str, path: str, why: str = NAMED, stage: int = RE
 
 BROKER_ENTRIES: tuple[Entry, ...] = (
     Entry("", "brokers", V1ALPHA1 + "brokers/{name}", BROKER, RESOURCES, "is a Broker resource"),
-    _inside("R3", "endpoints", V1 + "endpoints/{name}", "is a record on the broker", ENDPOINTS),
-    _inside("R4", "clusters", V1 + "clusters/{name}", "is a record on the broker", CLUSTERS),
+    _inside("R3", "endpoints", V1 + "endpoints/{name}", "is a record on the broker", ENDPOINTS, sign=PROVEN),
+    _inside("R4", "clusters", V1 + "clusters/{name}", "is a record on the broker", CLUSTERS, sign=PROVEN),
     _inside(
         "R9",
         "rolebindings",
@@ -81,5 +83,6 @@ BROKER_ENTRIES: tuple[Entry, ...] = (
         REST,
         "is the broker's namespace",
         pattern=BROKER_NS,
+        sign="the broker's, with nothing in it that is somebody else's, when all its clusters are proven gone or named as dead",
     ),
 )

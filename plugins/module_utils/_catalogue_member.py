@@ -45,6 +45,20 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, text
 
 EXPORTED_SERVICE = "submariner.io/exportedServiceRef"
+DNS_MAPS: dict[str, str] = {
+    "coredns": "`kube-system/coredns`, a block between lines with `lighthouse-start` and `lighthouse-end`",
+    "dns-maps": "any other in `kube-system`, such a block (RKE2 has one), or the key `lighthouse.server`",
+    "dns-elsewhere": "the one that `coreDNSCustomConfig` of the Submariner resource names, the same",
+    "dns-microshift": "`openshift-dns/dns-default` of MicroShift, such a block",
+}
+"""Readings of ConfigMaps in which lighthouse may have written, and what is its part."""
+NODE_SIGN = (
+    "annotations `submariner.io/globalIp` and `submariner.io/cniIfaceIp` of releases before 0.18; on request (`labels`) the "
+    "label `submariner.io/gateway=true`"
+)
+NODE_OTHERS = (
+    "users: `gateway.submariner.io/*`, `submariner.io/tcp-clamp-mss` and another value of the label are their settings"
+)
 DEFAULT_POOL = "default-ipv4-ippool"
 POOLS = "/apis/projectcalico.org/v3/ippools/{name}"
 
@@ -99,9 +113,17 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         CORE + "pods/{name}",
         "is a pod of a Submariner workload",
         pattern="(" + "|".join(sorted(WORKLOADS | UNINSTALL_WORKLOADS)) + ")-[a-z0-9-]+",
+        words="named after one of the workloads",
         grace=1,
     ),
-    _any("R25", "transient-pods", CORE + "pods/{name}", "carries the label of subctl's test pods", grace=1),
+    _any(
+        "R25",
+        "transient-pods",
+        CORE + "pods/{name}",
+        "carries the label of subctl's test pods",
+        marks=("submariner.io/transient=true",),
+        grace=1,
+    ),
     _any(
         "R25",
         "namespaces",
@@ -110,6 +132,8 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         pattern=f"e2e-tests-({'|'.join(VERIFY_TESTS)})-[a-z0-9]{{5}}",
         marks=tuple(f"e2e-framework={test}" for test in VERIFY_TESTS),
         unless=("e2e-run",),
+        words="named `e2e-tests-<test>-<five characters>` and labelled `e2e-framework=<test>` after one of the tests of "
+        "`subctl verify`, without the label `e2e-run` of Kubernetes' own tests",
         alike="e2e-tests-.+",
         others="the end-to-end tests of Kubernetes and of other projects, which name their namespaces alike",
     ),
@@ -162,8 +186,8 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     ),
     _any("R17", "endpointslices", SLICES, "is managed by Submariner's lighthouse agent", marks=(MANAGED_SLICE,)),
     *(
-        _any("R18", key, CORE + "configmaps/{name}", "has a part that lighthouse wrote", action=EDIT)
-        for key in ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
+        _any("R18", key, CORE + "configmaps/{name}", "has a part that lighthouse wrote", action=EDIT, sign=sign)
+        for key, sign in DNS_MAPS.items()
     ),
     _any(
         "R18",
@@ -171,6 +195,8 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "/apis/operator.openshift.io/v1/dnses/{name}",
         "forwards clusterset.local to lighthouse",
         action=EDIT,
+        sign="`default`, servers named `lighthouse` for `clusterset.local`, or that forward to the same address as that one",
+        others="forwarders of administrators, also one that is named `lighthouse` by chance",
     ),
     Entry(
         "R22",
@@ -181,6 +207,7 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "is the Service by which Globalnet exported another",
         marks=(EXPORTED_SERVICE,),
         proof=_internal,
+        sign="a name that is derived from the exported Service's",
         finalizer="submariner.io/globalnet-internal-service",
         alike=".+",
         others="Services of users, which are never deleted",
@@ -209,6 +236,7 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         pattern=r"submariner-.+",
         marks=("submariner.io/ippool=true",),
         proof=_disabled,
+        sign="disabled",
         alike=r"submariner-.+",
         others="pools that an administrator made by hand for releases before 0.16, without the label",
         since="0.16",
@@ -220,9 +248,27 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "has the mode that Submariner needs, and a note of the one before",
         names=frozenset([DEFAULT_POOL]),
         action=EDIT,
+        sign="annotation `submariner-prev-ipipmode`; the mode is put back if it still is `Always`",
     ),
-    Entry("R21", "nodes", "/api/v1/nodes/{name}", MEMBER, LABEL, "carries what Submariner set", action=EDIT),
-    _any("R13", "namespaces", "/api/v1/namespaces/{name}", "is the operator's namespace", pattern=OPERATOR),
+    Entry(
+        "R21",
+        "nodes",
+        "/api/v1/nodes/{name}",
+        MEMBER,
+        LABEL,
+        "carries what Submariner set",
+        action=EDIT,
+        sign=NODE_SIGN,
+        others=NODE_OTHERS,
+    ),
+    _any(
+        "R13",
+        "namespaces",
+        "/api/v1/namespaces/{name}",
+        "is the operator's namespace",
+        pattern=OPERATOR,
+        sign="the operator's, with nothing in it that is somebody else's",
+    ),
     _any(
         "R15",
         "crds",

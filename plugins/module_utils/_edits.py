@@ -9,6 +9,7 @@ Sources: submariner.md 2.4 (the edits), 3.4 R18, R21, R23.
 from __future__ import annotations
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, ENTRIES, Entry, entry_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_member import DNS_MAPS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
     CUSTOM_KEY,
     DOMAIN,
@@ -28,10 +29,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
-
-DNS_MAPS = ("coredns", "dns-maps", "dns-elsewhere", "dns-microshift")
-"""Readings of ConfigMaps in which lighthouse may have written."""
-
 
 MANAGED, MODE_BEFORE = "submariner-managed", "submariner-prev-ipipmode"
 """Label and annotation on Calico's default pool: changed by Submariner, and what its mode was."""

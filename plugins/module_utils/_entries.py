@@ -35,6 +35,17 @@ MANAGED_SLICE = "endpointslice.kubernetes.io/managed-by=lighthouse-agent.submari
 LIGHTHOUSE_IMPORT = ("timestamp.submariner.io/*", "lighthouse.submariner.io/*")
 """Marks of a ServiceImport that lighthouse made."""
 
+STAGES: dict[int, str] = {
+    RESOURCES: "the operator's resources",
+    REST: "all that has to wait for nothing else",
+    PROTECTED: "what Globalnet protects, once Globalnet is gone",
+    ASKED: "what goes on request only, once all of the above is gone",
+    ENDPOINTS: "Endpoints on a broker, after what they prove to be the same cluster's",
+    CLUSTERS: "Cluster records on a broker",
+    LABEL: "nodes' labels and annotations",
+}
+"""Stages in words, in their order."""
+
 DELETE, EDIT = "delete", "edit"
 NAMED = "is one of the names that Submariner gives"
 
@@ -71,6 +82,10 @@ class Entry:
     """The option without which it stays."""
     alike: str = ""
     """Names (a pattern) that look like ours: those that are not owned are listed as kept."""
+    sign: str = ""
+    """What proves it beside names and marks, in words."""
+    words: str = ""
+    """All that proves it in words, where names and marks say less to a reader."""
     others: str = ""
     """Who else may have such an object, in words."""
     since: str = ""

@@ -122,7 +122,7 @@ READS: tuple[Read, ...] = (
     _read("clusters", RECORDS + "clusters", "state residue broker records"),
     _read("endpoints", RECORDS + "endpoints", "state residue broker records"),
     _read("gateways", RECORDS + "gateways", "state residue records"),
-    _read("routeagents", RECORDS + "routeagents", "state records"),
+    _read("routeagents", RECORDS + "routeagents", "state records traces"),
     _read("gatewayroutes", RECORDS + "gatewayroutes", "records"),
     _read("nongatewayroutes", RECORDS + "nongatewayroutes", "records"),
     _read("leases", "/apis/coordination.k8s.io/v1/namespaces/{operator}/leases", "state"),
