@@ -9,6 +9,7 @@ word. A single sign of life refuses, whatever else is there.
 
 from __future__ import annotations
 
+import math
 import typing as t
 from dataclasses import dataclass, field
 
@@ -169,9 +170,13 @@ class Question:
         records = [c for c in self.broker.clusters if c.cluster_id == cluster_id]
         own = [h for h in self.fleet.hosts if cluster_id in self.claims[h.name]]
         signs = [_of_host(self.fleet, h, cluster_id, endpoints, records) for h in own]
+        empty = any(
+            s.says == GONE and endpoints and all(h.identity.lives_behind(e, records) for e in endpoints)
+            for h, s in zip(own, signs)
+        )
         signs = signs or [Sign("inventory", SILENT, "has no host with this ID")]
         signs += _of_records(self.fleet, cluster_id, endpoints, records)
-        signs += [_of_peer(self.fleet, h, cluster_id) for h in self.peers]
+        signs += [_of_peer(self.fleet, h, cluster_id, empty) for h in self.peers]
         signs += [
             Sign(f"peer {i}", UNPROVEN, "is no host of the inventory, so it was not asked", f"add {i} to the inventory")
             for i in self.strangers
@@ -255,8 +260,12 @@ def _of_records(
     ]
 
 
-def _of_peer(fleet: Fleet, host: Host, cluster_id: str) -> Sign:
-    """What another member's gateway says of its connection to it (submariner.md 4.6)."""
+def _of_peer(fleet: Fleet, host: Host, cluster_id: str, empty: bool) -> Sign:
+    """What another member's gateway says of its connection to it (submariner.md 4.6).
+
+    A node from which Submariner went without its tunnel still answers pings: where the gateway's node is shown to be of a
+    cluster without an installation (C(empty)), a connection is no life (measured.md, recordings "label-removed-first").
+    """
     who = f"peer {host.label}"
     if not host.knows("submariners", "gateways"):
         reason = text(fleet.unanswered.get(host.name)).rstrip(".") or "its Gateways were not answered"
@@ -265,6 +274,8 @@ def _of_peer(fleet: Fleet, host: Host, cluster_id: str) -> Sign:
     checked = host.digest.get("health_check") is True
     for age, links in active:
         if checked and (age is None or age <= STALE) and any(_works(x) for x in links if x.to == cluster_id):
+            if empty:
+                return Sign(who, SILENT, "is connected to a node that only kept its tunnel")
             way = f"look for what answers behind that tunnel of {host.label}; a dead cluster does not"
             return Sign(who, LIVES, "is connected to it, and the health check passes", way)
     if len(active) != 1 or active[0][0] is None or active[0][0] > STALE:
@@ -303,8 +314,10 @@ def _works(link: Link) -> bool:
 
 
 def _seconds(value: t.Any) -> float | None:
-    """A number of seconds, None for anything else."""
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    """An age in seconds, None for anything else; clocks of API servers may be a little apart, but not more."""
+    if not isinstance(value, (int, float)) or isinstance(value, bool):
+        return None
+    return float(value) if -STALE <= value < math.inf else None
 
 
 # -- removing -------------------------------------------------------------------------------------------------------------
