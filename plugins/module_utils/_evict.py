@@ -209,8 +209,7 @@ def _of_host(
     """What the cluster itself says."""
     who = f"host {host.name}"
     if not host.digest:
-        reason = text(fleet.unanswered.get(host.name)).rstrip(".") or "no answer"
-        return Sign(who, SILENT, f"was not read, which alone is no death: {reason}")
+        return Sign(who, SILENT, f"was not read, which alone is no death: {_reason(fleet, host) or 'no answer'}")
     gateways = mappings(host.digest.get("gateways"))
     ages = [_seconds(g.get("age")) for g in gateways]
     if not host.knows("submariners", "gateways") or None in ages:
@@ -236,6 +235,11 @@ def _of_host(
         way = f"the playbook repair may heal it, and uninstall --limit {host.name} removes it"
         return Sign(who, UNPROVEN, f"answers and is installed; its Gateway {since}", way)
     return Sign(who, FAILS, f"answers, and no gateway of it reported for {youngest:.0f} s")
+
+
+def _reason(fleet: Fleet, host: Host) -> str:
+    """Why a host was not read: the first sentence of what the reading said."""
+    return text(fleet.unanswered.get(host.name)).partition(". ")[0].rstrip(".")
 
 
 def _of_records(
@@ -268,7 +272,7 @@ def _of_peer(fleet: Fleet, host: Host, cluster_id: str, empty: bool) -> Sign:
     """
     who = f"peer {host.label}"
     if not host.knows("submariners", "gateways"):
-        reason = text(fleet.unanswered.get(host.name)).rstrip(".") or "its Gateways were not answered"
+        reason = _reason(fleet, host) or "its Gateways were not answered"
         return Sign(who, UNPROVEN, f"was not read: {reason}", f"let {host.name} be read")
     active = [(_seconds(g.get("age")), _links(g)) for g in mappings(host.digest.get("gateways")) if _active(g)]
     checked = host.digest.get("health_check") is True

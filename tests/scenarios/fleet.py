@@ -55,9 +55,9 @@ class Fleet:
         self.names = tuple(self.state.clusters)
 
     def objects(self) -> dict[str, Objects]:
-        return dict(zip(self.names, parallel(self._objects, self.names), strict=True))
+        return dict(zip(self.names, parallel(self.objects_of, self.names), strict=True))
 
-    def _objects(self, cluster: str) -> Objects:
+    def objects_of(self, cluster: str) -> Objects:
         """Of every kind that this cluster serves; kinds may come and go between the question and the answer."""
         for _attempt in range(3):
             kinds = self.lab.kubectl(cluster, "api-resources", "--verbs=list", "-o", "name").out.split()

@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, reinstall, rights, stuck
+from tests.scenarios import company, eviction, faults, inputs, interruption, reinstall, rights, stuck
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -27,6 +27,7 @@ _INPUTS = {
 }
 _RIGHTS = {"verify-rights": rights.verify_rights}
 _COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
+_EVICTION = {"evict": eviction.evict}
 _INTERRUPTIONS = {
     f"interrupt-{point}-{signal}": interruption.at(point, signal)
     for point in interruption.POINTS
@@ -36,7 +37,16 @@ _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
-SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_RIGHTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+SCENARIOS: dict[str, Act] = {
+    **_REINSTALLS,
+    **_INPUTS,
+    **_FAULTS,
+    **_RIGHTS,
+    **_COMPANY,
+    **_EVICTION,
+    **_INTERRUPTIONS,
+    **_STUCK,
+}
 
 
 def campaign() -> list[str]:
@@ -47,6 +57,7 @@ def campaign() -> list[str]:
         *_FAULTS,
         *_RIGHTS,
         *_COMPANY,
+        *_EVICTION,
         *_STUCK,
         *_INTERRUPTIONS,
         *(name for name in _REINSTALLS if name != first),

@@ -348,7 +348,9 @@ values = st.recursive(
 FIELDS = ["brokers", "copies", "gateways", "going", "health_check", "identity", "installed", "own_endpoints", "unknown"]
 odd = st.dictionaries(st.sampled_from(FIELDS), values)
 ages = st.none() | st.floats(0, 300)
-lines = st.sampled_from(["", f"west connected {CABLE}", ERROR, f"west connecting {CABLE}", f"west connected {CABLE} doubt"])
+lines = st.sampled_from(
+    ["", f"west connected {CABLE}", ERROR, f"west connecting {CABLE}", f"west connected {CABLE} doubt"]
+)
 
 
 @given(odd, odd, st.booleans())
@@ -438,7 +440,9 @@ def test_what_comes_back_is_left_alone() -> None:
         obj["metadata"]["uid"] = "made-anew"
     found = eviction.plan(again)
     assert found.owned == []
-    assert "Cluster submariner-k8s-broker/west on the broker came back" in found.findings[0].line().replace(": came", " came")
+    assert "Cluster submariner-k8s-broker/west on the broker came back" in found.findings[0].line().replace(
+        ": came", " came"
+    )
 
 
 def test_unknown_is_never_gone() -> None:
