@@ -477,7 +477,7 @@ def member(age: float | None = 3.0, *, without: tuple[str, ...] = (), reaches: t
 def _time(epoch: float) -> str:
     import datetime
 
-    return datetime.datetime.fromtimestamp(epoch, datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%SZ")
+    return datetime.datetime.fromtimestamp(epoch, datetime.UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def after(snapshot: Snapshot, *before: str) -> list[tuple[str, str]]:
