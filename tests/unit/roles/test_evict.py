@@ -75,10 +75,18 @@ class Stage:
         groups = {"submariner_broker": {"hosts": {"east": hosts["east"]}}, "submariner_members": {"hosts": hosts}}
         (self.folder / "hosts.yml").write_text(json.dumps(groups))
         program = pathlib.Path(sys.executable).parent / "ansible-playbook"
-        quick = {"submariner_verify_timeout": 0, "submariner_verify_window": 0, "submariner_evict_timeout": 20}
+        quick = {f"submariner_verify_{part}": 0 for part in ("timeout", "window", "data_path")}
         book = str(ROOT / "playbooks" / "evict.yml")
         return subprocess.run(
-            [str(program), "-i", "hosts.yml", "-e", json.dumps(quick), *options, book],
+            [
+                str(program),
+                "-i",
+                "hosts.yml",
+                "-e",
+                json.dumps({**quick, "submariner_evict_timeout": 20}),
+                *options,
+                book,
+            ],
             cwd=self.folder,
             env={
                 **os.environ,
@@ -168,6 +176,23 @@ def test_check_mode_shows_the_signs_and_the_plan(stage: Stage) -> None:
     assert f"-Cluster {BROKER}/west: peer east gets no answer from it: error" in said(done)
     assert "-Secret submariner-k8s-broker/cluster-west-token-" in said(done)
     assert stage.writes == []
+
+
+def test_a_cluster_that_no_host_of_the_inventory_has_goes_too(stage: Stage) -> None:
+    like = stage.clusterset.second_endpoint(stage.east)
+    spec = {**like["spec"], "cluster_id": "north", "subnets": ["10.99.0.0/16"]}
+    stage.east.cluster.delete(ENDPOINTS, BROKER, like["metadata"]["name"])
+    record = {"metadata": {"name": "north-cable", "labels": {"submariner-io/clusterID": "north"}}, "spec": spec}
+    stage.east.cluster.create(ENDPOINTS, record, BROKER)
+    refused = stage.evict("-e", "submariner_evict=north", *CONFIRM)
+    assert refused.returncode == 2
+    assert "cluster north is not proven dead: inventory has no host with this ID" in said(refused)
+    assert stage.writes == []
+    done = stage.evict("-e", "submariner_evict=north", *CONFIRM, "-e", "submariner_ghosts=north")
+    assert (done.returncode, changed(done.stdout)) == (0, {"east": 1, "west": 0}), done.stdout
+    assert re.search("east +0 +west connected", said(done))
+    assert re.search("west +0 +east connected", said(done))
+    assert stage.registered == {"east", "west"}
 
 
 def test_it_must_be_confirmed(stage: Stage) -> None:
