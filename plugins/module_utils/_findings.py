@@ -66,6 +66,13 @@ FINDINGS: dict[str, str] = {
     "endpoint.unreported-address": "An Endpoint names an address that its node does not report; mere information if its Gateway"
     " names it, too, as on a node in several networks.",
     "endpoint.wrong-id": "A member's own Endpoint has another ID than the inventory says.",
+    "evict.connection-left": "A member still has a connection to an evicted cluster.",
+    "evict.connection-lost": "A member lost its connection to a cluster that was not evicted.",
+    "evict.copy-left": "A member has copies of an evicted cluster's records; a warning where no gateway runs that would drop them.",
+    "evict.lives": "A cluster that was to be evicted shows a sign of life.",
+    "evict.not-proven": "A cluster that was to be evicted is not proven dead.",
+    "evict.not-shown": "It is not known whether a peer dropped an evicted cluster, and kept the others.",
+    "evict.record-changed": "Something of an evicted cluster is not what was judged, or came back after it was removed.",
     "gateway.endpoint-differs": "A Gateway says that its Endpoint is another one.",
     "gateway.failure": "A Gateway reports a failure.",
     "gateway.lease-elsewhere": "Another node than the Endpoint's holds the gateway lease.",

@@ -352,8 +352,9 @@ digest:
       elements: str
     gateways:
       description:
-        - Gateways with C(name), C(status), C(cable), and a line for each of C(connections), made of the ID, the status, the
-          cable, and why a connected one is not proven.
+        - Gateways with C(name), C(status), C(cable), C(age) (seconds since the API server last took an update, null when it
+          does not say), and a line for each of C(connections), made of the ID, the status, the cable, and why a connected
+          one is not proven.
       type: list
       elements: dict
     brokers:

@@ -10,7 +10,18 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, kills, reinstall, removal, rights, stuck
+from tests.scenarios import (
+    company,
+    eviction,
+    faults,
+    inputs,
+    interruption,
+    kills,
+    reinstall,
+    removal,
+    rights,
+    stuck,
+)
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -27,6 +38,7 @@ _INPUTS = {
 }
 _RIGHTS = {"verify-rights": rights.verify_rights}
 _COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
+_EVICTION = {"evict": eviction.evict}
 _INTERRUPTIONS = {
     f"interrupt-{point}-{signal}": interruption.at(point, signal)
     for point in interruption.POINTS
@@ -44,6 +56,7 @@ SCENARIOS: dict[str, Act] = {
     **_FAULTS,
     **_RIGHTS,
     **_COMPANY,
+    **_EVICTION,
     **_INTERRUPTIONS,
     **_REMOVALS,
     **_KILLS,
@@ -59,6 +72,7 @@ def campaign() -> list[str]:
         *_FAULTS,
         *_RIGHTS,
         *_COMPANY,
+        *_EVICTION,
         *_STUCK,
         *_INTERRUPTIONS,
         *(name for name in _REINSTALLS if name != first),
@@ -68,7 +82,7 @@ def campaign() -> list[str]:
 
 
 def ci(seed: int) -> list[str]:
-    """What fits into half an hour; the seed chooses some faults, and the order of the wrong inputs."""
+    """What fits into half an hour; the seed chooses some faults and a kill, and the order of the wrong inputs."""
     draw = random.Random(seed)  # noqa: S311  a sample, no secret
     wrong = draw.sample(list(_INPUTS), len(_INPUTS))
     broken = draw.sample(list(_FAULTS), 3)
@@ -80,4 +94,5 @@ def ci(seed: int) -> list[str]:
         *_COMPANY,
         "interrupt-before-broker-sigkill",
         "stuck-image-missing",
+        draw.choice(list(_KILLS)),
     ]
