@@ -14,6 +14,7 @@ import typing as t
 from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import STALE
+from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
     ABSENT,
     INSTALLED,
@@ -38,7 +39,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Plan, plan_departure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._repair import (
     cluster_mark,
     likeness,

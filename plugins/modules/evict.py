@@ -154,6 +154,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
+
+SECTIONS = ("broker", "offers")
 
 
 def run(module: AnsibleModule) -> Json:
@@ -161,17 +164,14 @@ def run(module: AnsibleModule) -> Json:
     api = connect(module)
     eviction = Eviction(params["broker_namespace"], params["clusters"])
 
-    def read() -> Snapshot:
-        return observe(api, ("broker",), params["operator_namespace"])
-
-    before = read()
+    before = observe(api, SECTIONS, params["operator_namespace"])
     wanted = eviction.plan(before)
     outcome = Outcome(remaining=wanted.owned, findings=wanted.findings)
     if wanted.owned and not wanted.unread and not module.check_mode:
-        removal = Removal(api, read, eviction.plan, params["timeout"])
-        outcome = removal.run()
+        scene = Scene(api, SECTIONS, params["operator_namespace"])
+        outcome = Removal(api, scene, eviction.plan, params["timeout"]).run()
         if not outcome.clean:  # what there is now, since a plan that is refused shows nothing
-            outcome.remaining = eviction.all(read()).owned
+            outcome.remaining = eviction.all(observe(api, SECTIONS, params["operator_namespace"])).owned
             left = {o.uid for o in outcome.remaining}
             outcome.removed = [o for o in outcome.removed if o.uid not in left]
     result: Json = {

@@ -95,7 +95,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._blast_radius import radius
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import RBAC
+from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import RBAC
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     OPERATOR_NAMESPACE,

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal, _wait
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal, _wait, _watching
 from ansible_collections.submariner.lifecycle.plugins.modules import cluster_info, evict, evict_check, wait_for_eviction
 from tests.unit.clusterset import BROKER, ENDPOINTS, GATEWAYS, OPERATOR, Clusterset
 from tests.unit.run_module import Outcome, run_module
@@ -25,7 +25,8 @@ SILENT = "https://172.31.2.4:6443 does not answer: timed out."
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_removal, "PAUSE", 0.05)
+    monkeypatch.setattr(_removal, "LOOK", 0.2)
+    monkeypatch.setattr(_watching, "GAP", 0.02)
     monkeypatch.setattr(_wait, "PAUSE", 0.05)
 
 
@@ -113,9 +114,10 @@ def test_west_goes_and_east_stays(fleet: Clusterset) -> None:
     assert not [n for kind in (BINDINGS, SECRETS) for n in named(fleet, kind) if "west" in n]
     assert "gets no answer from it: error" in done["diff"]["before"]
     assert done["diff"]["after"] == ""
-    deletes = fleet.east.asked("delete")
-    assert len(deletes) == len(done["removed"]) == len(done["plan"])
+    deletes, edits = fleet.east.asked("delete"), fleet.east.asked("patch")
+    assert len(deletes) + len(edits) == len(done["removed"]) == len(done["plan"])
     assert all(r.body["preconditions"]["uid"] for r in deletes)
+    assert all(r.body["metadata"]["resourceVersion"] for r in edits)
     assert [r.path.split("/")[-2] for r in deletes[:2]] == ["endpoints", "clusters"]
 
     again = remove(fleet, cases)
@@ -165,7 +167,9 @@ def test_a_record_that_comes_back_is_a_sign_of_life(fleet: Clusterset) -> None:
     account["metadata"]["finalizers"] = ["example.org/slow"]
     cluster.replace(ACCOUNTS, account, BROKER, "cluster-west")
     made = {"metadata": {"name": "west", "labels": record["metadata"]["labels"]}, "spec": copy.deepcopy(record["spec"])}
-    fleet.once_asked(fleet.east, "delete", lambda: cluster.create(CLUSTERS, made, BROKER), delay=0.5)
+    fleet.once_asked(
+        fleet.east, "delete", lambda: cluster.create(CLUSTERS, made, BROKER), delay=0.5, path="/clusters/west"
+    )
     done = remove(fleet, cases)
     assert done.failed
     assert "came back after it was removed" in done.msg
