@@ -191,7 +191,7 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     ),
     _any(
         "R18",
-        "dns-openshift",
+        "dns-operator",
         "/apis/operator.openshift.io/v1/dnses/{name}",
         "forwards clusterset.local to lighthouse",
         action=EDIT,
