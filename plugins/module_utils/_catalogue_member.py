@@ -140,7 +140,7 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     _inside("", "endpoints", V1 + "endpoints/{name}", "is a record of this cluster"),
     _inside("", "clusters", V1 + "clusters/{name}", "is a record of this cluster"),
     _inside("R8", "gateways", V1 + "gateways/{name}", "is a Gateway record"),
-    _inside("", "routeagents", V1 + "routeagents/{name}", "is a RouteAgent record"),
+    _inside("", "routeagents", V1 + "routeagents/{name}", "is a RouteAgent record", since="0.19"),
     _inside("", "services", CORE + "services/{name}", pattern=r"submariner-[a-z-]+"),
     _inside(
         "R28",
@@ -191,7 +191,7 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     ),
     _any(
         "R18",
-        "dns-openshift",
+        "dns-operator",
         "/apis/operator.openshift.io/v1/dnses/{name}",
         "forwards clusterset.local to lighthouse",
         action=EDIT,

@@ -47,8 +47,8 @@ def plan_dns(snapshot: Snapshot, result: Plan) -> None:
             if place not in seen:
                 seen.add(place)
                 _plan_config_map(entry_of("R18", key), obj, "/".join(place), result)
-    for obj in snapshot.objects("dns-openshift"):
-        _plan_servers(entry_of("R18", "dns-openshift"), obj, result)
+    for obj in snapshot.objects("dns-operator"):
+        _plan_servers(entry_of("R18", "dns-operator"), obj, result)
 
 
 def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:

@@ -92,8 +92,10 @@ def _map_elsewhere(snapshot: Snapshot) -> bool:
     return snapshot.dns_map[0] not in ("", "kube-system")
 
 
-def _no_corefile(snapshot: Snapshot) -> bool:
-    return not snapshot.objects("coredns")
+def _without_dns_operator(snapshot: Snapshot) -> bool:
+    """Whether DNS may be MicroShift's: no CoreDNS where it is elsewhere, and no definition of OpenShift's operator."""
+    names = [mapping(o.get("metadata")).get("name") for o in snapshot.objects("crds")]
+    return not snapshot.objects("coredns") and "dnses.operator.openshift.io" not in names
 
 
 def _openshift(node: Json) -> bool:
@@ -159,7 +161,7 @@ READS: tuple[Read, ...] = (
     _read(
         "dns-operator",
         "/apis/operator.openshift.io/v1/dnses/default",
-        "state dns",
+        "state dns traces",
         one=True,
         when=_in_dns_operator,
     ),
@@ -177,9 +179,8 @@ READS: tuple[Read, ...] = (
         "/api/v1/namespaces/openshift-dns/configmaps/dns-default",
         "traces",
         one=True,
-        when=_no_corefile,
+        when=_without_dns_operator,
     ),
-    _read("dns-openshift", "/apis/operator.openshift.io/v1/dnses/default", "traces", one=True),
     _read("ippools", "/apis/projectcalico.org/v3/ippools", "traces"),
     _read("serviceexports", MCS + "serviceexports", "state services"),
     _read("serviceimports", MCS + "serviceimports", "state services residue offers"),
@@ -252,7 +253,6 @@ KINDS: dict[str, str] = {
     "dns-maps": "ConfigMap",
     "dns-elsewhere": "ConfigMap",
     "dns-microshift": "ConfigMap",
-    "dns-openshift": "DNS",
     "ippools": "IPPool",
     "globalnet-services": "Service",
     "broker-secret": "Secret",

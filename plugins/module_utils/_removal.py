@@ -65,6 +65,8 @@ class Removal:
     outcome: Outcome = field(default_factory=Outcome)
     _asked: dict[str, Owned] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict)
+    _edited: dict[str, Owned] = field(default_factory=dict)
+    """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
 
     def run(self) -> Outcome:
@@ -193,12 +195,13 @@ class Removal:
         """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
         version = text(mapping(obj.get("metadata")).get("resourceVersion"))
         answer = self.api.patch(owned.path, guarded(owned, version))
+        first = self._edited.setdefault(owned.path, owned) if answer.present else owned
         if answer.present and "status" in owned.patch:
             # Where the status is a resource of its own, the server has ignored it; where it is none, it says so.
             rest = guarded(owned, answer.resource_version, ("status",))
             status = self.api.patch(owned.path + "/status", rest)
             answer = answer if status.absent else status
-        self._note(owned, answer)
+        self._note(first, answer)
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:

@@ -45,8 +45,8 @@ INSTALLED_HEAD = """
 
 What has no number above, and goes, too.
 
-| kind | known by | stage |
-|---|---|---|
+| kind | known by | stage | releases |
+|---|---|---|---|
 """
 NODES_HEAD = """
 ## On the nodes (R24)
@@ -67,9 +67,7 @@ def page() -> str:
     """The whole page."""
     stages = "\n".join(f"{number}. {words}" for number, words in enumerate(STAGES.values(), 1))
     residues = "".join(_residue(number, residue) for number, residue in sorted(RESIDUES.items()))
-    installed = "".join(
-        _row(kinds, known, stage) for kinds, known, stage in _grouped([e for e in ENTRIES if not e.residue])
-    )
+    installed = "".join(_row(*group) for group in _grouped([e for e in ENTRIES if not e.residue]))
     nodes = "".join(_row(row.layer, _quoted(row.names), row.known, row.releases) for row in ON_NODES)
     head = HEAD.format(stages=stages)
     return head + RESIDUE_HEAD + residues + INSTALLED_HEAD + installed + NODES_HEAD + nodes + TAIL
@@ -77,7 +75,7 @@ def page() -> str:
 
 def _residue(number: int, residue: Residue) -> str:
     entries = [e for e in ENTRIES if e.residue == f"R{number}"]
-    known = [f"{kinds}: {known}" for kinds, known, _stage in _grouped(entries)] or [residue.known]
+    known = [f"{kinds}: {known}" for kinds, known, *_rest in _grouped(entries)] or [residue.known]
     stages = sorted({_stage(e) for e in entries}) or [residue.order]
     others = [e.others for e in entries if e.others] or [residue.others]
     releases = [_releases(e) for e in entries if _releases(e)] or [residue.releases]
@@ -85,12 +83,13 @@ def _residue(number: int, residue: Residue) -> str:
     return _row(f"R{number}", residue.what, *cells)
 
 
-def _grouped(entries: Iterable[Entry]) -> list[tuple[str, str, str]]:
-    """Kinds that are known by the same, with that and their stage."""
-    groups: dict[tuple[str, str], list[str]] = {}
+def _grouped(entries: Iterable[Entry]) -> list[tuple[str, ...]]:
+    """Kinds that are known by the same, with that, their stage and their releases."""
+    groups: dict[tuple[str, ...], list[str]] = {}
     for entry in entries:
-        groups.setdefault((_known(entry) + _place(entry), _stage(entry)), []).append(KINDS[entry.key])
-    return [(" and ".join(dict.fromkeys(kinds)), known, stage) for (known, stage), kinds in groups.items()]
+        group = (_known(entry) + _place(entry), _stage(entry), _releases(entry))
+        groups.setdefault(group, []).append(KINDS[entry.key])
+    return [(" and ".join(dict.fromkeys(kinds)), *group) for group, kinds in groups.items()]
 
 
 def _stage(entry: Entry) -> str:

@@ -113,6 +113,17 @@ def test_of_a_service_that_another_offers_just_the_part_goes(departing: Departin
     assert [o["metadata"]["name"] for o in departing.east.cluster.objects(SLICES, BROKER)] == ["web-east"]
 
 
+def test_the_journal_has_all_that_was_there_if_an_edit_takes_two_tries(departing: Departing) -> None:
+    before = departing.shared()
+    departing.east.cluster.status_apart.add(IMPORTS)
+    departing.east.fault(503, verb="patch", path="/status$", times=1)
+    outcome = departing.leave("rejoin")
+    assert not outcome.failed, outcome.msg
+    backup = next(o["backup"] for o in outcome["removed"] if o["kind"] == "ServiceImport")
+    assert (backup["spec"]["ports"], backup["status"]) == (before["spec"]["ports"], before["status"])
+    assert "timestamp.submariner.io/west" in backup["metadata"]["annotations"]
+
+
 def test_a_status_that_may_not_be_changed_is_named(departing: Departing) -> None:
     departing.shared()
     departing.east.cluster.status_apart.add(IMPORTS)

@@ -29,8 +29,12 @@ def server(name: str, zones: list[str], *upstreams: str) -> Json:
     return {"name": name, "zones": zones, "forwardPlugin": {"upstreams": list(upstreams)}}
 
 
-def openshift(*servers: Json) -> Json:
-    return obj("operator.openshift.io/v1", "DNS", "default", spec={"servers": list(servers), "logLevel": "Normal"})
+OPENSHIFT_NODE = obj("v1", "Node", "worker", labels={"node.openshift.io/os_id": "rhcos"})
+
+
+def openshift(*servers: Json) -> tuple[Json, Json]:
+    spec = {"servers": list(servers), "logLevel": "Normal"}
+    return OPENSHIFT_NODE, obj("operator.openshift.io/v1", "DNS", "default", spec=spec)
 
 
 def submariner(**spec: t.Any) -> Json:
@@ -125,7 +129,7 @@ def test_of_openshifts_servers_just_lighthouses_go(cleaning: Cleaning) -> None:
         server("lighthouse", ["supercluster.local"], "172.30.1.1"),
     ]
     foreign = [server("corp", ["corp.example"], "10.0.0.53"), server("lighthouse", ["lighthouse.example"], "10.0.0.53")]
-    cleaning.load(openshift(foreign[0], *ours, foreign[1]))
+    cleaning.load(*openshift(foreign[0], *ours, foreign[1]))
     outcome = cleaning.run()
     assert not outcome.failed, outcome.msg
     assert cleaning.get(DNSES, "default")["spec"] == {"servers": foreign, "logLevel": "Normal"}
@@ -134,7 +138,7 @@ def test_of_openshifts_servers_just_lighthouses_go(cleaning: Cleaning) -> None:
 
 
 def test_a_server_that_just_has_the_name_stays(cleaning: Cleaning) -> None:
-    cleaning.load(openshift(server("lighthouse", ["lighthouse.example"], "10.0.0.53")))
+    cleaning.load(*openshift(server("lighthouse", ["lighthouse.example"], "10.0.0.53")))
     outcome = cleaning.run()
     assert (outcome.changed, outcome["verdict"]) == (False, "pass")
     assert "does not forward clusterset.local" in outcome["kept"][0]["why"]
@@ -142,12 +146,12 @@ def test_a_server_that_just_has_the_name_stays(cleaning: Cleaning) -> None:
 
 @pytest.mark.parametrize(("status", "verdict"), [(404, "pass"), (403, "unknown")])
 def test_openshifts_dns_is_absent_or_unknown(cleaning: Cleaning, status: int, verdict: str) -> None:
-    cleaning.load(config_map("coredns", Corefile=BLOCK + OTHERS))
+    cleaning.load(OPENSHIFT_NODE, config_map("coredns", Corefile=BLOCK + OTHERS))
     cleaning.api.fault(status, path="dnses/default")
     outcome = cleaning.run(timeout=1)
     assert outcome["verdict"] == verdict
     if status == 403:
-        assert outcome["unknown"] == ["dns-openshift"]
+        assert outcome["unknown"] == ["dns-operator"]
         assert cleaning.api.writes == []
 
 

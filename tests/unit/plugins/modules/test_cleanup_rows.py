@@ -148,7 +148,7 @@ CASES: dict[Key, Case] = {
         ),
     ),
     ("member", "R18", "dns-microshift", "edit"): corefile("dns-default", "openshift-dns"),
-    ("member", "R18", "dns-openshift", "edit"): Case(
+    ("member", "R18", "dns-operator", "edit"): Case(
         obj(
             "operator.openshift.io/v1",
             "DNS",
@@ -157,6 +157,7 @@ CASES: dict[Key, Case] = {
         ),
         obj("operator.openshift.io/v1", "DNS", "mine", spec={"servers": [server("lighthouse", "clusterset.local")]}),
         {"spec": {"servers": [server("mine", "mine.example")]}},
+        beside=(obj("v1", "Node", "worker", labels={"node.openshift.io/os_id": "rhcos"}),),
     ),
     ("member", "R22", "globalnet-services", "delete"): Case(
         obj("v1", "Service", internal_service("web"), "shop", labels=EXPORTED),
