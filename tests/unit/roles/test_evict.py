@@ -136,7 +136,7 @@ def test_a_dead_cluster_goes_and_the_second_run_finds_nothing(stage: Stage) -> N
     assert [w for w in stage.writes if "/leases" in w][0].startswith("create")
     assert re.search(r"host west +silent", said(done))
     assert re.search(r"peer east +fails +gets no answer from it: error", said(done))
-    assert "Evicted: west (5 objects went from the broker)" in said(done)
+    assert re.search(r"Evicted: west \(\d+ objects went from the broker\)", said(done))
     stats = said(done).rpartition("CUSTOM STATS")[2]
     assert '"submariner_evicted": [ "west" ]' in stats
     assert re.search('"submariner_verdict": "(pass|degraded)"', stats)
