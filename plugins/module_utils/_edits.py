@@ -90,13 +90,15 @@ def _plan_servers(entry: Entry, obj: Json, result: Plan) -> None:
         result.keep(entry, obj, f"has a server named {SERVER} that does not forward {DOMAIN}")
 
 
-def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
-    """What Submariner noted on nodes, and the gateway label when it was asked for; what users set there stays."""
+def plan_nodes(snapshot: Snapshot, result: Plan, member: bool, labels: bool) -> None:
+    """What an installation that goes noted on nodes, and the gateway label if it was asked for; what users set stays."""
     entry = entry_of("R21", "nodes")
     for obj in snapshot.objects("nodes"):
         meta = mapping(obj.get("metadata"))
         marks, notes = mapping(meta.get("labels")), mapping(meta.get("annotations"))
-        gone: dict[str, dict[str, None]] = {"annotations": dict.fromkeys(sorted(NODE_NOTES & set(notes)))}
+        gone: dict[str, dict[str, None]] = {
+            "annotations": dict.fromkeys(sorted(NODE_NOTES & set(notes)) if member else ())
+        }
         gone["labels"] = {GATEWAY_LABEL: None} if labels and marks.get(GATEWAY_LABEL) == "true" else {}
         patch = {place: keys for place, keys in gone.items() if keys}
         if patch:
@@ -104,7 +106,7 @@ def plan_nodes(snapshot: Snapshot, result: Plan, labels: bool) -> None:
             result.edit(entry, obj, {"metadata": patch}, f"carries {', '.join(words)}")
         settings = sorted(k for k in {*marks, *notes} - NODE_NOTES if k.partition("/")[0] in NODE_DOMAINS)
         settings = [k for k in settings if (k, marks.get(k)) != (GATEWAY_LABEL, "true")]
-        if settings:
+        if settings and member:
             result.keep(entry, obj, f"{', '.join(settings)}: set by users, and read again by the next installation")
 
 

@@ -201,7 +201,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
         _plan_definitions(snapshot, result, staying)
         if wish.mcs:
             plan_shared_api(snapshot, result, staying)
-    plan_nodes(snapshot, result, wish.labels)
+    plan_nodes(snapshot, result, catalogue.MEMBER in wish.scopes, wish.labels)
     return result
 
 

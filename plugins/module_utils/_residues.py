@@ -11,6 +11,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import (
+    CABLE_TABLE,
+    CHAINS,
+    HOST_TABLE,
+    LOCAL_SET,
+    NFT_TABLES,
+    OVN_TABLE,
+    OVS_LINKS,
+    REMOTE_SET,
+    VXLAN_IDS,
+    WIREGUARD,
+)
+
 
 @dataclass(frozen=True)
 class Residue:
@@ -152,7 +165,7 @@ RESIDUES: dict[int, Residue] = {
 
 @dataclass(frozen=True)
 class OnNodes:
-    """A sort of change on the nodes (submariner.md 3.5, measured.md); C(names) stand in _node_plan."""
+    """A sort of change on the nodes (submariner.md 3.5, measured.md)."""
 
     layer: str
     names: tuple[str, ...]
@@ -160,49 +173,34 @@ class OnNodes:
     releases: str = ""
 
 
+TABLES = (CABLE_TABLE, OVN_TABLE, HOST_TABLE)
+
 ON_NODES: tuple[OnNodes, ...] = (
-    OnNodes("links", ("vx-submariner", "vxlan-tunnel"), "name, kind and VXLAN id"),
-    OnNodes("links", ("submariner",), "name and kind: WireGuard"),
-    OnNodes("Open vSwitch", ("br-submariner", "ovn-k8s-sub0"), "name and kind", "old releases on OVN-Kubernetes"),
+    OnNodes("links", tuple(VXLAN_IDS), "name, kind and VXLAN id"),
+    OnNodes("links", (WIREGUARD,), "name and kind: WireGuard"),
+    OnNodes("Open vSwitch", tuple(OVS_LINKS), "name and kind", "old releases on OVN-Kubernetes"),
     OnNodes(
         "routes",
-        ("100", "149", "150"),
+        TABLES,
         "in these tables, those that leave by a link of Submariner or lead to a recorded subnet; never by the number alone",
     ),
     OnNodes(
         "rules",
-        ("100", "149", "150"),
+        TABLES,
         "those that point at such a table, when it holds nothing of others and Submariner is known to have run there",
     ),
     OnNodes(
         "iptables (nft and legacy)",
-        (
-            "SUBMARINER-INPUT",
-            "SUBMARINER-FORWARD",
-            "SUBMARINER-POSTROUTING",
-            "SUBMARINER-FWD-MSSCLAMP",
-            "SUBMARINER-SELF-SNAT",
-            "SUBMARINER-GN-INGRESS",
-            "SUBMARINER-GN-EGRESS",
-            "SUBMARINER-GN-MARK",
-            "SM-GN-EGRESS-PODS",
-            "SM-GN-EGRESS-HDLS-PODS",
-            "SM-GN-EGRESS-HDLS-EPS",
-            "SM-GN-EGRESS-NS",
-            "SM-GN-EGRESS-CLUSTER",
-        ),
+        tuple(sorted(CHAINS)),
         "chains by exact name, and the jumps to them; counters of other rules are left alone",
     ),
     OnNodes(
         "ipsets",
-        ("SUBMARINER-REMOTECIDRS", "SUBMARINER-LOCALCIDRS"),
+        (REMOTE_SET, LOCAL_SET),
         "exact name and type, and no foreign rule uses it; Globalnet's `SM-GN-*` by the form of their names",
     ),
     OnNodes(
-        "nftables",
-        ("submariner", "submariner-ipv4", "submariner-ipv6"),
-        "tables by name that hold only chains of Submariner",
-        "default from 0.22",
+        "nftables", tuple(sorted(NFT_TABLES)), "tables by name that hold only chains of Submariner", "default from 0.22"
     ),
     OnNodes(
         "IPsec", (), "policies whose two selectors are recorded subnets; all others stay", "cable driver libreswan"

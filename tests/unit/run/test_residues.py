@@ -47,15 +47,8 @@ def test_every_stage_has_words_and_entries() -> None:
     assert sorted(STAGES) == list(STAGES)
 
 
-def test_the_names_on_nodes_are_those_that_are_looked_for() -> None:
+def test_all_that_is_looked_for_on_nodes_is_named() -> None:
     named = {name for row in ON_NODES for name in row.names}
-    looked_for = {
-        *_node_plan.VXLAN_IDS,
-        _node_plan.WIREGUARD,
-        *_node_plan.OVS_LINKS,
-        *(_node_plan.CABLE_TABLE, _node_plan.OVN_TABLE, _node_plan.HOST_TABLE),
-        *_node_plan.CHAINS,
-        *(_node_plan.REMOTE_SET, _node_plan.LOCAL_SET),
-        *_node_plan.NFT_TABLES,
-    }
-    assert named == looked_for
+    tables = {v for k, v in vars(_node_plan).items() if k.endswith(("_TABLE", "_SET"))} - {_node_plan.GLOBALNET_SET}
+    names = (_node_plan.VXLAN_IDS, _node_plan.OVS_LINKS, _node_plan.CHAINS, _node_plan.NFT_TABLES)
+    assert named == {_node_plan.WIREGUARD, *tables, *(name for group in names for name in group)}

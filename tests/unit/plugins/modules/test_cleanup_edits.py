@@ -189,3 +189,11 @@ def test_another_value_of_the_gateway_label_is_a_users(cleaning: Cleaning) -> No
     outcome = cleaning.run(labels=True)
     assert (outcome.changed, outcome["verdict"]) == (False, "pass")
     assert "submariner.io/gateway" in outcome["kept"][0]["why"]
+
+
+def test_with_the_broker_alone_the_notes_of_the_installation_stay(cleaning: Cleaning) -> None:
+    cleaning.load(node(labels={"submariner.io/gateway": "true"}, annotations=NOTES))
+    outcome = cleaning.run(scope=["broker"], labels=True)
+    assert not outcome.failed, outcome.msg
+    meta = cleaning.get(NODES, "worker")["metadata"]
+    assert (meta["annotations"], meta["labels"]) == (NOTES, {})
