@@ -47,9 +47,9 @@ OBJECTS: tuple[Json, ...] = (
         subjects=[{"apiGroup": "rbac.authorization.k8s.io", "kind": "Group", "name": "nobody"}],
     ),
     _object(
-        "apiextensions.k8s.io/v1", "CustomResourceDefinition", "mines.example.submariner.io",
+        "apiextensions.k8s.io/v1", "CustomResourceDefinition", "mines.mine.submariner.io",
         spec={
-            "group": "example.submariner.io", "scope": "Namespaced",
+            "group": "mine.submariner.io", "scope": "Namespaced",
             "names": {"kind": "Mine", "plural": "mines", "singular": MARK, "listKind": "MineList"},
             "versions": [
                 {
