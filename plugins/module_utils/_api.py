@@ -43,7 +43,7 @@ FIELD_MANAGER = "submariner.lifecycle"
 
 TIMED_OUT = "timed out"
 
-POOL = 32
+POOL = 96
 """Connections kept: a watch has one to itself as long as it runs."""
 
 TRIES = 3

@@ -161,6 +161,7 @@ FINDINGS: dict[str, str] = {
     "operator.crash-loop": "The operator keeps ending.",
     "operator.definition-missing": "A resource definition is gone; the operator makes it only when it starts.",
     "operator.discovery-failed": "The operator cannot find out the cluster's networks: its log says so.",
+    "operator.gave-up": "The operator let a resource go after its 120 s without having finished its part of the uninstall.",
     "operator.idle": "The operator runs and has made neither gateway nor route agent: its log names the cause.",
     "operator.image-pull": "The operator's image cannot be pulled.",
     "operator.namespace-terminating": "The operator's namespace is being deleted.",

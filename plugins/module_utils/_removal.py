@@ -68,6 +68,8 @@ class Removal:
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
+    _left_to_operator: set[str] = field(default_factory=set)
+    """Paths of CRs that its operator is to finish."""
 
     def run(self) -> Outcome:
         start = time.monotonic()
@@ -114,6 +116,10 @@ class Removal:
         """What a reading that was answered in full proves of what was asked to go."""
         left = {o.path for o in plan.owned}
         self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
+        for owned in self.outcome.removed:
+            if owned.path in self._left_to_operator and owned.kind == "Submariner" and self._watch.gave_up:
+                self.outcome.findings.append(_given_up(owned))
+            self._left_to_operator.discard(owned.path)
 
     def _conclude(self, plan: Plan) -> None:
         """What is left. After a last reading without all answers that is also what it does not show, but was asked to go."""
@@ -171,7 +177,9 @@ class Removal:
         self._asked.setdefault(owned.path, owned)
         operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")))
         if operator.alive:
+            self._left_to_operator.add(owned.path)
             return
+        self._left_to_operator.discard(owned.path)
         if operator.must_stop:
             self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
             return
@@ -245,6 +253,18 @@ def without_finalizer(finalizer: str, obj: Json) -> Json:
     rest = [f for f in sequence(meta.get("finalizers")) if f != finalizer]
     guard = {"uid": text(meta.get("uid")), "resourceVersion": text(meta.get("resourceVersion"))}
     return {"metadata": {**guard, "finalizers": rest}}
+
+
+def _given_up(owned: Owned) -> Finding:
+    return Finding(
+        "operator.gave-up",
+        WARNING,
+        owned.label,
+        f"its operator let it go after {death.OWN_LIMIT:.0f} s without having finished",
+        "the operator's own uninstall",
+        cause="it gives up silently when a component's uninstall does not become ready in that time",
+        hint="what it left is removed by the catalogue; nodes are cleaned next",
+    )
 
 
 def blocker(obj: Json) -> tuple[str, str]:

@@ -42,11 +42,11 @@ def arguments(api: FakeApi, tmp_path: pathlib.Path) -> Json:
     return {"kubeconfig": api.kubeconfig(tmp_path, "west"), "context": "west", "cluster_id": "west", "timeout": 20}
 
 
-def finish_like_an_operator(api: FakeApi) -> None:
+def finish_like_an_operator(api: FakeApi, pause: float = 0.05) -> None:
     """Release the finalizers of CRs that are being deleted, as a living operator does."""
 
     def work() -> None:
-        while not api.stopping.wait(0.05):
+        while not api.stopping.wait(pause):
             for kind in (DISCOVERIES, SUBMARINERS):
                 for obj in api.cluster.objects(kind):
                     if obj["metadata"].get("deletionTimestamp"):
@@ -127,6 +127,18 @@ def test_an_operator_that_does_not_finish_is_stopped_before_its_finalizer_is_rel
     scaled = paths.index(("patch", ["submariner-operator", "scale"]))
     released = paths.index(("patch", ["submariners", "submariner"]))
     assert scaled < released
+
+
+@pytest.mark.parametrize(("limit", "found"), [(0.0, ["operator.gave-up"]), (60.0, [])])
+def test_an_operator_that_gives_up_in_silence_is_noticed(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch, limit: float, found: list[str]
+) -> None:
+    monkeypatch.setattr(_operator_death, "OWN_LIMIT", limit)
+    api.cluster.load(recording("installed", "west"))
+    finish_like_an_operator(api, pause=3.0)
+    outcome = run(arguments)
+    assert not outcome.failed, outcome.msg
+    assert [f["id"] for f in outcome["findings"] if f["id"].startswith("operator.")] == found
 
 
 def test_a_foreign_finalizer_is_left_and_named(api: FakeApi, arguments: Json) -> None:
