@@ -29,6 +29,7 @@ class Kill:
     begun: str
     seconds: float
     victim: str
+    cluster: str = "west"
 
 
 _API, _NODES = "API | remove and prove", "Nodes | inspect, clean and prove"
@@ -39,6 +40,9 @@ _GATE, _WATCH = (
     "Watch | judge what there is now",
 )
 _RECORD, _PLAN = "Begin | record", "Plan | what goes"
+
+# The one that joins first: at its gate there is nothing of the other yet.
+_FIRST = "east"
 
 POINTS: tuple[Kill, ...] = (
     Kill("uninstall", _RECORD, 0.2, "playbook"),
@@ -61,10 +65,10 @@ POINTS: tuple[Kill, ...] = (
     Kill("reinstall", _DEPLOY, 4.0, "playbook"),
     Kill("reinstall", _JOIN, 1.0, "subctl"),
     Kill("reinstall", _JOIN, 6.0, "playbook"),
-    Kill("reinstall", _GATE, 0.5, "gateway"),
-    Kill("reinstall", _GATE, 0.5, "operator"),
-    Kill("reinstall", _GATE, 1.0, "kubelet"),
-    Kill("reinstall", _GATE, 1.0, "api-server"),
+    Kill("reinstall", _GATE, 0.5, "gateway", _FIRST),
+    Kill("reinstall", _GATE, 0.5, "operator", _FIRST),
+    Kill("reinstall", _GATE, 1.0, "kubelet", _FIRST),
+    Kill("reinstall", _GATE, 1.0, "api-server", _FIRST),
     Kill("reinstall", _WATCH, 1.0, "playbook"),
 )
 
@@ -88,7 +92,7 @@ def at(number: int) -> Callable[[Stage], None]:
             if not first.wait_for(point.begun):
                 raise ScenarioFailed(f"the run ended before {point.begun!r}")
             time.sleep(point.seconds)
-            victims.kill(point.victim, stage, first)
+            victims.kill(point.victim, stage, first, point.cluster)
             stage.notes.append(f"{point.victim} killed in {current_task(first.lines)!r}")
             ended = first.finish()
         stage.notes.append(f"ended with {ended.code} after {ended.seconds:.0f} s")

@@ -17,22 +17,21 @@ from tests.scenarios.judge import MEMBER_NAMESPACE
 from tests.scenarios.playbook import Playbook
 from tests.scenarios.stage import ScenarioFailed, Stage
 
-CLUSTER = "west"
 _APPEARS_WITHIN = 20.0
 _PAUSE = 0.2
 
-Kill = Callable[[Stage, Playbook], bool]
-"""Whether there was somebody to kill."""
+Kill = Callable[[Stage, Playbook, str], bool]
+"""Kills in this cluster, or here; whether there was somebody to kill."""
 
 
-def _playbook(_stage: Stage, running: Playbook) -> bool:
+def _playbook(_stage: Stage, running: Playbook, _cluster: str) -> bool:
     if running.process.poll() is not None:
         return False
     running.kill()
     return True
 
 
-def _subctl(_stage: Stage, running: Playbook) -> bool:
+def _subctl(_stage: Stage, running: Playbook, _cluster: str) -> bool:
     """A process of a session of its own, and yet a descendant of the playbook."""
     for pid in descendants(running.process.pid):
         try:
@@ -65,9 +64,9 @@ def descendants(pid: int) -> list[int]:
 def _container(label: str) -> Kill:
     """The first process of the running container of a pod."""
 
-    def kill(stage: Stage, _running: Playbook) -> bool:
+    def kill(stage: Stage, _running: Playbook, cluster: str) -> bool:
         query = ("-n", MEMBER_NAMESPACE, "get", "pods", "-l", label, "-o", "json")
-        answer = stage.fleet.lab.kubectl(CLUSTER, *query, check=False)
+        answer = stage.fleet.lab.kubectl(cluster, *query, check=False)
         for pod in json.loads(answer.out)["items"] if answer.rc == 0 else []:
             for status in pod["status"].get("containerStatuses") or []:
                 if "running" not in status["state"]:
@@ -85,8 +84,8 @@ def _container(label: str) -> Kill:
 def _service(name: str, on_control_plane: bool) -> Kill:
     """A process of a node's system."""
 
-    def kill(stage: Stage, _running: Playbook) -> bool:
-        names = sorted(node.name for node in stage.fleet.lab.nodes() if node.cluster == CLUSTER)
+    def kill(stage: Stage, _running: Playbook, cluster: str) -> bool:
+        names = sorted(node.name for node in stage.fleet.lab.nodes() if node.cluster == cluster)
         node = next(node for node in names if node.endswith("-control-plane") == on_control_plane)
         pid = stage.fleet.lab.in_node(node, "pidof", "-s", name, check=False).out.strip()
         return pid.isdigit() and _kill_in(stage, node, pid)
@@ -108,10 +107,10 @@ VICTIMS: dict[str, Kill] = {
 }
 
 
-def kill(victim: str, stage: Stage, running: Playbook) -> None:
+def kill(victim: str, stage: Stage, running: Playbook, cluster: str) -> None:
     """As soon as there is one."""
     deadline = time.monotonic() + _APPEARS_WITHIN
-    while not VICTIMS[victim](stage, running):
+    while not VICTIMS[victim](stage, running, cluster):
         if time.monotonic() > deadline:
             raise ScenarioFailed(f"there was no {victim} to kill")
         time.sleep(_PAUSE)
