@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
 
@@ -30,6 +31,18 @@ def allocations_in(table: Json) -> list[tuple[str, str]]:
 def allocated(table: Json, cluster_id: str) -> str:
     """The CIDR that an allocation table holds for a cluster, empty without one."""
     return next((cidr for owner, cidr in allocations_in(table) if owner == cluster_id), "")
+
+
+def without_clusters(table: Json, cluster_ids: t.Collection[str]) -> str | None:
+    """The C(clusterinfo) of a table without the entries of some clusters, laid out as subctl does; None if it is no list."""
+    try:
+        entries = json.loads(text(table.get("clusterinfo")) or "[]")
+    except ValueError:
+        return None
+    if not isinstance(entries, list):
+        return None
+    kept = [entry for entry in entries if text(mapping(entry).get("cluster_id")) not in cluster_ids]
+    return json.dumps(kept, indent="\t")
 
 
 def globalnet_of(table: Json) -> Json:

@@ -33,6 +33,7 @@ PRESENT, ABSENT, UNKNOWN = "present", "absent", "unknown"
 
 JSON = "application/json"
 METADATA_ONLY = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+METADATA_OF_ONE = "application/json;as=PartialObjectMetadata;g=meta.k8s.io;v=v1"
 
 PAGE = 1000
 """Objects asked for in one page of a LIST."""
@@ -42,7 +43,7 @@ FIELD_MANAGER = "submariner.lifecycle"
 
 TIMED_OUT = "timed out"
 
-POOL = 32
+POOL = 96
 """Connections kept: a watch has one to itself as long as it runs."""
 
 TRIES = 3
@@ -290,9 +291,12 @@ class Api:
             whole.body["items"] = whole.items + page.items
         return whole
 
-    def watch(self, path: str, resource_version: str, timeout: float, **query: t.Any) -> Watch:
+    def watch(
+        self, path: str, resource_version: str, timeout: float, metadata_only: bool = False, **query: t.Any
+    ) -> Watch:
         """Events after C(resource_version) until C(timeout) seconds passed, the server ends the watch, or it is closed.
 
+        C(metadata_only) and C(query) as for the list that the resource version is of.
         Raises WatchBroken when it cannot be begun, or while it is read when it cannot be continued (410, connection lost).
         """
         query.update(
@@ -302,7 +306,8 @@ class Api:
             allowWatchBookmarks="true",
         )
         try:
-            response = self._send("GET", path, query, None, {"Accept": JSON}, read_timeout=timeout + 5, stream=True)
+            headers = {"Accept": METADATA_OF_ONE if metadata_only else JSON}
+            response = self._send("GET", path, query, None, headers, read_timeout=timeout + 5, stream=True)
         except Exception as error:
             raise WatchBroken(_words(error)) from error
         watch = Watch(response)

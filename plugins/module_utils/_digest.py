@@ -20,12 +20,14 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     Connection,
     Endpoint,
+    Gateway,
     Json,
     Snapshot,
     mapping,
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import seconds_since
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity
 
 SPEC_FIELDS = (
@@ -78,6 +80,7 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
                 "name": g.name,
                 "status": g.ha_status,
                 "cable": g.local.cable_name,
+                "age": _age(g, snapshot.clock),
                 "connections": [_line(c) for c in g.connections],
             }
             for g in snapshot.gateways
@@ -100,6 +103,12 @@ def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
         if endpoint.origin:
             found[endpoint.cluster_id] = f"{found.get(endpoint.cluster_id, '')} {endpoint.mark}".strip()
     return found
+
+
+def _age(gateway: Gateway, clock: float | None) -> float | None:
+    """Seconds since a Gateway was last updated, by the API server's clock; None when that is not known."""
+    age = seconds_since(gateway.written, clock)
+    return None if age is None else round(age, 1)
 
 
 def _line(connection: Connection) -> str:

@@ -5,13 +5,16 @@
 
 from __future__ import annotations
 
+import typing as t
 from dataclasses import dataclass
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Snapshot, mapping, sequence, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot, mapping, sequence, text
 
 START, END = "lighthouse-start", "lighthouse-end"
 CUSTOM_KEY = "lighthouse.server"
 """Key of a custom ConfigMap that is lighthouse's alone."""
+SERVER, DOMAIN = "lighthouse", "clusterset.local"
+"""Name of lighthouse's servers in OpenShift's DNS, and the domain that one of them always has."""
 
 
 def has_block(corefile: str) -> bool:
@@ -35,6 +38,23 @@ def without_block(corefile: str) -> str | None:
         elif not inside:
             kept.append(line)
     return None if inside else "".join(kept)
+
+
+def lighthouse_servers(servers: t.Sequence[Json]) -> list[Json]:
+    """Of the servers in OpenShift's DNS those of lighthouse.
+
+    They have its name and forward clusterset.local, or another domain to the same address; the name alone is a word that
+    others may use.
+    """
+    named = [s for s in servers if s.get("name") == SERVER]
+    sure = [s for s in named if DOMAIN in sequence(s.get("zones"))]
+    addresses = {a for s in sure for a in upstreams(s)}
+    return [s for s in named if s in sure or (upstreams(s) and set(upstreams(s)) <= addresses)]
+
+
+def upstreams(server: Json) -> list[str]:
+    """Where a server of OpenShift's DNS forwards to."""
+    return [text(a) for a in sequence(mapping(server.get("forwardPlugin")).get("upstreams")) if text(a)]
 
 
 def forward_addresses(config: str, marked: bool = True) -> list[str]:
@@ -71,9 +91,10 @@ def edit_of(snapshot: Snapshot) -> Edit:
         return Edit("dns-custom", place, bool(config), True, tuple(forward_addresses(config, marked=False)))
     if "dns-operator" in snapshot.readings:
         servers = map(mapping, sequence(mapping(snapshot.first_of("dns-operator").get("spec")).get("servers")))
-        ours = [s for s in servers if s.get("name") == "lighthouse"]
-        upstreams = [text(a) for s in ours for a in sequence(mapping(s.get("forwardPlugin")).get("upstreams"))]
-        return Edit("dns-operator", "dns.operator default", bool(ours), True, tuple(a for a in upstreams if a))
+        ours = [s for s in servers if s.get("name") == SERVER]
+        return Edit(
+            "dns-operator", "dns.operator default", bool(ours), True, tuple(a for s in ours for a in upstreams(s))
+        )
     corefile = text(mapping(snapshot.first_of("coredns").get("data")).get("Corefile"))
     return Edit(
         key="coredns",

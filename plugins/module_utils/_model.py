@@ -86,8 +86,9 @@ def verdict(findings: t.Iterable[Finding]) -> str:
 class Owned:
     """An object or node change that Submariner made, and what is to be done with it.
 
-    action: V(delete), V(release) (take our finalizer away), V(edit) (take our part out of somebody else's object),
-    V(watch) (its owner removes it), V(keep). C(why) is the proof that it is ours, or the reason it stays.
+    action: V(delete), V(edit) (take our part out of somebody else's object, by the merge patch C(patch); C(backup) is the
+    one that puts it back), V(keep). C(why) is the proof that it is ours, or the reason it stays. C(finalizer) is
+    Submariner's own, which is taken away before the deletion.
     """
 
     kind: str
@@ -100,13 +101,17 @@ class Owned:
     residue: str = ""
     stage: int = 0
     grace: int | None = None
+    patch: Json = field(default_factory=dict)
+    backup: Json = field(default_factory=dict)
+    finalizer: str = ""
 
     @property
     def label(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     def as_dict(self) -> Json:
-        return {k: v for k, v in asdict(self).items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
+        shown = {k: v for k, v in asdict(self).items() if k != "patch"}
+        return {k: v for k, v in shown.items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
 
 
 BRIEF = ("namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name")
@@ -392,6 +397,8 @@ class Snapshot:
     clock: float | None = None
     """The API server's clock in epoch seconds."""
     operator_namespace: str = OPERATOR_NAMESPACE
+    dns_map_before: tuple[str, str] = ("", "")
+    """L(dns_map) of an earlier reading: once the resources are gone, nothing tells it any more."""
 
     def reading(self, key: str) -> Reading:
         return self.readings.get(key, NOT_ASKED)
@@ -445,6 +452,16 @@ class Snapshot:
     def submariner(self) -> Json:
         """The Submariner CR in the operator namespace, empty without one."""
         return next(iter(self.objects("submariners", self.operator_namespace)), {})
+
+    @property
+    def dns_map(self) -> tuple[str, str]:
+        """Namespace and name of the ConfigMap in which the user wants lighthouse to write, empty without one."""
+        for key in ("submariners", "servicediscoveries"):
+            for obj in self.objects(key, self.operator_namespace):
+                named = mapping(mapping(obj.get("spec")).get("coreDNSCustomConfig"))
+                if text(named.get("configMapName")):
+                    return text(named.get("namespace")) or "kube-system", text(named.get("configMapName"))
+        return self.dns_map_before
 
     @property
     def broker_namespaces(self) -> list[str]:

@@ -88,6 +88,16 @@ def _in_dns_operator(snapshot: Snapshot) -> bool:
     return not _in_custom_map(snapshot) and any(_openshift(n) for n in snapshot.objects("nodes"))
 
 
+def _map_elsewhere(snapshot: Snapshot) -> bool:
+    return snapshot.dns_map[0] not in ("", "kube-system")
+
+
+def _without_dns_operator(snapshot: Snapshot) -> bool:
+    """Whether DNS may be MicroShift's: no CoreDNS where it is elsewhere, and no definition of OpenShift's operator."""
+    names = [mapping(o.get("metadata")).get("name") for o in snapshot.objects("crds")]
+    return not snapshot.objects("coredns") and "dnses.operator.openshift.io" not in names
+
+
 def _openshift(node: Json) -> bool:
     return any(str(k).startswith("node.openshift.io/") for k in mapping(mapping(node.get("metadata")).get("labels")))
 
@@ -114,7 +124,7 @@ READS: tuple[Read, ...] = (
     _read("clusters", RECORDS + "clusters", "state residue broker records"),
     _read("endpoints", RECORDS + "endpoints", "state residue broker records"),
     _read("gateways", RECORDS + "gateways", "state residue records"),
-    _read("routeagents", RECORDS + "routeagents", "state records"),
+    _read("routeagents", RECORDS + "routeagents", "state records traces"),
     _read("gatewayroutes", RECORDS + "gatewayroutes", "records"),
     _read("nongatewayroutes", RECORDS + "nongatewayroutes", "records"),
     _read("leases", "/apis/coordination.k8s.io/v1/namespaces/{operator}/leases", "state"),
@@ -151,20 +161,44 @@ READS: tuple[Read, ...] = (
     _read(
         "dns-operator",
         "/apis/operator.openshift.io/v1/dnses/default",
-        "state dns",
+        "state dns traces",
         one=True,
         when=_in_dns_operator,
     ),
+    # Where an interrupted run left off nothing may tell any more which of these lighthouse wrote in.
+    _read("dns-maps", "/api/v1/namespaces/kube-system/configmaps", "traces"),
+    _read(
+        "dns-elsewhere",
+        "/api/v1/namespaces/{dns_namespace}/configmaps/{dns_name}",
+        "traces",
+        one=True,
+        when=_map_elsewhere,
+    ),
+    _read(
+        "dns-microshift",
+        "/api/v1/namespaces/openshift-dns/configmaps/dns-default",
+        "traces",
+        one=True,
+        when=_without_dns_operator,
+    ),
+    _read("ippools", "/apis/projectcalico.org/v3/ippools", "traces"),
     _read("serviceexports", MCS + "serviceexports", "state services"),
-    _read("serviceimports", MCS + "serviceimports", "state services residue"),
-    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet"),
+    _read("serviceimports", MCS + "serviceimports", "state services residue offers"),
+    _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet traces"),
     _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "state", when=_has_globalnet),
-    _read("globalegressips", RECORDS + "globalegressips", "globalnet"),
-    _read("globalingressips", RECORDS + "globalingressips", "globalnet"),
+    _read("globalegressips", RECORDS + "globalegressips", "globalnet traces"),
+    _read("globalingressips", RECORDS + "globalingressips", "globalnet traces"),
+    _read(
+        "globalnet-services",
+        "/api/v1/services",
+        "traces",
+        metadata_only=True,
+        selector="submariner.io/exportedServiceRef",
+    ),
     _read(
         "endpointslices",
         "/apis/discovery.k8s.io/v1/endpointslices",
-        "residue",
+        "residue offers",
         selector="endpointslice.kubernetes.io/managed-by=lighthouse-agent.submariner.io",
     ),
     _read(
@@ -204,7 +238,9 @@ SECTIONS: dict[str, str] = {
     "definitions": "Submariner's custom resource definitions",
     "access": "expiry of the broker's CA in the member's Secret; the Secret itself stays in the module's process",
     "broker": "the broker's records, allocations and the accesses that it gave to members",
+    "offers": "the services that members offer to each other through a broker",
     "residue": "all that Submariner owns, by the catalogue",
+    "traces": "what Submariner changes in objects of others, and makes in users' namespaces; for a removal",
     "contents": "what else may stand in Submariner's namespaces, which must not go with them",
 }
 """Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 50."""
@@ -214,6 +250,11 @@ KINDS: dict[str, str] = {
     "coredns": "ConfigMap",
     "dns-custom": "ConfigMap",
     "dns-operator": "DNS",
+    "dns-maps": "ConfigMap",
+    "dns-elsewhere": "ConfigMap",
+    "dns-microshift": "ConfigMap",
+    "ippools": "IPPool",
+    "globalnet-services": "Service",
     "broker-secret": "Secret",
     "gatewayroutes": "GatewayRoute",
     "nongatewayroutes": "NonGatewayRoute",
@@ -268,9 +309,13 @@ def observe(
     sections: t.Iterable[str] = tuple(SECTIONS),
     operator_namespace: str = OPERATOR_NAMESPACE,
     keys: t.Collection[str] | None = None,
+    dns_map: tuple[str, str] = ("", ""),
 ) -> Snapshot:
-    """Read the C(sections), or just the C(keys), of one cluster. What was not answered is V(unknown) in there."""
-    snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace)
+    """Read the C(sections), or just the C(keys), of one cluster. What was not answered is V(unknown) in there.
+
+    C(dns_map) is what an earlier reading told of it.
+    """
+    snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace, dns_map_before=dns_map)
     chosen = choose(sections, keys)
     _ask_all(api, snapshot, [r for r in chosen if r.when is None or keys is not None])
     listed = snapshot.namespace("kube-system")
@@ -290,14 +335,20 @@ def choose(sections: t.Iterable[str], keys: t.Collection[str] | None = None) -> 
     return list(chosen.values())
 
 
+def asked(snapshot: Snapshot, sections: t.Iterable[str]) -> list[tuple[Read, str]]:
+    """What a reading of C(sections) asks of a cluster that is as in C(snapshot): rows with their paths."""
+    rows = [r for r in choose(sections) if r.when is None or r.when(snapshot)]
+    return [(read, path) for read in rows for path in _paths(read, snapshot)]
+
+
 def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
     if not reads:
         return
-    asked = [(read, path) for read in reads for path in _paths(read, snapshot)]
+    questions = [(read, path) for read in reads for path in _paths(read, snapshot)]
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        answers = list(pool.map(lambda ask: _ask(api, *ask), asked))
+        answers = list(pool.map(lambda question: _ask(api, *question), questions))
     found: dict[str, list[Reading]] = {}
-    for (read, _path), answer in zip(asked, answers):
+    for (read, _path), answer in zip(questions, answers):
         found.setdefault(read.key, []).append(reading(answer, read))
         if answer.date is not None:
             snapshot.clock = answer.date
@@ -324,12 +375,12 @@ def _paths(read: Read, snapshot: Snapshot) -> list[str]:
 
 def _places(snapshot: Snapshot) -> dict[str, str]:
     """What the names in the paths stand for, as far as it is known by now."""
-    dns, spec = mapping(_spec(snapshot).get("coreDNSCustomConfig")), _spec(snapshot)
+    dns_namespace, dns_name = snapshot.dns_map
     return {
         "operator": snapshot.operator_namespace,
-        "secret": text(spec.get("brokerK8sSecret")) or "submariner-broker-secret",
-        "dns_namespace": text(dns.get("namespace")) or "kube-system",
-        "dns_name": text(dns.get("configMapName")) or "coredns-custom",
+        "secret": text(_spec(snapshot).get("brokerK8sSecret")) or "submariner-broker-secret",
+        "dns_namespace": dns_namespace or "kube-system",
+        "dns_name": dns_name or "coredns-custom",
     }
 
 
@@ -387,6 +438,6 @@ def _in_read(obj: Json, read: Read, path: str) -> bool:
     if read.one:
         return bool(path.endswith("/" + str(meta.get("name"))))
     if read.selector:
-        label, _equals, value = read.selector.partition("=")
-        return bool(mapping(meta.get("labels")).get(label) == value)
+        (label, equals, value), labels = read.selector.partition("="), mapping(meta.get("labels"))
+        return bool(labels.get(label) == value) if equals else label in labels
     return True

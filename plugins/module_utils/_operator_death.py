@@ -44,10 +44,22 @@ class OperatorWatch:
     def __init__(self, clock: t.Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._down_since: float | None = None
+        self._going_since: float | None = None
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether a CR that is gone by now was being deleted for as long as the operator has patience.
+
+        It then takes its finalizer away without having done its part, and says so in its log alone.
+        """
+        return self._going_since is not None and self._clock() - self._going_since >= OWN_LIMIT
 
     def judge(self, snapshot: Snapshot, deletion: str) -> Operator:
         """The operator's state while a CR is being deleted since C(deletion) (RFC 3339, the API server's clock)."""
         namespace = snapshot.operator_namespace
+        age = seconds_since(deletion, snapshot.clock)
+        if self._going_since is None and age is not None:
+            self._going_since = self._clock() - age
         if not snapshot.known("deployments", "pods"):
             return Operator(True, why="its Deployment and pods could not be read")
         deployment = snapshot.first("deployments", namespace, OPERATOR)
@@ -63,7 +75,6 @@ class OperatorWatch:
             return Operator(False, pods=names, why="the operator's Deployment does not exist")
         if replicas == 0:
             return Operator(False, pods=names, why="the operator is scaled to 0", path=path)
-        age = seconds_since(deletion, snapshot.clock)
         if any(_ready(p) for p in pods):
             self._down_since = None
             if age is None or age < LATE:

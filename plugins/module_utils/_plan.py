@@ -7,27 +7,27 @@ from __future__ import annotations
 
 import re
 import typing as t
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import has_block, without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._edits import plan_dns, plan_nodes, plan_pools
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
-    GATEWAY_LABEL,
     UNKNOWN,
     WARNING,
     ClusterRecord,
     Endpoint,
     Finding,
     Json,
-    Owned,
     Snapshot,
     mapping,
     overlap,
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._shared_api import plan_shared_api
 
 
 @dataclass(frozen=True)
@@ -145,52 +145,13 @@ class Wish:
     """IDs that the user declared dead."""
     labels: bool = False
     """Whether the gateway labels go too."""
+    mcs: bool = False
+    """Whether ServiceExports and the definitions of the Multi-Cluster Services API go too."""
 
 
-@dataclass
-class Plan:
-    """C(owned) goes, in stages; C(kept) stays, each with its reason; C(findings) refuse or could not be answered."""
-
-    owned: list[Owned] = field(default_factory=list)
-    kept: list[Owned] = field(default_factory=list)
-    findings: list[Finding] = field(default_factory=list)
-    objects: dict[str, Json] = field(default_factory=dict)
-    """The objects behind C(owned), by path."""
-
-    @property
-    def stage(self) -> list[Owned]:
-        """What can be acted on now: the earliest stage that is left."""
-        first = min((o.stage for o in self.owned), default=0)
-        return [o for o in self.owned if o.stage == first]
-
-    @property
-    def unread(self) -> list[Finding]:
-        """What was not answered: with any of it the rest of the plan is half known, and nothing of it may be done."""
-        return [f for f in self.findings if f.severity == UNKNOWN]
-
-    def add(self, entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
-        owned = owned_object(entry, obj, why, action)
-        if owned.path not in self.objects:
-            self.owned.append(owned)
-            self.objects[owned.path] = obj
-        return owned
-
-
-def owned_object(entry: catalogue.Entry, obj: Json, why: str = "", action: str = "") -> Owned:
-    meta = mapping(obj.get("metadata"))
-    name, namespace = text(meta.get("name")), text(meta.get("namespace"))
-    return Owned(
-        kind=text(obj.get("kind")),
-        namespace=namespace,
-        name=name,
-        path=entry.path.format(namespace=namespace, name=name),
-        uid=text(meta.get("uid")),
-        action=action or entry.action,
-        why=why or entry.why,
-        residue=entry.residue,
-        stage=entry.stage,
-        grace=entry.grace,
-    )
+GLOBALNET = "R22"
+USERS_KINDS = ("globalegressips", "globalingressips", "clusterglobalegressips")
+"""Submariner's own kinds of which users make objects, too."""
 
 
 def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
@@ -200,9 +161,12 @@ def needed(snapshot: Snapshot, wish: Wish) -> set[str]:
     """
     keys = set(catalogue.DECISIVE)
     for scope in wish.scopes:
-        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope} | set(catalogue.CONTENTS[scope])
+        keys |= {e.key for e in catalogue.ENTRIES if e.scope == scope and (wish.mcs or not e.option)}
+        keys |= set(catalogue.CONTENTS[scope])
     if catalogue.BROKER in wish.scopes:
         keys |= set(catalogue.SIGNS_OF_MEMBERS)
+    if catalogue.MEMBER in wish.scopes:
+        keys |= set(USERS_KINDS)
     if snapshot.known("namespaces") and not snapshot.namespace(snapshot.operator_namespace):
         keys -= set(catalogue.CONTENTS[catalogue.MEMBER]) - set(catalogue.CLUSTER_WIDE)
     return keys
@@ -224,7 +188,8 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     going: list[str] = []
     if catalogue.MEMBER in wish.scopes:
         _plan_namespace(snapshot, result, catalogue.MEMBER, snapshot.operator_namespace)
-        _plan_dns(snapshot, result)
+        plan_dns(snapshot, result)
+        plan_pools(snapshot, result)
     for namespace in snapshot.broker_namespaces if catalogue.BROKER in wish.scopes else ():
         refusals = broker_refusals(snapshot, namespace, wish)
         result.findings += refusals
@@ -232,9 +197,11 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
             going.append(namespace)
             _plan_namespace(snapshot, result, catalogue.BROKER, namespace)
     if catalogue.MEMBER in wish.scopes:
-        _plan_definitions(snapshot, result, going)
-    if wish.labels:
-        _plan_labels(snapshot, result)
+        staying = [n for n in snapshot.broker_namespaces if n not in going]
+        _plan_definitions(snapshot, result, staying)
+        if wish.mcs:
+            plan_shared_api(snapshot, result, staying)
+    plan_nodes(snapshot, result, catalogue.MEMBER in wish.scopes, wish.labels)
     return result
 
 
@@ -255,22 +222,29 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
         )
     inside: list[str] = []
     for entry in catalogue.ENTRIES:
-        if entry.scope != scope or entry.key in ("crds", "coredns"):
+        if entry.scope != scope or entry.key == "crds" or entry.option or entry.action == catalogue.EDIT:
             continue
         for obj in snapshot.objects(entry.key):
-            if entry.key == "namespaces":
-                if text(mapping(obj.get("metadata")).get("name")) != namespace or entry.pattern != _placeholder(scope):
+            if entry.pattern == _placeholder(scope):
+                if text(mapping(obj.get("metadata")).get("name")) != namespace:
                     continue
                 if strangers:
-                    result.kept.append(owned_object(entry, obj, "holds objects of others", "keep"))
+                    result.keep(entry, obj, "holds objects of others")
                 else:
-                    result.add(entry, obj, f"{entry.why}, with {', '.join(inside)}" if inside else "")
-            elif not entry.owns(obj, namespace) or _elsewhere(snapshot, entry, obj, scope, namespace):
+                    result.add(entry, obj, f"{entry.why}, with {_some(inside)}" if inside else "")
+            elif _elsewhere(snapshot, entry, obj, scope, namespace):
                 continue
+            elif not entry.owns(obj, namespace):
+                if entry.resembles(obj):
+                    result.keep(entry, obj, "looks like Submariner's, and is not proven to be")
             elif entry.contents and not strangers:
                 inside.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
             else:
                 result.add(entry, obj)
+
+
+def _some(names: t.Sequence[str], most: int = 100) -> str:
+    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
 
 
 def _placeholder(scope: str) -> str:
@@ -303,57 +277,31 @@ def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
     return sorted(result)
 
 
-def _plan_dns(snapshot: Snapshot, result: Plan) -> None:
-    obj = snapshot.first_of("coredns")
-    corefile = text(mapping(obj.get("data")).get("Corefile"))
-    if not has_block(corefile):
-        return
-    entry = next(e for e in catalogue.ENTRIES if e.key == "coredns")
-    if without_block(corefile) is None:
-        result.findings.append(
-            Finding(
-                "dns.unbalanced-markers",
-                ERROR,
-                "ConfigMap kube-system/coredns",
-                "lighthouse's marker lines do not come in pairs",
-                "one lighthouse-start and one lighthouse-end line",
-                hint="take the clusterset.local block out of the Corefile by hand, then run again",
-            )
-        )
-        result.kept.append(owned_object(entry, obj, "its marker lines do not come in pairs", "keep"))
-        return
-    result.add(entry, obj)
-
-
-def _plan_definitions(snapshot: Snapshot, result: Plan, going: t.Sequence[str]) -> None:
-    staying = [n for n in snapshot.broker_namespaces if n not in going]
-    entry = next(e for e in catalogue.ENTRIES if e.key == "crds")
+def _plan_definitions(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]) -> None:
+    """The definitions, unless a broker stays; with them go whatever objects users made of these kinds."""
+    entry = catalogue.entry_of("R15", "crds")
     for obj in snapshot.objects("crds"):
+        name = text(mapping(obj.get("metadata")).get("name"))
+        made = _made_by_users(snapshot, name)
         if not entry.owns(obj, ""):
-            continue
-        if staying:
-            result.kept.append(owned_object(entry, obj, f"the broker in {', '.join(staying)} needs it", "keep"))
+            if entry.resembles(obj):
+                result.keep(entry, obj, "is none of the definitions that Submariner makes")
+        elif staying:
+            result.keep(entry, obj, f"the broker in {', '.join(staying)} needs it")
         else:
-            result.add(entry, obj)
+            result.add(entry, obj, f"{entry.why}; {_some(made)}, made by users, go with it" if made else "")
 
 
-def _plan_labels(snapshot: Snapshot, result: Plan) -> None:
-    for obj in snapshot.objects("nodes"):
+def _made_by_users(snapshot: Snapshot, definition: str) -> list[str]:
+    """Of Globalnet's kinds, what the catalogue does not own."""
+    key = definition.partition(".")[0]
+    entries = [e for e in catalogue.ENTRIES if e.key == key and e.residue == GLOBALNET]
+    found = []
+    for obj in snapshot.objects(key) if key in USERS_KINDS else ():
         meta = mapping(obj.get("metadata"))
-        if mapping(meta.get("labels")).get(GATEWAY_LABEL) == "true":
-            owned = Owned(
-                kind="Node",
-                namespace="",
-                name=text(meta.get("name")),
-                path="/api/v1/nodes/" + text(meta.get("name")),
-                uid=text(meta.get("uid")),
-                action="unlabel",
-                why=f"carries {GATEWAY_LABEL}=true",
-                residue="R21",
-                stage=catalogue.LABEL,
-            )
-            result.owned.append(owned)
-            result.objects[owned.path] = obj
+        if not any(e.owns(obj, "") for e in entries):
+            found.append("/".join(text(meta.get(k)) for k in ("namespace", "name") if text(meta.get(k))))
+    return found
 
 
 def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:
@@ -424,63 +372,3 @@ def signs_of_members(snapshot: Snapshot, namespace: str) -> dict[str, set[str]]:
             for cluster_id in offered_by(obj):
                 found.setdefault(cluster_id, set()).add(str(obj.get("kind")))
     return found
-
-
-def plan_departure(
-    broker: Snapshot, namespace: str, identity: Identity, retire: bool, taken: t.Collection[str] = ()
-) -> Plan:
-    """What a departed cluster left on its broker, by proof of identity (submariner.md 4.5).
-
-    Nothing of IDs that are C(taken) by other clusters of the inventory, whatever their records look like. Its access
-    (ServiceAccount, RoleBinding, token) goes only when it C(retire)s; a re-join uses it again (R9).
-    """
-    result = Plan()
-    departing = [e for e in catalogue.ENTRIES if e.scope == catalogue.BROKER and e.namespace == catalogue.BROKER_NS]
-    for key in sorted({"endpoints", "clusters"} | ({e.key for e in departing} if retire else set())):
-        if key in broker.unanswered:
-            result.findings.append(
-                Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
-            )
-    endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
-    mine: dict[str, str] = {}
-    access = set(identity.ids) - set(taken)
-    for cluster_id in sorted(({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}) - set(taken)):
-        why = identity.made(cluster_id, endpoints, records)
-        if why:
-            mine[cluster_id] = why
-        elif cluster_id in identity.ids:
-            access.discard(cluster_id)  # it is the other cluster's
-            where = ", ".join(sorted({f"{e.hostname} {e.private_ip}" for e in endpoints if e.cluster_id == cluster_id}))
-            result.findings.append(
-                Finding(
-                    "endpoint.id-clash",
-                    ERROR,
-                    f"cluster ID {cluster_id} on the broker",
-                    f"its record names {where or 'other CIDRs'}, which is none of this cluster's nodes",
-                    "the record of this cluster",
-                    cause="another cluster is registered under the same ID",
-                    hint="give this cluster another submariner_cluster_id, or remove the other one first",
-                )
-            )
-    wanted = {
-        "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
-        "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
-    }
-    for entry in departing:
-        for obj in broker.objects(entry.key, namespace):
-            if entry.key in wanted:
-                why = wanted[entry.key](obj)
-            else:
-                why = _access_of(text(mapping(obj.get("metadata")).get("name")), set(mine) | access) if retire else ""
-            if why and entry.owns(obj, namespace):
-                result.add(entry, obj, why)
-    return result
-
-
-def _access_of(name: str, ids: t.Collection[str]) -> str:
-    for cluster_id in ids:
-        if re.fullmatch(
-            rf"cluster-{re.escape(cluster_id)}(-submariner-k8s-broker-cluster|-(token|dockercfg)-[a-z0-9]+)?", name
-        ):
-            return f"is the broker access of {cluster_id}"
-    return ""

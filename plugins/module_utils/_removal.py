@@ -3,9 +3,10 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Plan -> apply -> prove, for one cluster. Private to this collection, may change at any time.
 
-A level-triggered loop: read, plan, ask everything of the current stage to go, read again. It ends when a fresh reading
-plans nothing more (the proof) and stayed like that, or at the deadline, with what is left and what holds it. A run that
-was interrupted is continued by the next one, since nothing but the cluster's state decides what is to be done.
+A level-triggered loop: look, plan, ask everything of the current stage to go, look again when something is different. It
+ends when a fresh reading plans nothing more (the proof) and it stayed like that, or at the deadline, with what is left and
+what holds it. A run that was interrupted is continued by the next one, since nothing but the cluster's state decides what
+is to be done.
 """
 
 from __future__ import annotations
@@ -16,12 +17,10 @@ from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death as death
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import RESOURCES
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import without_block
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, RESOURCES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     CLEANUP_FINALIZER,
     ERROR,
-    GATEWAY_LABEL,
     WARNING,
     Finding,
     Json,
@@ -31,11 +30,12 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
+from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 
-PAUSE = 0.4
-"""Seconds between two readings while something goes."""
+LOOK = 2.0
+"""Seconds after which it is looked again, and asked again what was refused, although nothing is different."""
 
 
 @dataclass
@@ -55,24 +55,35 @@ class Outcome:
 
 @dataclass
 class Removal:
-    """Carries out what C(planner) finds in what C(reader) reads, until it finds nothing for C(settle) seconds."""
+    """Carries out what C(planner) finds in C(scene), until it finds nothing for C(settle) seconds."""
 
     api: Api
-    reader: t.Callable[[], Snapshot]
+    scene: Scene
     planner: t.Callable[[Snapshot], Plan]
     timeout: float
     settle: float = 0.0
     outcome: Outcome = field(default_factory=Outcome)
     _asked: dict[str, Owned] = field(default_factory=dict)
     _refused: dict[str, str] = field(default_factory=dict)
+    _edited: dict[str, Owned] = field(default_factory=dict)
+    """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
+    _left_to_operator: set[str] = field(default_factory=set)
+    """Paths of CRs that its operator is to finish."""
 
     def run(self) -> Outcome:
-        progress = Progress(self.timeout)
         start = time.monotonic()
+        with self.scene:
+            plan = self._carry_out(start, Progress(self.timeout))
+        self._conclude(plan)
+        self.outcome.seconds = time.monotonic() - start
+        return self.outcome
+
+    def _carry_out(self, start: float, progress: Progress) -> Plan:
+        """The plan that a fresh reading gives at the end: nothing, or what is left."""
         clean_since: float | None = None
+        snapshot, fresh = self.scene.read(), True
         while True:
-            snapshot = self.reader()
             plan = self.planner(snapshot)
             now = time.monotonic()
             refused = any(f.severity == ERROR for f in plan.findings)
@@ -80,6 +91,8 @@ class Removal:
                 self._compare(plan)
             if plan.unread or plan.owned or refused:
                 clean_since = None
+            done = refused and not plan.owned and not plan.unread
+            rest = LOOK
             if plan.unread:  # what was not answered may forbid what was planned without it
                 progress.say(f"nothing is touched, since {plan.unread[0].subject} is {plan.unread[0].observed}")
             elif plan.owned:
@@ -87,20 +100,26 @@ class Removal:
                 self._act(plan, snapshot)
             elif not refused:
                 clean_since = now if clean_since is None else clean_since
-                if now - clean_since >= self.settle:
-                    break
-                progress.say("proven clean; watching that it stays so")
-            if now - start >= self.timeout or (refused and not plan.owned and not plan.unread):
-                break
-            time.sleep(PAUSE if plan.owned or plan.unread else min(1.0, max(PAUSE, self.settle / 5)))
-        self._conclude(plan)
-        self.outcome.seconds = time.monotonic() - start
-        return self.outcome
+                rest = clean_since + self.settle - now
+                done = rest <= 0
+                if not done:
+                    progress.say("proven clean; watching that it stays so")
+            if done or now - start >= self.timeout:
+                if fresh:
+                    return plan
+                snapshot, fresh = self.scene.read(), True
+            else:
+                left = start + self.timeout - time.monotonic()
+                snapshot, fresh = self.scene.rest(max(0.01, min(rest, left))), False
 
     def _compare(self, plan: Plan) -> None:
         """What a reading that was answered in full proves of what was asked to go."""
         left = {o.path for o in plan.owned}
         self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
+        for owned in self.outcome.removed:
+            if owned.path in self._left_to_operator and owned.kind == "Submariner" and self._watch.gave_up:
+                self.outcome.findings.append(_given_up(owned))
+            self._left_to_operator.discard(owned.path)
 
     def _conclude(self, plan: Plan) -> None:
         """What is left. After a last reading without all answers that is also what it does not show, but was asked to go."""
@@ -127,12 +146,8 @@ class Removal:
                 mapping(obj.get("metadata")).get("finalizers")
             ):
                 self._act_on_resource(owned, obj, snapshot)
-            elif owned.action == "edit":
-                self._edit_dns(owned, obj)
-            elif owned.action == "unlabel":
-                self._note(
-                    owned, self.api.patch(owned.path, {"metadata": {"uid": owned.uid, "labels": {GATEWAY_LABEL: None}}})
-                )
+            elif owned.action == EDIT:
+                self._edit(owned, obj)
             else:
                 self._delete(owned, obj)
 
@@ -141,6 +156,11 @@ class Removal:
         meta = mapping(obj.get("metadata"))
         going = bool(meta.get("deletionTimestamp"))
         slow = owned.grace is not None and (meta.get("deletionGracePeriodSeconds") or 0) > owned.grace
+        if owned.finalizer in sequence(meta.get("finalizers")):
+            released = self.api.patch(owned.path, without_finalizer(owned.finalizer, obj))
+            if released.unknown:
+                self._refused[owned.path] = released.reason
+                return
         if going and not slow:
             self._asked.setdefault(owned.path, owned)
             return
@@ -157,17 +177,15 @@ class Removal:
         self._asked.setdefault(owned.path, owned)
         operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")))
         if operator.alive:
+            self._left_to_operator.add(owned.path)
             return
+        self._left_to_operator.discard(owned.path)
         if operator.must_stop:
             self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
             return
         if operator.pods:
             return
-        rest = [f for f in sequence(meta.get("finalizers")) if f != CLEANUP_FINALIZER]
-        answer = self.api.patch(
-            owned.path,
-            {"metadata": {"resourceVersion": text(meta.get("resourceVersion")), "uid": owned.uid, "finalizers": rest}},
-        )
+        answer = self.api.patch(owned.path, without_finalizer(CLEANUP_FINALIZER, obj))
         if answer.present:
             self.outcome.findings.append(
                 Finding(
@@ -181,13 +199,17 @@ class Removal:
                 )
             )
 
-    def _edit_dns(self, owned: Owned, obj: Json) -> None:
-        corefile = without_block(text(mapping(obj.get("data")).get("Corefile")))
-        if corefile is None:
-            return
+    def _edit(self, owned: Owned, obj: Json) -> None:
+        """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
         version = text(mapping(obj.get("metadata")).get("resourceVersion"))
-        body = {"metadata": {"resourceVersion": version}, "data": {"Corefile": corefile}}
-        self._note(owned, self.api.patch(owned.path, body))
+        answer = self.api.patch(owned.path, guarded(owned, version))
+        first = self._edited.setdefault(owned.path, owned) if answer.present else owned
+        if answer.present and "status" in owned.patch:
+            # Where the status is a resource of its own, the server has ignored it; where it is none, it says so.
+            rest = guarded(owned, answer.resource_version, ("status",))
+            status = self.api.patch(owned.path + "/status", rest)
+            answer = answer if status.absent else status
+        self._note(first, answer)
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:
@@ -216,6 +238,33 @@ class Removal:
             hint=hint,
             evidence={"residue": owned.residue, "uid": owned.uid},
         )
+
+
+def guarded(owned: Owned, version: str, fields: t.Collection[str] | None = None) -> Json:
+    """The patch of an edit, or just some C(fields) of it, which the server refuses for any other object or version."""
+    body = {k: v for k, v in owned.patch.items() if fields is None or k in fields}
+    meta = {**mapping(body.get("metadata")), "uid": owned.uid, "resourceVersion": version}
+    return {**body, "metadata": meta}
+
+
+def without_finalizer(finalizer: str, obj: Json) -> Json:
+    """The patch that takes one finalizer away from this version of an object."""
+    meta = mapping(obj.get("metadata"))
+    rest = [f for f in sequence(meta.get("finalizers")) if f != finalizer]
+    guard = {"uid": text(meta.get("uid")), "resourceVersion": text(meta.get("resourceVersion"))}
+    return {"metadata": {**guard, "finalizers": rest}}
+
+
+def _given_up(owned: Owned) -> Finding:
+    return Finding(
+        "operator.gave-up",
+        WARNING,
+        owned.label,
+        f"its operator let it go after {death.OWN_LIMIT:.0f} s without having finished",
+        "the operator's own uninstall",
+        cause="it gives up silently when a component's uninstall does not become ready in that time",
+        hint="what it left is removed by the catalogue; nodes are cleaned next",
+    )
 
 
 def blocker(obj: Json) -> tuple[str, str]:

@@ -153,12 +153,18 @@ def _plan_ghosts(fleet: Fleet, result: Plan) -> None:
             finding = Finding(heals[0], ERROR, f"records of '{cluster_id}'", f"name {places}", cause=ghost.why)
             result.unhealed.append((finding, NOT_SHOWN.format(cluster_id)))
             continue
-        place = {"namespace": broker.namespace, "cluster_id": cluster_id}
-        targets = [{"kind": "Endpoint", "name": e.name, "mark": e.mark, **place} for e in endpoints]
-        targets += [{"kind": "Cluster", "name": c.name, "mark": cluster_mark(c), **place} for c in records]
+        targets = record_targets(broker, cluster_id)
         why = [f"'{cluster_id}': {ghost.why}"]
         result.steps.append(Step(broker.host.name, broker.host.label, REMOVE_RECORDS, why, heals, targets))
         _plan_shared_routes(fleet, ghost, result)
+
+
+def record_targets(broker: Broker, cluster_id: str) -> list[Json]:
+    """The records under an ID as they were judged: only these may go."""
+    place = {"namespace": broker.namespace, "cluster_id": cluster_id}
+    targets = [{"kind": "Endpoint", "name": e.name, "mark": e.mark, **place} for e in broker.by_id.get(cluster_id, [])]
+    records = [c for c in broker.clusters if c.cluster_id == cluster_id]
+    return targets + [{"kind": "Cluster", "name": c.name, "mark": cluster_mark(c), **place} for c in records]
 
 
 def cluster_mark(record: ClusterRecord) -> str:
@@ -181,7 +187,7 @@ def _is_shown(
             continue
         if host.state == ABSENT and host.identity.made(cluster_id, endpoints, records):
             return True
-        signs = [_signs(host, e, records) for e in endpoints]
+        signs = [likeness(host, e, records) for e in endpoints]
         if host.state in (INSTALLED, LEAVING) and signs and min(signs) >= 2:
             return True
     return False
@@ -193,7 +199,7 @@ def _is_anothers(fleet: Fleet, host: Host, cluster_id: str) -> bool:
     return cluster_id in others and cluster_id != host.wanted
 
 
-def _signs(host: Host, endpoint: Endpoint, records: t.Sequence[ClusterRecord]) -> int:
+def likeness(host: Host, endpoint: Endpoint, records: t.Sequence[ClusterRecord]) -> int:
     """How many of gateway address, node name and CIDRs are the cluster's; none when something says that it is another one."""
     known = host.identity
     if known.excludes(endpoint, records):

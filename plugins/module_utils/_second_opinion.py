@@ -137,10 +137,10 @@ def ask(module: AnsibleModule, api: Api, wanted: list[str], version: str, result
             result["calls"].append(said)
             result["opinions"] += [opinion.as_dict() for opinion in call.opinions]
     finally:
-        for guest in guests:
+        for guest, where in zip(guests, ("", " of the other cluster")):
             removed, stay = guest.remove()
-            result["removed"] += removed
-            left += stay
+            result["removed"] += [name + where for name in removed]
+            left += [name + where for name in stay]
             if guest.unknown:
                 result["unknown"]["pods of subctl"] = guest.unknown
     findings = judge(calls, params["verdict"], subject)

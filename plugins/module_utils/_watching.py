@@ -12,10 +12,11 @@ from __future__ import annotations
 import threading
 import time
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, Watch, WatchBroken
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Reading, Snapshot, mapping, text
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS, Read, reading
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS, Read, reading, together
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import PAUSE
 
 RELIST = 20.0
@@ -41,16 +42,23 @@ def essence(value: t.Any) -> t.Any:
 
 
 class Feed:
-    """One kind of one cluster, kept up to date by a thread. C(news) guards what others read of it."""
+    """One kind of one cluster, kept up to date by a thread. C(news) guards what others read of it.
 
-    def __init__(self, api: Api, read: Read, operator_namespace: str, news: News) -> None:
+    A kind that is not served cannot be watched: it is asked for again after C(patience) seconds.
+    """
+
+    def __init__(self, api: Api, read: Read, path: str, news: News, patience: float = PAUSE) -> None:
         self.key = read.key
+        self._patience = patience
         self.reading = Reading("unknown", reason="not answered yet")
         self.clock: float | None = None
         self.listed = -1.0
         """When the last LIST that was answered had been asked for (monotonic)."""
         self._api, self._read, self._news = api, read, news
-        self._path = read.path.format(operator=operator_namespace)
+        self._path, self._query = path, {"labelSelector": read.selector} if read.selector else {}
+        if read.one:  # as a list of one, since only lists are watched
+            self._path, _slash, name = path.rpartition("/")
+            self._query, self._read = {"fieldSelector": f"metadata.name={name}"}, replace(read, one=False)
         self._objects: dict[tuple[str, str], Json] = {}
         self._version = ""
         self._refused = False
@@ -97,10 +105,11 @@ class Feed:
             except Exception as error:  # noqa: BLE001 (a thread that ends unseen would leave an old answer standing)
                 with self._news.lock:
                     self._take(Reading("unknown", reason=f"could not be read: {type(error).__name__}"), asked)
-            self._list_now.wait(max(0.0, asked + PAUSE - time.monotonic()))
+            pause = self._patience if self.reading.state == "absent" else PAUSE
+            self._list_now.wait(max(0.0, asked + pause - time.monotonic()))
 
     def _list(self, asked: float) -> None:
-        answer = self._api.list(self._path)
+        answer = self._api.list(self._path, self._read.metadata_only, **self._query)
         found = reading(answer, self._read)
         with self._news.lock:
             self._version = answer.resource_version if answer.present else ""
@@ -115,7 +124,9 @@ class Feed:
 
     def _follow(self, end: float) -> None:
         try:
-            watch = self._watch = self._api.watch(self._path, self._version, max(1.0, end - time.monotonic()))
+            left = max(1.0, end - time.monotonic())
+            watch = self._api.watch(self._path, self._version, left, self._read.metadata_only, **self._query)
+            self._watch = watch
             if self._list_now.is_set():  # asked for while the watch was being opened
                 watch.close()
             for event in watch:
@@ -165,17 +176,26 @@ class News:
 class View:
     """One cluster as its feeds have it."""
 
-    def __init__(self, api: Api, keys: t.Collection[str], operator_namespace: str, news: News) -> None:
+    def __init__(
+        self,
+        api: Api,
+        asked: t.Iterable[tuple[Read, str]],
+        operator_namespace: str,
+        news: News,
+        patience: float = PAUSE,
+    ) -> None:
         self._news, self._server, self._namespace = news, api.server, operator_namespace
-        rows = {read.key: read for read in reversed(READS) if read.key in keys}
-        self.feeds = [Feed(api, read, operator_namespace, news) for read in rows.values()]
+        self.feeds = [Feed(api, read, path, news, patience) for read, path in asked]
 
     def snapshot(self, since: float = 0.0) -> Snapshot:
         """What is known; every kind comes from a LIST that was asked for after C(since), or from what followed it."""
         self._news.wait_until(lambda: all(f.listed >= since for f in self.feeds))
         with self._news.lock:
+            found: dict[str, list[Reading]] = {}
+            for feed in self.feeds:
+                found.setdefault(feed.key, []).append(feed.reading)
             return Snapshot(
-                {f.key: f.reading for f in self.feeds},
+                {key: together(parts) for key, parts in found.items()},
                 self._server,
                 max((f.clock for f in self.feeds if f.clock is not None), default=None),
                 self._namespace,
@@ -211,7 +231,16 @@ class Watching:
 
     def cluster(self, api: Api, keys: t.Collection[str], operator_namespace: str) -> View:
         """Begin to read the kinds C(keys) of one cluster: rows of the table in _observe that are plain LISTs."""
-        self._views.append(View(api, keys, operator_namespace, self._news))
+        rows = {read.key: read for read in reversed(READS) if read.key in keys}
+        return self.reads(
+            api, [(r, r.path.format(operator=operator_namespace)) for r in rows.values()], operator_namespace
+        )
+
+    def reads(
+        self, api: Api, asked: t.Iterable[tuple[Read, str]], operator_namespace: str, patience: float = PAUSE
+    ) -> View:
+        """Begin to read C(asked) of one cluster: rows of the table in _observe, each with its path."""
+        self._views.append(View(api, asked, operator_namespace, self._news, patience))
         return self._views[-1]
 
     def list_now(self) -> float:

@@ -16,7 +16,9 @@ description:
   - The Submariner resource is deleted first, and a running operator is left the time to do its part. The finalizer of an
     operator that is shown dead is released after the operator was stopped.
   - Only objects that the catalogue proves to be Submariner's go, by exact names, labels and owners. ServiceExports and the
-    definitions of the Multi-Cluster Services API always stay.
+    definitions of the Multi-Cluster Services API stay unless O(mcs) asks for them.
+  - Of somebody else's object, such as the configuration of the cluster's DNS, just the part goes that Submariner wrote. What
+    was there before stands in C(backup), as the merge patch that puts it back.
   - An interrupted run is continued by the next one.
 options:
   scope:
@@ -47,7 +49,9 @@ options:
     description:
       - What happens to this cluster's records on the broker once the cluster is proven clean.
       - V(none) leaves them, V(rejoin) removes Endpoints and Cluster records (also those of other IDs that name this cluster's
-        nodes), V(retire) removes the cluster's access (ServiceAccount, RoleBinding, token) too.
+        nodes), the EndpointSlices of its services, and its part of the ServiceImports that others may offer, too.
+      - V(retire) also removes its access (ServiceAccount, RoleBinding, token) and gives its addresses of Globalnet and of the
+        clusterset back.
     type: str
     choices: [none, rejoin, retire]
     default: none
@@ -76,6 +80,14 @@ options:
     default: {}
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
+    type: bool
+    default: false
+  mcs:
+    description:
+      - Whether all ServiceExports and the two definitions of the Multi-Cluster Services API go, too. Users made the exports, and
+        other implementations use the same definitions.
+      - With a sign of anybody else (an owner or a finalizer on them, another tool's marks, ServiceImports that are not of
+        Submariner's lighthouse) they stay, with a warning that names it.
     type: bool
     default: false
   timeout:
@@ -124,7 +136,9 @@ EXAMPLES = r"""
 
 RETURN = r"""
 plan:
-  description: What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+  description:
+    - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+    - With the action V(edit) a part of the object goes, and C(backup) is the merge patch that puts it back.
   returned: always
   type: list
   elements: dict
@@ -134,7 +148,7 @@ kept:
   type: list
   elements: dict
 removed:
-  description: Journal of what was removed, proven by a fresh reading.
+  description: Journal of what was removed, proven by a fresh reading; entries as in RV(plan).
   returned: always
   type: list
   elements: dict
@@ -179,7 +193,6 @@ seconds:
 """
 
 import dataclasses
-import functools
 import itertools
 import time
 import typing as t
@@ -194,18 +207,17 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
     connect,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import MEMBER
+from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import (
-    Identity,
-    Plan,
-    Wish,
-    plan,
-    plan_departure,
-)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
+from ansible_collections.submariner.lifecycle.plugins.module_utils._shown import diff_of
 
-SECTIONS = ("residue", "contents", "nodes")
+SECTIONS = ("residue", "contents", "traces", "nodes")
+BROKER_SECTIONS = ("broker", "offers")
 LOOKS = 3
 """Readings in check mode before what is not answered counts as unknown."""
 PAUSE = 0.4
@@ -220,6 +232,7 @@ def run(module: AnsibleModule) -> Json:
         fleet=tuple(Identity.from_dict(i).known_as(params["installed_ids"]) for i in params["fleet"]),
         ghosts=frozenset(params["ghosts"]),
         labels=params["labels"],
+        mcs=params["mcs"],
     )
     before, planned = _first_reading(module, api, wish)
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
@@ -236,28 +249,24 @@ def run(module: AnsibleModule) -> Json:
             snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"]
         )
 
-    def broker_reading(api: Api) -> Snapshot:
-        return observe(api, ("broker",), params["operator_namespace"])
-
     wanted = list(planned.owned)
     findings = list(planned.findings)
     if departing:
-        leaving = broker_plan(broker_reading(departing))
+        leaving = broker_plan(observe(departing, BROKER_SECTIONS, params["operator_namespace"]))
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
     if not module.check_mode and not planned.unread:
         outcome = Removal(
             api,
-            lambda: observe(api, SECTIONS, params["operator_namespace"]),
+            Scene(api, sections(params), params["operator_namespace"], before.dns_map),
             lambda snapshot: plan(snapshot, wish),
             params["timeout"],
             params["settle"],
         ).run()
         if departing and outcome.clean:
-            left = Removal(
-                departing, functools.partial(broker_reading, departing), broker_plan, params["timeout"]
-            ).run()
+            there = Scene(departing, BROKER_SECTIONS, params["operator_namespace"])
+            left = Removal(departing, there, broker_plan, params["timeout"]).run()
             outcome.removed += left.removed
             outcome.remaining += left.remaining
             outcome.findings += left.findings
@@ -272,11 +281,16 @@ def run(module: AnsibleModule) -> Json:
     )
 
 
+def sections(params: Json) -> tuple[str, ...]:
+    """What is read of the cluster each time."""
+    return (*SECTIONS, "services") if params["mcs"] else SECTIONS
+
+
 def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
     """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
     start = time.monotonic()
     for look in itertools.count(1):
-        before = observe(api, (*SECTIONS, "identity"), module.params["operator_namespace"])
+        before = observe(api, (*sections(module.params), "identity"), module.params["operator_namespace"])
         if not before.known("kube-system"):
             raise ApiFailure(
                 f"{api.server} does not answer: {before.reading('kube-system').reason}.",
@@ -314,14 +328,7 @@ def _result(
         "seconds": round(outcome.seconds, 1),
     }
     if module._diff:
-        there = "".join(sorted(f"{o.label}: {o.why}\n" for o in wanted))
-        left = "" if module.check_mode else "".join(sorted(f"{o.label}: {o.why}\n" for o in outcome.remaining))
-        result["diff"] = {
-            "before": there,
-            "after": left,
-            "before_header": "owned by Submariner",
-            "after_header": "left",
-        }
+        result["diff"] = diff_of(wanted, () if module.check_mode else outcome.remaining)
     return result
 
 
@@ -346,6 +353,7 @@ def main() -> None:
         taken={"type": "list", "elements": "str", "default": []},
         installed_ids={"type": "dict", "default": {}},
         labels={"type": "bool", "default": False},
+        mcs={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},
     )

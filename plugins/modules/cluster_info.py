@@ -29,8 +29,10 @@ options:
         OpenShift's C(dns.operator)), with the Service that it points to. V(services) are ServiceExports and ServiceImports.
       - V(globalnet) are the addresses that Globalnet gave. V(definitions) are Submariner's custom resource definitions.
       - V(access) reads the Secret by which a member knows its broker, and needs the right to get it.
-      - V(broker) are the broker's records, allocations and the accesses that it gave. V(residue) is all that Submariner
-        owns, V(contents) what else may stand in its namespaces. All sections together are at most 50 requests.
+      - V(broker) are the broker's records, allocations and the accesses that it gave, V(offers) the services that members
+        offer through it. V(residue) is all that Submariner
+        owns, V(contents) what else may stand in its namespaces, V(traces) what it changes in objects of others or makes in
+        users' namespaces. All sections together are at most 50 requests.
     type: list
     elements: str
     choices:
@@ -45,8 +47,10 @@ options:
       - definitions
       - access
       - broker
+      - offers
       - residue
       - contents
+      - traces
     default: [identity, state, broker]
   digest_only:
     description: Whether to leave RV(snapshot) and RV(findings) out, which keeps the results of large fleets small.
@@ -348,8 +352,9 @@ digest:
       elements: str
     gateways:
       description:
-        - Gateways with C(name), C(status), C(cable), and a line for each of C(connections), made of the ID, the status, the
-          cable, and why a connected one is not proven.
+        - Gateways with C(name), C(status), C(cable), C(age) (seconds since the API server last took an update, null when it
+          does not say), and a line for each of C(connections), made of the ID, the status, the cable, and why a connected
+          one is not proven.
       type: list
       elements: dict
     brokers:

@@ -12,11 +12,12 @@ import os
 import platform
 import sys
 
-from tests.benchmarks import growth, process, reading
+from tests.benchmarks import growth, process, reading, removal
 from tests.benchmarks.running import Clusters, Failed, recorded
 from tests.lab.config import places
 
-PARTS = ("reading", "process", "growth")
+PARTS = ("reading", "process", "growth", "removal")
+ON_THE_LAB = ("removal",)
 
 
 def lab() -> Clusters:
@@ -28,7 +29,12 @@ def lab() -> Clusters:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)} (default: all)")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"of {', '.join(PARTS)}; removal resets the lab (default: all, removal only with --lab)",
+    )
     parser.add_argument("--lab", action="store_true", help="reading and process on the lab, not on recorded answers")
     parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts (default 3)")
     parser.add_argument("--clusters", default=",".join(map(str, growth.SIZES)), help="sizes for growth")
@@ -36,19 +42,22 @@ def main() -> int:
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part is called {', '.join(unknown)}")
-    wanted = options.parts or PARTS
+    wanted = options.parts or [part for part in PARTS if part not in ON_THE_LAB or options.lab]
     load = os.getloadavg()[0]
     print(
         f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start\n"
     )
     try:
         with contextlib.ExitStack() as stack:
-            clusters = lab() if options.lab else stack.enter_context(recorded(2))
+            on_the_lab = options.lab or set(wanted) <= set(ON_THE_LAB)
+            clusters = lab() if on_the_lab else stack.enter_context(recorded(2))
             subctl = str(places().bin / "subctl") if options.lab else ""
             if "reading" in wanted:
                 print(reading.report(clusters, options.repeat, subctl), flush=True)
             if "process" in wanted:
                 print(process.report(clusters, options.repeat), flush=True)
+        if "removal" in wanted:
+            print(removal.report(lab()), flush=True)
         if "growth" in wanted:
             print(growth.report([int(size) for size in options.clusters.split(",")]), flush=True)
     except Failed as error:

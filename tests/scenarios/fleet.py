@@ -55,9 +55,9 @@ class Fleet:
         self.names = tuple(self.state.clusters)
 
     def objects(self) -> dict[str, Objects]:
-        return dict(zip(self.names, parallel(self._objects, self.names), strict=True))
+        return dict(zip(self.names, parallel(self.objects_of, self.names), strict=True))
 
-    def _objects(self, cluster: str) -> Objects:
+    def objects_of(self, cluster: str) -> Objects:
         """Of every kind that this cluster serves; kinds may come and go between the question and the answer."""
         for _attempt in range(3):
             kinds = self.lab.kubectl(cluster, "api-resources", "--verbs=list", "-o", "name").out.split()
@@ -93,7 +93,7 @@ class Fleet:
 
     def changes_since(self, before: Reading) -> list[str]:
         """Differences that stay: a namespace of ours that is just going is not one."""
-        return _within(lambda: before.differences(self.read()), _PATIENCE)
+        return within(lambda: before.differences(self.read()), _PATIENCE)
 
     def complaints(self, since: datetime | None = None) -> list[str]:
         """What speaks against a whole fleet in which nothing is older than `since`."""
@@ -103,14 +103,15 @@ class Fleet:
             found += [f"{name}: {text}" for name, items in seen.items() for text in judge.older_than(items, since)]
         if found or not judge.calm(seen):
             return found
-        return _within(lambda: judge.calm(self.objects()), _PATIENCE)
+        return within(lambda: judge.calm(self.objects()), _PATIENCE)
 
     def psks(self) -> dict[str, str]:
         """The members' keys."""
         return {name: key for name, items in self.objects().items() if (key := judge.psk(items))}
 
 
-def _within(complaints: Callable[[], list[str]], limit: float) -> list[str]:
+def within(complaints: Callable[[], list[str]], limit: float) -> list[str]:
+    """The complaints that are still there after some seconds."""
     deadline = time.monotonic() + limit
     while True:
         found = complaints()

@@ -88,6 +88,16 @@ def _chains(text: str) -> list[str]:
     return [*sorted(loose), *ordered]
 
 
+_SIGNS = re.compile(
+    r'SUBMARINER-|SM-GN-|vx-submariner|vxlan-tunnel|^rule .*"priority": (100|150)\b|^route .*"table": "(100|150)"'
+)
+
+
+def of_submariner(dump: NodeDump) -> list[str]:
+    """Lines that a stranger would call Submariner's."""
+    return [line for line in dump.lines if _SIGNS.search(line)]
+
+
 def differences(before: NodeDump, after: NodeDump) -> list[str]:
     old, new = list(before.lines), list(after.lines)
     lines = [f"removed: {line}" for line in old if line not in set(new)]

@@ -10,7 +10,18 @@ import random
 from collections.abc import Callable
 
 from tests.lab.damage import STATES
-from tests.scenarios import company, faults, inputs, interruption, reinstall, rights, stuck
+from tests.scenarios import (
+    company,
+    eviction,
+    faults,
+    inputs,
+    interruption,
+    kills,
+    reinstall,
+    removal,
+    rights,
+    stuck,
+)
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -27,16 +38,30 @@ _INPUTS = {
 }
 _RIGHTS = {"verify-rights": rights.verify_rights}
 _COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
+_EVICTION = {"evict": eviction.evict}
 _INTERRUPTIONS = {
     f"interrupt-{point}-{signal}": interruption.at(point, signal)
     for point in interruption.POINTS
     for signal in interruption.SIGNALS
 }
 _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
+_REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
+_KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
-SCENARIOS: dict[str, Act] = {**_REINSTALLS, **_INPUTS, **_FAULTS, **_RIGHTS, **_COMPANY, **_INTERRUPTIONS, **_STUCK}
+SCENARIOS: dict[str, Act] = {
+    **_REINSTALLS,
+    **_INPUTS,
+    **_FAULTS,
+    **_RIGHTS,
+    **_COMPANY,
+    **_EVICTION,
+    **_INTERRUPTIONS,
+    **_REMOVALS,
+    **_KILLS,
+    **_STUCK,
+}
 
 
 def campaign() -> list[str]:
@@ -47,14 +72,17 @@ def campaign() -> list[str]:
         *_FAULTS,
         *_RIGHTS,
         *_COMPANY,
+        *_EVICTION,
         *_STUCK,
         *_INTERRUPTIONS,
         *(name for name in _REINSTALLS if name != first),
+        *_REMOVALS,
+        *_KILLS,
     ]
 
 
 def ci(seed: int) -> list[str]:
-    """What fits into half an hour; the seed chooses some faults, and the order of the wrong inputs."""
+    """What fits into half an hour; the seed chooses some faults and a kill, and the order of the wrong inputs."""
     draw = random.Random(seed)  # noqa: S311  a sample, no secret
     wrong = draw.sample(list(_INPUTS), len(_INPUTS))
     broken = draw.sample(list(_FAULTS), 3)
@@ -66,4 +94,5 @@ def ci(seed: int) -> list[str]:
         *_COMPANY,
         "interrupt-before-broker-sigkill",
         "stuck-image-missing",
+        draw.choice(list(_KILLS)),
     ]

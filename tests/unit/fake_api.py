@@ -362,6 +362,9 @@ class _Handler(BaseHTTPRequestHandler):
             self._answer(request, cluster.create(target.kind, request.body, target.namespace, dry_run), 201)
             return
         new = apply_patch(content_type, old, request.body)
+        if target.kind in cluster.status_apart:
+            parts = {"status": new.get("status")} if target.part else {"status": old.get("status")}
+            new = {**(old if target.part else new), "metadata": new["metadata"], **parts}
         self._answer(request, cluster.replace(target.kind, new, target.namespace, target.name, dry_run))
 
     def _review(self, request: Request) -> Json:
@@ -426,6 +429,7 @@ class _Handler(BaseHTTPRequestHandler):
         if seen < cluster.compacted:
             raise Refused(410, "Expired", f"too old resource version: {seen} ({cluster.compacted})")
         asked = float(request.query.get("timeoutSeconds") or 60)
+        lean = "as=PartialObjectMetadata;" in request.headers.get("Accept", "")
         end = time.monotonic() + min(asked, self.server.api.watch_seconds)
         self.send_response(200)
         self.send_header("Content-Type", "application/json")
@@ -448,7 +452,7 @@ class _Handler(BaseHTTPRequestHandler):
                 seen = change.version
                 inside = target.namespace in ("", change.body["metadata"].get("namespace", ""))
                 if change.kind == target.kind and inside and selected(change.body, request.query):
-                    self._event(change.event, change.body)
+                    self._event(change.event, _metadata_only(change.body) if lean else change.body)
         self.wfile.write(b"0\r\n\r\n")
 
     def _event(self, event: str, body: Json) -> None:

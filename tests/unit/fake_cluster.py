@@ -81,6 +81,8 @@ class FakeCluster:
         self.version = 1000
         self.compacted = 0
         """Watches that start below this version are answered 410."""
+        self.status_apart: set[Kind] = set()
+        """Kinds whose status is a resource of its own: what is patched of the rest leaves it alone."""
         self.history: list[Change] = []
         self._objects: dict[Kind, dict[Key, Json]] = {kind: {} for kind in CORE_KINDS}
         for name in ("default", "kube-system"):

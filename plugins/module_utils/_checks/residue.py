@@ -85,7 +85,7 @@ def _allocations(broker: Snapshot, namespace: str) -> list[Finding]:
                 f"cluster {owner}",
                 f"is not registered, and {cidr} is given to it in {name}",
                 cause="nothing gives addresses back; a new join under this ID gets the same ones",
-                hint="for a cluster that left for good, take its entry out of the ConfigMap on the broker",
+                hint="run the playbook uninstall for a cluster that leaves for good, or take its entry out of the ConfigMap",
             )
             for owner, cidr in allocations_in(table)
             if owner not in registered

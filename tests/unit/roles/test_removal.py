@@ -112,6 +112,31 @@ def test_what_hinders_an_installation_hinders_no_removal(stage: Stage) -> None:
     assert [request for api in (stage.east, stage.west) for request in api.writes] == []
 
 
+@pytest.mark.parametrize(
+    ("members", "said"),
+    [
+        (("east",), "cluster 'west'"),
+        (("east", "west"), "ClusterRole cluster-admin"),
+    ],
+    ids=["another team's cluster on the broker", "subctl would take cluster-admin along"],
+)
+def test_a_refused_uninstall_leaves_nothing_behind(stage: Stage, members: tuple[str, ...], said: str) -> None:
+    """Neither a record, nor a lock, nor their namespace: nobody has to continue what never began."""
+    stage.load("healthy-two-nodes")
+    role = {"apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": "cluster-admin"}
+    binding = {"metadata": {"name": "submariner-admins"}, "roleRef": role}
+    stage.west.cluster.create(("rbac.authorization.k8s.io", "clusterrolebindings"), binding)
+    play = {"ansible.builtin.import_playbook": "submariner.lifecycle.uninstall"}
+    options = {
+        "submariner_confirm": "uninstall",
+        "submariner_uninstall_method": "subctl" if len(members) > 1 else "api",
+    }
+    refused = stage.play(play, *members, **options)
+    assert refused.returncode == 2
+    assert said in refused.stdout
+    assert [request for api in (stage.east, stage.west) for request in api.writes] == []
+
+
 @pytest.mark.parametrize(("again", "code"), [(True, 0), (False, 2)])
 def test_a_reinstall_run_again_is_not_refused_for_want_of_an_image(stage: Stage, again: bool, code: int) -> None:
     stage.load("west-uninstalled", cached=False)

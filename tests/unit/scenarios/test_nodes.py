@@ -57,3 +57,11 @@ def test_the_order_of_jumps_counts_and_that_of_kube_proxy_does_not() -> None:
     assert nodes.differences(nodes.parse(text.format(one, two)), nodes.parse(text.format(two, one)))
     one, two = "-A KUBE-SERVICES -j A", "-A KUBE-SERVICES -j B"
     assert not nodes.differences(nodes.parse(text.format(one, two)), nodes.parse(text.format(two, one)))
+
+
+def test_a_stranger_sees_what_is_of_submariner_and_what_only_looks_alike() -> None:
+    seen = nodes.of_submariner(nodes.parse(answer("healthy-two-nodes", "east-worker")))
+    for sign in ("vx-submariner", "vxlan-tunnel", "SUBMARINER-INPUT", "SUBMARINER-REMOTECIDRS", '"priority": 100'):
+        assert any(sign in line for line in seen), sign
+    other = '=== rule\n[{"priority": 1000, "table": "100"}, {"priority": 201, "table": "150"}]\n=== chains\n*filter\n:KUBE-X'
+    assert nodes.of_submariner(nodes.parse(other)) == []

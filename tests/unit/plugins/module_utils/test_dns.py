@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
     forward_addresses,
     has_block,
+    lighthouse_servers,
     without_block,
 )
 
@@ -37,3 +38,13 @@ def test_what_stands_around_the_block_stays_to_the_letter(before: str, after: st
     assert without_block(before + BLOCK + after) == before + after
     assert not has_block(before + after)
     assert forward_addresses(after) == []
+
+
+def test_another_domain_is_lighthouses_if_it_goes_to_the_same_address() -> None:
+    def server(zone: str, *addresses: str) -> dict[str, object]:
+        return {"name": "lighthouse", "zones": [zone], "forwardPlugin": {"upstreams": list(addresses)}}
+
+    ours, second = server("clusterset.local", "10.92.1.1"), server("supercluster.local", "10.92.1.1")
+    foreign = [server("a.example", "10.0.0.53"), server("b.example"), {**ours, "name": "corp"}, {}]
+    assert lighthouse_servers([ours, second, *foreign]) == [ours, second]
+    assert lighthouse_servers([second, *foreign]) == []

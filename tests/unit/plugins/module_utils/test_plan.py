@@ -12,16 +12,11 @@ from dataclasses import replace
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import BROKER, CRDS, MEMBER
+from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Endpoint
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import (
-    Identity,
-    Plan,
-    Wish,
-    names_address,
-    plan,
-    plan_departure,
-)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, names_address, plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from tests.unit.fake_api import recording
 
 Json = dict[str, object]

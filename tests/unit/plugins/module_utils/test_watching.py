@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _watching as watching
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, WatchBroken, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Snapshot
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read
 from tests.unit.fake_api import FakeApi
 from tests.unit.fake_cluster import Kind
 
@@ -163,7 +164,7 @@ def test_a_kind_that_is_not_served_is_absent_until_it_is(api: FakeApi, client: A
 
 def test_odd_answers_are_unknown_and_end_no_thread(api: FakeApi, client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr(client, "list", lambda _path: 1 / 0)
+        patch.setattr(client, "list", lambda *_path: 1 / 0)
         with watching.Watching() as view:
             cluster = view.cluster(client, ["pods"], OPERATOR)
             reading = cluster.snapshot().reading("pods")
@@ -213,3 +214,58 @@ def test_whatever_becomes_of_the_watches_what_is_seen_is_what_is_there(
             time.sleep(chance.choice([0.0, 0.0, 0.02]))
         api.clear_faults()
         assert eventually(lambda: names(cluster.snapshot()) == there)
+
+
+# -- what is not a plain list ---------------------------------------------------------------------------------------------
+
+
+def row(key: str, path: str, **more: t.Any) -> tuple[Read, str]:
+    return Read(key, path, frozenset(), **more), path
+
+
+def test_one_object_metadata_and_a_selection_are_watched_too(api: FakeApi, client: Api) -> None:
+    config: Kind = ("", "configmaps")
+    for name in ("coredns", "other"):
+        api.cluster.create(config, {"metadata": {"name": name}, "data": {"Corefile": "1"}}, "kube-system")
+    asked = [
+        row("coredns", "/api/v1/namespaces/kube-system/configmaps/coredns", one=True),
+        row("configmaps", "/api/v1/namespaces/kube-system/configmaps", metadata_only=True),
+        row("transient-pods", "/api/v1/pods", selector="mine=true"),
+        row("broker-pods", f"/api/v1/namespaces/{OPERATOR}/pods"),
+        row("broker-pods", "/api/v1/namespaces/kube-system/pods"),
+    ]
+    with watching.Watching() as watch:
+        view = watch.reads(client, asked, OPERATOR)
+        first = view.snapshot()
+        assert [o["data"] for o in first.objects("coredns")] == [{"Corefile": "1"}]
+        assert all("data" not in o for o in first.objects("configmaps"))
+        watch.rest(0.2)
+        changed = api.cluster.get(config, "kube-system", "coredns")
+        api.cluster.replace(config, {**changed, "data": {"Corefile": "2"}}, "kube-system", "coredns")
+        for space in (OPERATOR, "kube-system"):
+            api.cluster.create(PODS, {"metadata": {"name": f"in-{space}", "labels": {"mine": "true"}}}, space)
+        add(api, "unmarked")
+
+        def seen() -> bool:
+            now = view.snapshot()
+            return (
+                [o["data"] for o in now.objects("coredns")] == [{"Corefile": "2"}]
+                and {o["metadata"]["name"] for o in now.objects("transient-pods")}
+                == {f"in-{OPERATOR}", "in-kube-system"}
+                and {o["metadata"]["name"] for o in now.objects("broker-pods")}
+                == {f"in-{OPERATOR}", "in-kube-system", "unmarked"}
+            )
+
+        assert eventually(seen)
+        assert all("data" not in o for o in view.snapshot().objects("configmaps"))
+
+
+def test_what_is_not_served_is_asked_again_after_its_patience(client: Api, api: FakeApi) -> None:
+    asked = [row("gateways", "/apis/submariner.io/v1/gateways")]
+    with watching.Watching() as watch:
+        view = watch.reads(client, asked, OPERATOR, patience=30.0)
+        assert view.snapshot().reading("gateways").state == "absent"
+        watch.rest(2.0)
+        assert len(api.asked(path="/gateways")) == 1
+        view.snapshot(watch.list_now())
+        assert len(api.asked(path="/gateways")) == 2

@@ -11,6 +11,8 @@ import typing as t
 
 import pytest
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal, _watching
+from tests.unit.cleaning import Cleaning
 from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
 
@@ -21,3 +23,11 @@ def fleet(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> t.Iterato
     both = Clusterset(api, other_api, tmp_path)
     yield both
     both.die()
+
+
+@pytest.fixture
+def cleaning(api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> Cleaning:
+    """A cluster without anything of Submariner."""
+    monkeypatch.setattr(_removal, "LOOK", 0.2)
+    monkeypatch.setattr(_watching, "GAP", 0.02)
+    return Cleaning(api, tmp_path)

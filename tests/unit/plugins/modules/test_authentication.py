@@ -30,6 +30,7 @@ ALL: Json = {"cluster_id": "west", "timeout": 1, "window": 0}
 """Set where a module has such an option: it shall say what it sees and end."""
 CALLS: dict[str, Json] = {
     "cleanup": {"departure": "retire"},
+    "evict": {"clusters": [{"cluster_id": "west"}]},
     "run_record": {"state": "begun", "run_id": "x"},
     "second_opinion": {"opinions": ["verify"], "subctl": "/bin/true"},
 }

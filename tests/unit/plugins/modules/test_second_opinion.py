@@ -262,7 +262,7 @@ def test_namespaces_that_verify_left_are_named_and_stay(
     other = {"kubeconfig": other_api.kubeconfig(tmp_path, "west")}
     outcome = run(east, tmp_path, "sleep 300", opinions=["verify"], to=other, timeout=2)
     assert found(outcome) == [("opinion.unfinished", "info"), ("opinion.left-behind", "warning")]
-    assert name in outcome["findings"][1]["observed"]
+    assert f"{name} of the other cluster" in outcome["findings"][1]["observed"]
     assert other_api.writes == []
 
 

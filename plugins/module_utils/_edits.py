@@ -1,0 +1,126 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What Submariner changed in objects of others, and the patches that put it back; pure. Private, may change at any time.
+
+Sources: submariner.md 2.4 (the edits), 3.4 R18, R21, R23.
+"""
+
+from __future__ import annotations
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, ENTRIES, Entry, entry_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_member import DNS_MAPS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dns import (
+    CUSTOM_KEY,
+    DOMAIN,
+    SERVER,
+    has_block,
+    lighthouse_servers,
+    without_block,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ERROR,
+    GATEWAY_LABEL,
+    Finding,
+    Json,
+    Snapshot,
+    mapping,
+    sequence,
+    text,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+
+MANAGED, MODE_BEFORE = "submariner-managed", "submariner-prev-ipipmode"
+"""Label and annotation on Calico's default pool: changed by Submariner, and what its mode was."""
+NODE_NOTES = frozenset(["submariner.io/globalIp", "submariner.io/cniIfaceIp"])
+"""Annotations that releases before 0.18 set on nodes and no upgrade takes away."""
+NODE_DOMAINS = ("submariner.io", "gateway.submariner.io")
+
+
+def plan_dns(snapshot: Snapshot, result: Plan) -> None:
+    """What lighthouse wrote into CoreDNS, whichever ConfigMap holds it, and into OpenShift's DNS."""
+    seen: set[tuple[str, str]] = set()
+    for key in DNS_MAPS:
+        for obj in snapshot.objects(key):
+            meta = mapping(obj.get("metadata"))
+            place = text(meta.get("namespace")), text(meta.get("name"))
+            if place not in seen:
+                seen.add(place)
+                _plan_config_map(entry_of("R18", key), obj, "/".join(place), result)
+    for obj in snapshot.objects("dns-operator"):
+        _plan_servers(entry_of("R18", "dns-operator"), obj, result)
+
+
+def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
+    data = mapping(obj.get("data"))
+    corefile = text(data.get("Corefile"))
+    changes: Json = {}
+    why = []
+    if has_block(corefile):
+        rest = without_block(corefile)
+        if rest is None:
+            result.findings.append(
+                Finding(
+                    "dns.unbalanced-markers",
+                    ERROR,
+                    f"ConfigMap {place}",
+                    "lighthouse's marker lines do not come in pairs",
+                    "one lighthouse-start and one lighthouse-end line",
+                    hint="take the clusterset.local block out of the Corefile by hand, then run again",
+                )
+            )
+            result.keep(entry, obj, "its marker lines do not come in pairs")
+            return
+        changes["Corefile"] = rest
+        why.append("has a block between lighthouse's marker lines")
+    if CUSTOM_KEY in data:
+        changes[CUSTOM_KEY] = None
+        why.append(f"has lighthouse's key {CUSTOM_KEY}")
+    if changes:
+        result.edit(entry, obj, {"data": changes}, " and ".join(why))
+
+
+def _plan_servers(entry: Entry, obj: Json, result: Plan) -> None:
+    servers = [mapping(s) for s in sequence(mapping(obj.get("spec")).get("servers"))]
+    ours = lighthouse_servers(servers)
+    if ours:
+        rest = [s for s in servers if s not in ours]
+        result.edit(entry, obj, {"spec": {"servers": rest or None}}, f"has {len(ours)} of lighthouse's servers")
+    if any(s.get("name") == SERVER for s in servers if s not in ours):
+        result.keep(entry, obj, f"has a server named {SERVER} that does not forward {DOMAIN}")
+
+
+def plan_nodes(snapshot: Snapshot, result: Plan, member: bool, labels: bool) -> None:
+    """What an installation that goes noted on nodes, and the gateway label if it was asked for; what users set stays."""
+    entry = entry_of("R21", "nodes")
+    for obj in snapshot.objects("nodes"):
+        meta = mapping(obj.get("metadata"))
+        marks, notes = mapping(meta.get("labels")), mapping(meta.get("annotations"))
+        gone: dict[str, dict[str, None]] = {
+            "annotations": dict.fromkeys(sorted(NODE_NOTES & set(notes)) if member else ())
+        }
+        gone["labels"] = {GATEWAY_LABEL: None} if labels and marks.get(GATEWAY_LABEL) == "true" else {}
+        patch = {place: keys for place, keys in gone.items() if keys}
+        if patch:
+            words = [*(f"{GATEWAY_LABEL}=true" for _key in gone["labels"]), *gone["annotations"]]
+            result.edit(entry, obj, {"metadata": patch}, f"carries {', '.join(words)}")
+        settings = sorted(k for k in {*marks, *notes} - NODE_NOTES if k.partition("/")[0] in NODE_DOMAINS)
+        settings = [k for k in settings if (k, marks.get(k)) != (GATEWAY_LABEL, "true")]
+        if settings and member:
+            result.keep(entry, obj, f"{', '.join(settings)}: set by users, and read again by the next installation")
+
+
+def plan_pools(snapshot: Snapshot, result: Plan) -> None:
+    """Calico's default pool as it was before; its mode only if nobody else changed it since."""
+    entry = next(e for e in ENTRIES if (e.key, e.action) == ("ippools", EDIT))
+    for obj in snapshot.objects("ippools"):
+        meta, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
+        before = text(mapping(meta.get("annotations")).get(MODE_BEFORE))
+        if not entry.owns(obj, "") or not before:
+            continue
+        patch: Json = {"metadata": {"annotations": {MODE_BEFORE: None}}}
+        if MANAGED in mapping(meta.get("labels")):
+            patch["metadata"]["labels"] = {MANAGED: None}
+        if spec.get("ipipMode") == "Always":
+            patch["spec"] = {"ipipMode": before}
+        result.edit(entry, obj, patch, f"was set to ipipMode Always by Submariner, and to {before} before")

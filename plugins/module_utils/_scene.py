@@ -1,0 +1,57 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""One cluster, read in full and then watched, so that waiting costs no requests. Private, may change at any time."""
+
+from __future__ import annotations
+
+import typing as t
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Snapshot
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read, asked, observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import RELIST, View, Watching
+
+
+class Scene:
+    """The C(sections) of a cluster; a context manager, whose watches begin with the first rest and end with it.
+
+    C(dns_map) is what an earlier reading told of it (see _observe).
+    """
+
+    def __init__(
+        self, api: Api, sections: t.Sequence[str], operator_namespace: str, dns_map: tuple[str, str] = ("", "")
+    ) -> None:
+        self._api, self._sections, self._namespace, self._dns_map = api, sections, operator_namespace, dns_map
+        self._asked: list[tuple[Read, str]] = []
+        self._open: tuple[Watching, View] | None = None
+
+    def __enter__(self) -> Scene:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        if self._open:
+            self._open[0].__exit__(*exception)
+        self._open = None
+
+    def read(self) -> Snapshot:
+        """A new reading of everything."""
+        snapshot = observe(self._api, self._sections, self._namespace, dns_map=self._dns_map)
+        paths = asked(snapshot, self._sections)
+        if paths != self._asked:  # a broker's namespace came or went
+            self.__exit__()
+            self._asked = paths
+        return snapshot
+
+    def rest(self, seconds: float) -> Snapshot:
+        """What there is when something is different, or after C(seconds), as the watches have it."""
+        watching, view = self._open = self._open or self._begin()
+        watching.rest(seconds)
+        seen = view.snapshot()
+        seen.dns_map_before = self._dns_map
+        return seen
+
+    def _begin(self) -> tuple[Watching, View]:
+        watching = Watching()
+        # A kind that is not served comes back with nothing that is to be removed, and is seen by the last reading.
+        return watching, watching.reads(self._api, self._asked, self._namespace, patience=RELIST)
