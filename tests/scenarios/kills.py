@@ -98,13 +98,13 @@ def at(number: int) -> Callable[[Stage], None]:
         stage.notes.append(f"ended with {ended.code} after {ended.seconds:.0f} s")
         stage.require(_unclear(ended.code, [f.message for f in ended.failures], point.victim), "the run says why")
         stage.succeed(point.verb, *confirm, name="again")
+        stage.require(others.changes(), "what belongs to others is as it was")
+        others.take_back()  # a stranger would take it for Submariner's
         if point.verb == "uninstall":
             stage.require(left(stage.fleet), "nothing of Submariner is left")
         else:
             stage.require_whole(since)
             require_same_psk(stage, psks)
-        stage.require(others.changes(), "what belongs to others is as it was")
-        others.take_back()
 
     return act
 
