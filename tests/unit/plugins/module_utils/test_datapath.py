@@ -60,7 +60,7 @@ def image(tmp_path: Path) -> Image:
 def in_image(script: str, folder: Path, port: int, *targets: Server) -> str:
     env = {**scripts.IN_POD, "PATH": str(folder), "PORT": str(port), "NONCE": NONCE}
     command, read = ["/bin/sh", "-c", script], datapath.lines(enumerate(targets))
-    return subprocess.run(command, env=env, input=read, capture_output=True, text=True, timeout=60, check=False).stdout
+    return subprocess.run(command, env=env, input=read, capture_output=True, text=True, timeout=300, check=False).stdout
 
 
 @pytest.fixture
