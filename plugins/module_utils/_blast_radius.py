@@ -24,10 +24,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Wish, foreign, needed, signs_of_members
+from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Wish, needed, signs_of_members
+from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import foreign, inside
 
 PREFIX, SUFFIX = "submariner-", ".submariner.io"
-OURS = catalogue.ROLES
 HINT = "remove by the API, which takes only what is Submariner's: submariner_uninstall_method: api"
 
 
@@ -36,6 +36,7 @@ def radius(snapshot: Snapshot, bindings: t.Sequence[Json], cluster_id: str, with
 
     C(with_broker): it is known that the broker on this cluster may go.
     """
+    keys = needed(snapshot, Wish(frozenset((catalogue.MEMBER, catalogue.BROKER)))) | set(map(inside, taken(snapshot)))
     found = [
         Finding(
             "subctl.unread",
@@ -45,9 +46,7 @@ def radius(snapshot: Snapshot, bindings: t.Sequence[Json], cluster_id: str, with
             cause="what subctl would delete cannot be told without it",
             hint=HINT,
         )
-        for key in sorted(
-            needed(snapshot, Wish(frozenset((catalogue.MEMBER, catalogue.BROKER)))) & set(snapshot.unanswered)
-        )
+        for key in sorted(keys & set(snapshot.unanswered))
     ]
     found += [_would_delete(what, why) for what, why in _foreign_hits(snapshot, bindings)]
     found += [] if with_broker else _broker(snapshot, cluster_id)
@@ -64,16 +63,21 @@ def radius(snapshot: Snapshot, bindings: t.Sequence[Json], cluster_id: str, with
     return found
 
 
+def taken(snapshot: Snapshot) -> list[str]:
+    """The namespaces that go as a whole, with all that stands in them."""
+    return [n for n in (snapshot.operator_namespace, *snapshot.broker_namespaces) if snapshot.namespace(n)]
+
+
 def _foreign_hits(snapshot: Snapshot, bindings: t.Sequence[Json]) -> t.Iterator[tuple[str, str]]:
     """What would go and is not Submariner's, and why it would."""
     for binding in bindings:
         name = text(mapping(binding.get("metadata")).get("name"))
         if not name.startswith(PREFIX):
             continue
-        if name not in OURS:
+        if name not in catalogue.ROLES:
             yield f"ClusterRoleBinding {name}", f"its name begins with {PREFIX}"
         role = mapping(binding.get("roleRef"))
-        if role.get("kind") == "ClusterRole" and role.get("name") not in OURS:
+        if role.get("kind") == "ClusterRole" and role.get("name") not in catalogue.ROLES:
             yield f"ClusterRole {role.get('name')}", f"ClusterRoleBinding {name} points at it"
     for definition in snapshot.objects("crds"):
         name = text(mapping(definition.get("metadata")).get("name"))

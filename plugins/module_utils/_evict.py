@@ -23,7 +23,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
     Fleet,
     Host,
     Link,
-    mappings,
     words,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -36,6 +35,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Snapshot,
     mapping,
+    mappings,
     sequence,
     text,
 )

@@ -14,6 +14,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Endpoint,
     Json,
     mapping,
+    mappings,
     sequence,
     text,
 )
@@ -28,10 +29,6 @@ INSTALLED, LEAVING, ABSENT, UNKNOWN = "installed", "leaving", "absent", "unknown
 def words(value: t.Any) -> list[str]:
     """The texts in a list."""
     return [text(v) for v in sequence(value) if text(v)]
-
-
-def mappings(value: t.Any) -> list[Json]:
-    return [mapping(v) for v in sequence(value)]
 
 
 class Link(t.NamedTuple):

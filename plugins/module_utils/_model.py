@@ -31,6 +31,11 @@ def sequence(value: t.Any) -> list[t.Any]:
     return value if isinstance(value, list) else []
 
 
+def mappings(value: t.Any) -> list[Json]:
+    """The items of ``value`` as mappings, none when it is no list."""
+    return [mapping(v) for v in sequence(value)]
+
+
 def text(value: t.Any) -> str:
     """``value`` when it is a string, else an empty one."""
     return value if isinstance(value, str) else ""

@@ -28,6 +28,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._shared_api import plan_shared_api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import foreign, inside
 
 
 @dataclass(frozen=True)
@@ -206,21 +207,16 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
 
 
 def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str) -> None:
-    """Everything of one scope; C(namespace) itself only when nothing in it is somebody else's."""
+    """Everything of one scope; C(namespace) itself only when nothing in it is somebody else's, or it is going already."""
     strangers = foreign(snapshot, scope, namespace)
+    found = snapshot.namespace(namespace)
+    going = bool(mapping(found.get("metadata")).get("deletionTimestamp"))
+    if found and not going:
+        _look(snapshot, result, namespace)
     if strangers:
-        result.findings.append(
-            Finding(
-                "namespace.foreign",
-                WARNING,
-                f"namespace {namespace}",
-                f"holds objects that are not Submariner's: {', '.join(strangers[:5])}"
-                + (f" and {len(strangers) - 5} more" if len(strangers) > 5 else ""),
-                "only Submariner's objects",
-                hint="the namespace stays; move these objects to have it removed",
-            )
-        )
-    inside: list[str] = []
+        result.findings.append(_strangers_in(namespace, strangers, going))
+        strangers = [] if going else strangers
+    contents: list[str] = []
     for entry in catalogue.ENTRIES:
         if entry.scope != scope or entry.key == "crds" or entry.option or entry.action == catalogue.EDIT:
             continue
@@ -231,16 +227,50 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
                 if strangers:
                     result.keep(entry, obj, "holds objects of others")
                 else:
-                    result.add(entry, obj, f"{entry.why}, with {_some(inside)}" if inside else "")
+                    result.add(entry, obj, f"{entry.why}, with {_some(contents)}" if contents else "")
             elif _elsewhere(snapshot, entry, obj, scope, namespace):
                 continue
             elif not entry.owns(obj, namespace):
                 if entry.resembles(obj):
                     result.keep(entry, obj, "looks like Submariner's, and is not proven to be")
             elif entry.contents and not strangers:
-                inside.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
+                contents.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
             else:
                 result.add(entry, obj)
+
+
+def _look(snapshot: Snapshot, result: Plan, namespace: str) -> None:
+    """Whether it is known all that would go with a namespace."""
+    reading = snapshot.readings.get(inside(namespace))
+    if reading is None:
+        result.unseen.append(namespace)
+    elif reading.state == "unknown":
+        result.findings.append(
+            Finding(
+                "cluster.unread",
+                UNKNOWN,
+                inside(namespace),
+                f"not answered: {reading.reason}",
+                cause="what else would go with it cannot be told, and Kubernetes itself waits for each API before it lets "
+                "a namespace go",
+                hint="restore access and run again; where the server of an API is gone for good, delete its APIService "
+                "(kubectl get apiservices names it)",
+            )
+        )
+
+
+def _strangers_in(namespace: str, strangers: t.Sequence[str], going: bool) -> Finding:
+    return Finding(
+        "namespace.foreign",
+        WARNING,
+        f"namespace {namespace}",
+        f"holds objects that are not Submariner's: {_some(strangers, 5)}",
+        "only Submariner's objects",
+        cause="somebody asked it to go already, and they go with it" if going else "",
+        hint="save what you need of them now; nothing can keep a namespace that is going"
+        if going
+        else "the namespace stays; move these objects to have it removed",
+    )
 
 
 def _some(names: t.Sequence[str], most: int = 100) -> str:
@@ -259,22 +289,6 @@ def _elsewhere(snapshot: Snapshot, entry: catalogue.Entry, obj: Json, scope: str
     if scope == catalogue.BROKER:
         return found != namespace
     return found in snapshot.broker_namespaces
-
-
-def foreign(snapshot: Snapshot, scope: str, namespace: str) -> list[str]:
-    """Objects in C(namespace) that are neither Submariner's nor there without anybody's doing."""
-    result = []
-    for key in catalogue.CONTENTS[scope]:
-        entries = [e for e in catalogue.ENTRIES if e.key == key and e.scope == scope and not e.marks]
-        for obj in snapshot.objects(key, namespace):
-            meta = mapping(obj.get("metadata"))
-            name = text(meta.get("name"))
-            if any(e.owns(obj, namespace) for e in entries) or re.fullmatch(catalogue.AMBIENT.get(key, "(?!)"), name):
-                continue
-            if "submariner.io/transient" in mapping(meta.get("labels")):
-                continue
-            result.append(f"{obj.get('kind')} {name}")
-    return sorted(result)
 
 
 def _plan_definitions(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]) -> None:

@@ -84,7 +84,7 @@ class Removal:
         clean_since: float | None = None
         snapshot, fresh = self.scene.read(), True
         while True:
-            plan = self.planner(snapshot)
+            plan = self._planned(snapshot, fresh)
             now = time.monotonic()
             refused = any(f.severity == ERROR for f in plan.findings)
             if not plan.unread:
@@ -111,6 +111,16 @@ class Removal:
             else:
                 left = start + self.timeout - time.monotonic()
                 snapshot, fresh = self.scene.rest(max(0.01, min(rest, left))), False
+
+    def _planned(self, snapshot: Snapshot, fresh: bool) -> Plan:
+        """What goes by this reading. Into a namespace it is looked when it is its turn, and when the plan may be the last."""
+        plan = self.planner(snapshot)
+        turn = {o.name for o in plan.stage if o.kind == "Namespace"}
+        unseen = [n for n in plan.unseen if fresh or n in turn]
+        if unseen:
+            self.scene.look_into(snapshot, unseen)
+            plan = self.planner(snapshot)
+        return plan
 
     def _compare(self, plan: Plan) -> None:
         """What a reading that was answered in full proves of what was asked to go."""

@@ -21,7 +21,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
     Fleet,
     Ghost,
     Host,
-    mappings,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
@@ -31,6 +30,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     Json,
     mapping,
+    mappings,
     overlap,
     text,
 )

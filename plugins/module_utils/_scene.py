@@ -5,12 +5,18 @@
 
 from __future__ import annotations
 
+import time
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Snapshot
+from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Reading, Snapshot
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read, asked, observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import inside
 from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import RELIST, View, Watching
+
+HOLD = 5.0
+"""Seconds for which what was found in a namespace is taken for true: it is not watched, so many are the kinds."""
 
 
 class Scene:
@@ -25,6 +31,8 @@ class Scene:
         self._api, self._sections, self._namespace, self._dns_map = api, sections, operator_namespace, dns_map
         self._asked: list[tuple[Read, str]] = []
         self._open: tuple[Watching, View] | None = None
+        self._inside: dict[str, tuple[float, Reading]] = {}
+        """What namespaces hold, by the key of the reading, and since when it is known (monotonic)."""
 
     def __enter__(self) -> Scene:
         return self
@@ -43,12 +51,20 @@ class Scene:
             self._asked = paths
         return snapshot
 
+    def look_into(self, snapshot: Snapshot, namespaces: t.Sequence[str]) -> None:
+        """Add to a reading all that stands in these namespaces; readings of the next HOLD seconds have it, too."""
+        look_into(self._api, snapshot, namespaces)
+        now = time.monotonic()
+        self._inside.update((key, (now, snapshot.readings[key])) for key in map(inside, namespaces))
+
     def rest(self, seconds: float) -> Snapshot:
         """What there is when something is different, or after C(seconds), as the watches have it."""
         watching, view = self._open = self._open or self._begin()
         watching.rest(seconds)
         seen = view.snapshot()
         seen.dns_map_before = self._dns_map
+        now = time.monotonic()
+        seen.readings.update((key, held) for key, (when, held) in self._inside.items() if now - when < HOLD)
         return seen
 
     def _begin(self) -> tuple[Watching, View]:

@@ -208,6 +208,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import MEMBER
 from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
@@ -297,6 +298,9 @@ def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapsho
                 "Check submariner_kubeconfig, submariner_context and that the API server is up.",
             )
         planned = plan(before, wish)
+        if planned.unseen:
+            look_into(api, before, planned.unseen)
+            planned = plan(before, wish)
         enough = look >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
         if not planned.unread or enough:
             break

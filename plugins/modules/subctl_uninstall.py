@@ -94,8 +94,9 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
-from ansible_collections.submariner.lifecycle.plugins.module_utils._blast_radius import radius
+from ansible_collections.submariner.lifecycle.plugins.module_utils._blast_radius import radius, taken
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import RBAC
+from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     OPERATOR_NAMESPACE,
@@ -123,6 +124,7 @@ def run(module: AnsibleModule) -> Json:
     params = module.params
     api = connect(module)
     seen = observe(api, SECTIONS, params["operator_namespace"])
+    look_into(api, seen, taken(seen))
     bindings = api.list(RBAC + "clusterrolebindings")
     if bindings.unknown:
         raise ApiFailure(f"The cluster role bindings cannot be read: {bindings.reason}.", "Nothing was touched.")

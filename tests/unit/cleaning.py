@@ -18,7 +18,14 @@ from tests.unit.run_module import Outcome, run_module
 Json = dict[str, t.Any]
 
 OPERATOR, BROKER = "submariner-operator", "submariner-k8s-broker"
-CUSTOM = ("submariner.io", "multicluster.x-k8s.io", "projectcalico.org", "operator.openshift.io", "example.com")
+CUSTOM = (
+    "submariner.io",
+    "multicluster.x-k8s.io",
+    "projectcalico.org",
+    "operator.openshift.io",
+    "operators.coreos.com",
+    "example.com",
+)
 SCOPES = {"IPPool": "Cluster", "DNS": "Cluster", "ClusterGlobalEgressIP": "Cluster"}
 """Kinds of custom resources that stand in no namespace."""
 PLURALS = {"DNS": "dnses", "ServiceDiscovery": "servicediscoveries"}

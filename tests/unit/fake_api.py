@@ -27,6 +27,7 @@ from urllib.parse import parse_qsl, urlsplit
 
 from tests.unit import fake_exec
 from tests.unit.fake_cluster import FakeCluster, Json, Kind, Refused
+from tests.unit.fake_discovery import discovered
 from tests.unit.patches import apply_patch
 from tests.unit.selection import selected
 
@@ -307,6 +308,8 @@ class _Handler(BaseHTTPRequestHandler):
         special = next((answer for pattern, answer in api.answers.items() if re.search(pattern, request.path)), None)
         if special is not None:
             self._answer(request, special(request))
+        elif (kinds := discovered(api.cluster, request.path)) is not None:
+            self._answer(request, kinds)
         elif request.path == "/version":
             self._answer(request, {"gitVersion": "v1.36.3", "major": "1", "minor": "36"})
         elif request.path.endswith("/selfsubjectaccessreviews"):

@@ -138,6 +138,11 @@ class FakeCluster:
                 event = "MODIFIED" if self._key(body) in self._objects.get(kind, {}) else "ADDED"
                 self._store(kind, body, event)
 
+    def kinds(self) -> list[Kind]:
+        """Of which there are, or were, objects."""
+        with self.changed:
+            return list(self._objects)
+
     def objects(self, kind: Kind, namespace: str = "") -> list[Json]:
         with self.changed:
             found = self._objects.get(kind, {}).items()

@@ -6,8 +6,8 @@
 from __future__ import annotations
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clusterset import shown
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import UNKNOWN, Broker, Fleet, Host, mappings
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, INFO, WARNING, Finding
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import UNKNOWN, Broker, Fleet, Host
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, INFO, WARNING, Finding, mappings
 
 
 def check_brokers(fleet: Fleet) -> list[Finding]:

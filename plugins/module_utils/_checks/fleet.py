@@ -22,7 +22,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
     SCHEMA,
     Fleet,
     Host,
-    mappings,
     words,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -32,6 +31,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     Json,
     mapping,
+    mappings,
     text,
 )
 

@@ -12,6 +12,7 @@ import typing as t
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.modules import subctl_uninstall
+from tests.unit.cleaning import definition, obj
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.fake_subctl import FakeSubctl
 from tests.unit.run_module import Outcome, run_module
@@ -57,6 +58,18 @@ def test_it_is_refused_when_cluster_admin_would_go(west: FakeApi, tmp_path: path
     assert "Nothing was touched" in done.msg
     assert "ClusterRole cluster-admin" in done.msg
     assert "submariner_uninstall_method" in done.msg
+
+
+def test_it_is_refused_when_a_custom_resource_of_a_user_would_go(west: FakeApi, tmp_path: pathlib.Path) -> None:
+    mine = obj("example.com/v1", "Widget", "mine", "submariner-operator")
+    west.cluster.load([definition("example.com", "Widget", "v1"), mine])
+    done = run(west, tmp_path)
+    assert done.failed
+    assert "Widget.example.com mine in submariner-operator" in done.msg
+    west.fault(503, path="/apis/example.com/v1$")
+    silent = run(west, tmp_path)
+    assert (silent.failed, silent["verdict"]) == (True, "unknown")
+    assert "example.com/v1" in silent.msg
 
 
 def test_it_is_refused_when_bindings_cannot_be_read(west: FakeApi, tmp_path: pathlib.Path) -> None:
