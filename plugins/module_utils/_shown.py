@@ -12,7 +12,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue im
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned
 
 
-def diff_of(wanted: t.Sequence[Owned], left: t.Sequence[Owned]) -> Json:
+def diff_of(wanted: t.Sequence[Owned], left: t.Sequence[Owned], header: str = "owned by Submariner") -> Json:
     """What there was, and what there is when all but C(left) went; of an edited object the fields that change."""
     staying = {o.path for o in left}
     there = [_whole(o) for o in wanted]
@@ -20,7 +20,7 @@ def diff_of(wanted: t.Sequence[Owned], left: t.Sequence[Owned]) -> Json:
     return {
         "before": "".join(sorted(there)),
         "after": "".join(sorted(after)),
-        "before_header": "owned by Submariner",
+        "before_header": header,
         "after_header": "left",
     }
 

@@ -155,6 +155,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
+from ansible_collections.submariner.lifecycle.plugins.module_utils._shown import diff_of
 
 SECTIONS = ("broker", "offers")
 
@@ -172,8 +173,8 @@ def run(module: AnsibleModule) -> Json:
         outcome = Removal(api, scene, eviction.plan, params["timeout"]).run()
         if not outcome.clean:  # what there is now, since a plan that is refused shows nothing
             outcome.remaining = eviction.all(observe(api, SECTIONS, params["operator_namespace"])).owned
-            left = {o.uid for o in outcome.remaining}
-            outcome.removed = [o for o in outcome.removed if o.uid not in left]
+            there = {o.uid for o in outcome.remaining}
+            outcome.removed = [o for o in outcome.removed if o.uid not in there]
     result: Json = {
         "changed": bool(wanted.owned) if module.check_mode else bool(outcome.removed),
         "plan": [o.as_dict() for o in wanted.owned],
@@ -187,13 +188,8 @@ def run(module: AnsibleModule) -> Json:
         "seconds": round(outcome.seconds, 1),
     }
     if module._diff:
-        left_over = [] if module.check_mode else outcome.remaining
-        result["diff"] = {
-            "before": "".join(sorted(f"{o.label}: {o.why}\n" for o in wanted.owned)),
-            "after": "".join(sorted(f"{o.label}: {o.why}\n" for o in left_over)),
-            "before_header": "on the broker of evicted clusters",
-            "after_header": "left",
-        }
+        left = () if module.check_mode else outcome.remaining
+        result["diff"] = diff_of(wanted.owned, left, "on the broker of evicted clusters")
     return result
 
 

@@ -103,6 +103,24 @@ def test_what_is_there_is_seen_by_the_id_alone(fleet: Clusterset) -> None:
     assert fleet.east.writes == []
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_the_diff_shows_what_changes_in_tables_and_imports_that_stay(fleet: Clusterset, check: bool) -> None:
+    shared = {"timestamp.submariner.io/east": "1", "timestamp.submariner.io/west": "2"}
+    imports = ("multicluster.x-k8s.io", "serviceimports")
+    fleet.change(fleet.east, imports, lambda o: o["metadata"]["annotations"].update(shared), namespace=BROKER)
+    cut_off(fleet)
+    diff = remove(fleet, judge(fleet)["cases"], check=check, diff=True)["diff"]
+    table = f"ConfigMap {BROKER}/submariner-clustersetip-info"
+    for side, there in (("before", True), ("after", False)):
+        assert table in diff[side]
+        assert f"ServiceImport {BROKER}/web-default" in diff[side]
+        assert ('"cluster_id": "west"' in diff[side]) is there
+        assert ("timestamp.submariner.io/west: 2" in diff[side]) is there
+        assert '"cluster_id": "east"' in diff[side]
+        assert ("ServiceAccount" in diff[side]) is there
+    assert diff["before_header"] == "on the broker of evicted clusters"
+
+
 def test_west_goes_and_east_stays(fleet: Clusterset) -> None:
     cut_off(fleet)
     cases = judge(fleet)["cases"]
@@ -112,7 +130,7 @@ def test_west_goes_and_east_stays(fleet: Clusterset) -> None:
     assert named(fleet, ACCOUNTS) == ["cluster-east", "default", "submariner-k8s-broker-admin"]
     assert not [n for kind in (BINDINGS, SECRETS) for n in named(fleet, kind) if "west" in n]
     assert "gets no answer from it: error" in done["diff"]["before"]
-    assert done["diff"]["after"] == ""
+    assert "ServiceAccount" not in done["diff"]["after"]
     deletes = fleet.east.asked("delete")
     assert len(deletes) == len([o for o in done["removed"] if o["action"] == "delete"])
     assert len(done["removed"]) == len(done["plan"])
