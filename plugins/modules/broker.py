@@ -30,10 +30,6 @@ options:
     description: The C(subctl) program, a path or a name to be found in E(PATH).
     type: str
     default: subctl
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
   broker_url:
     description:
       - Address of this cluster's API server as the members reach it, for example V(https://api.east.example.com:6443).
@@ -92,6 +88,7 @@ options:
     default: 660
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

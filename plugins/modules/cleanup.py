@@ -32,10 +32,6 @@ options:
     description: ID under which the cluster is, or was, joined.
     type: str
     required: true
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   broker:
     description:
       - How to reach the cluster of the broker that holds this cluster's records; authentication options as for the cluster.
@@ -101,6 +97,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

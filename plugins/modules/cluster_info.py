@@ -64,12 +64,9 @@ options:
     description: Whether to find out, too, at which address members would reach this cluster as their broker.
     type: bool
     default: false
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup

@@ -26,6 +26,7 @@ description:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:
@@ -116,10 +117,6 @@ options:
       - How to reach the broker's cluster; authentication options as for the cluster.
       - With it O(state=absent) proves that the broker, too, has nothing of the exported Services any more.
     type: dict
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
   url:
     description: What to reach with O(state=reach), for example C(https://192.0.2.1:6443).
     type: str

@@ -46,20 +46,14 @@ options:
         description: Its records on the broker as they were judged.
         type: list
         elements: dict
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
     description: Seconds for the removal.
     type: int
     default: 120
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.broker
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

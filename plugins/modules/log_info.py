@@ -46,12 +46,9 @@ options:
     description: Seconds after which reading ends; what was not read by then is in RV(unknown).
     type: int
     default: 60
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup

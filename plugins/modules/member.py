@@ -37,10 +37,6 @@ options:
     description: How to reach the broker's cluster; authentication options as for the member.
     type: dict
     required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
   broker_url:
     description:
       - Address of the broker's API server as this cluster's pods reach it.
@@ -156,6 +152,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

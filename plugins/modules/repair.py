@@ -27,14 +27,6 @@ options:
     description: How to reach the broker's cluster; authentication options as for the cluster.
     type: dict
     required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
     description: Seconds for each proof.
     type: int
@@ -42,6 +34,8 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._namespaces.broker
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

@@ -25,10 +25,6 @@ options:
     description: ID under which the cluster is joined.
     type: str
     required: true
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   with_broker:
     description:
       - Whether a broker on this cluster may go, too, since all members of it are proven to be leaving. Without it the command
@@ -41,6 +37,7 @@ options:
     default: 330
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

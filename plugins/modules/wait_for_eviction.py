@@ -31,16 +31,13 @@ options:
     type: list
     elements: str
     default: []
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
     description: Seconds to wait. At V(0) there is one reading.
     type: int
     default: 60
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup
