@@ -27,6 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     LABELS,
     NAMESPACE,
@@ -49,6 +50,8 @@ class Record:
     options: Json = field(default_factory=dict)
     gateway_nodes: dict[str, list[str]] = field(default_factory=dict)
     installed_ids: dict[str, list[str]] = field(default_factory=dict)
+    dns_maps: dict[str, str] = field(default_factory=dict)
+    """V(namespace/name) of the ConfigMap that a cluster's resources named for lighthouse: nothing else tells of it."""
     globalnet: Json = field(default_factory=dict)
     clusterset_ip: Json = field(default_factory=dict)
     psk: bytes = field(default=b"", repr=False)
@@ -64,6 +67,7 @@ class Record:
             "options": self.options,
             "gateway_nodes": self.gateway_nodes,
             "installed_ids": self.installed_ids,
+            "dns_maps": self.dns_maps,
             "globalnet": self.globalnet,
             "clusterset_ip": self.clusterset_ip,
             "has_psk": bool(self.psk),
@@ -88,6 +92,7 @@ def to_secret(record: Record) -> Json:
         "options": json.dumps(record.options, sort_keys=True),
         "gateway-nodes": json.dumps(record.gateway_nodes, sort_keys=True),
         "installed-ids": json.dumps(record.installed_ids, sort_keys=True),
+        "dns-maps": json.dumps(record.dns_maps, sort_keys=True),
         "globalnet": json.dumps(record.globalnet, sort_keys=True),
         "clusterset-ip": json.dumps(record.clusterset_ip, sort_keys=True),
         "broker-info": record.broker_info,
@@ -129,6 +134,7 @@ def from_secret(secret: Json) -> Record:
         options=table("options"),
         gateway_nodes=table("gateway-nodes"),
         installed_ids=table("installed-ids"),
+        dns_maps=table("dns-maps"),
         globalnet=table("globalnet"),
         clusterset_ip=table("clusterset-ip"),
         psk=raw("psk"),
@@ -187,7 +193,7 @@ def update(api: Api, change: Callable[[Record], Record]) -> Record | None:
 def merged(record: Record, changes: Mapping[str, Any]) -> Record:
     """The record with the given fields; gateway nodes, IDs and options are added to, the rest is replaced."""
     known = {key: value for key, value in changes.items() if value is not None}
-    for key in ("gateway_nodes", "installed_ids", "options"):
+    for key in ("gateway_nodes", "installed_ids", "dns_maps", "options"):
         if key in known:
             known[key] = {**getattr(record, key), **known[key]}
     return replace(record, **known)
@@ -253,6 +259,12 @@ def installed_id_of(api: Api) -> str:
     """
     answer = api.get(f"/apis/submariner.io/v1alpha1/namespaces/{OPERATOR_NAMESPACE}/submariners/submariner")
     return text(mapping(answer.body.get("spec")).get("clusterID"))
+
+
+def dns_map_of(api: Api) -> str:
+    """The ConfigMap that an installation's resources name for lighthouse; empty when they name none, or do not say."""
+    seen = observe(api, (), keys=("submariners", "servicediscoveries"))
+    return "/".join(seen.dns_map) if all(seen.dns_map) else ""
 
 
 def both(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:

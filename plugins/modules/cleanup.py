@@ -74,6 +74,13 @@ options:
         has them. What such an ID left on the broker is that cluster's, also when it is not installed any more.
     type: dict
     default: {}
+  dns_map:
+    description:
+      - The ConfigMap, C(namespace/name), in which lighthouse writes, as RV(submariner.lifecycle.run_record#module:record) has it.
+        Needed for one outside of C(kube-system), which nothing on the cluster tells any more once Submariner's resources are
+        gone. As long as they are there they decide.
+    type: str
+    default: ""
   labels:
     description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
     type: bool
@@ -287,8 +294,12 @@ def sections(params: Json) -> tuple[str, ...]:
 def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
     """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
     start = time.monotonic()
+    namespace, _slash, name = module.params["dns_map"].rpartition("/")
+    dns_map = (namespace or "kube-system", name) if name else ("", "")
     for look in itertools.count(1):
-        before = observe(api, (*sections(module.params), "identity"), module.params["operator_namespace"])
+        before = observe(
+            api, (*sections(module.params), "identity"), module.params["operator_namespace"], dns_map=dns_map
+        )
         if not before.known("kube-system"):
             raise ApiFailure(
                 f"{api.server} does not answer: {before.reading('kube-system').reason}.",
@@ -353,6 +364,7 @@ def main() -> None:
         ghosts={"type": "list", "elements": "str", "default": []},
         taken={"type": "list", "elements": "str", "default": []},
         installed_ids={"type": "dict", "default": {}},
+        dns_map={"type": "str", "default": ""},
         labels={"type": "bool", "default": False},
         mcs={"type": "bool", "default": False},
         timeout={"type": "int", "default": 300},

@@ -11,8 +11,8 @@ short_description: Keep what must survive an interrupted run
 version_added: 0.1.0
 description:
   - Keeps one Secret, C(submariner-lifecycle-run), in the namespace C(submariner-lifecycle) of the broker's cluster.
-    It holds the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster
-    and the allocations of Globalnet and clusterset IPs.
+    It holds the run's ID, start, verb, options and phase, the PSK, the broker info, the gateway nodes of each cluster,
+    the ConfigMaps in which their lighthouse writes, and the allocations of Globalnet and clusterset IPs.
   - Written before a run deletes anything and removed after its last proof. A run that finds one continues that run.
   - Secrets stay in the Secret; results tell only whether they are there.
 options:
@@ -43,7 +43,7 @@ options:
     type: dict
   sources:
     description:
-      - The members, as far as they are to be asked for their PSK, gateway nodes and IDs by O(state=begun).
+      - The members, as far as they are to be asked for their PSK, gateway nodes, IDs and DNS by O(state=begun).
       - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else it
         is new.
     type: list
@@ -121,6 +121,11 @@ record:
     installed_ids:
       description: IDs under which clusters were joined, by the cluster ID that the inventory gives them.
       type: dict
+    dns_maps:
+      description:
+        - The ConfigMap, C(namespace/name), in which lighthouse was told to write, by cluster ID. Once a cluster's resources
+          are gone nothing else tells it.
+      type: dict
     globalnet:
       description: The broker's table of Globalnet allocations.
       type: dict
@@ -191,6 +196,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
     nodes: dict[str, list[str]] = {}
     psks: dict[str, bytes] = {}
     ids: dict[str, list[str]] = {}
+    dns_maps: dict[str, str] = {}
     unanswered: list[str] = []
     for source in params["sources"]:
         member = connect(module, source["auth"])
@@ -200,6 +206,9 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         joined_as = _run_record.installed_id_of(member)
         if joined_as:
             ids[source["cluster_id"]] = [joined_as]
+        dns_map = _run_record.dns_map_of(member)
+        if dns_map:
+            dns_maps[source["cluster_id"]] = dns_map
         psks[source["cluster_id"]], reason = _run_record.psk_of(member)
         if reason:
             unanswered.append(f"{source['cluster_id']}: {reason}")
@@ -207,7 +216,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
 
     existing = _run_record.read(api)
     if existing is not None:
-        return continue_run(module, api, existing, nodes, ids)
+        return continue_run(module, api, existing, nodes, ids, dns_maps)
 
     psk, origin = find_psk(module, api, psks, unanswered)
     record = Record(
@@ -218,6 +227,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         options=params["options"] or {},
         gateway_nodes=nodes,
         installed_ids=ids,
+        dns_maps=dns_maps,
         globalnet=_run_record.allocations(api, GLOBALNET_INFO),
         clusterset_ip=_run_record.allocations(api, CLUSTERSET_IP_INFO),
         psk=psk,
@@ -228,7 +238,12 @@ def begun(module: AnsibleModule, api: Api) -> Result:
 
 
 def continue_run(
-    module: AnsibleModule, api: Api, existing: Record, nodes: dict[str, list[str]], ids: dict[str, list[str]]
+    module: AnsibleModule,
+    api: Api,
+    existing: Record,
+    nodes: dict[str, list[str]],
+    ids: dict[str, list[str]],
+    dns_maps: dict[str, str],
 ) -> Result:
     """Go on with the record of an interrupted run: what it holds outranks what the clusters say after deletions."""
     verb = module.params["verb"]
@@ -239,6 +254,7 @@ def continue_run(
     found = {
         "gateway_nodes": {**nodes, **existing.gateway_nodes},
         "installed_ids": _run_record.both(existing.installed_ids, ids),
+        "dns_maps": {**dns_maps, **existing.dns_maps},
     }
     wanted = _run_record.merged(existing, found)
     changed = wanted != existing

@@ -86,6 +86,27 @@ def test_the_map_that_the_resource_names_is_remembered_when_the_resource_is_gone
     assert cleaning.get(MAPS, "own", "dns")["data"] == {"my.server": "mine"}
 
 
+@pytest.mark.parametrize(("told", "after"), [("dns/own", {"my.server": "mine"}), ("", None), ("own", None)])
+def test_the_map_of_an_interrupted_run_is_cleaned_although_the_resource_is_gone(
+    cleaning: Cleaning, told: str, after: Json | None
+) -> None:
+    before = {"lighthouse.server": STANZA, "my.server": "mine"}
+    cleaning.load(config_map("own", "dns", lighthouse_server=STANZA, my_server="mine"))
+    outcome = cleaning.run(dns_map=told)
+    assert (outcome.failed, outcome.changed) == (False, bool(after)), outcome.msg
+    assert cleaning.get(MAPS, "own", "dns")["data"] == (after or before)
+    assert cleaning.run(dns_map=told).changed is False
+
+
+def test_the_resource_knows_better_than_the_record(cleaning: Cleaning) -> None:
+    cleaning.load(
+        submariner(coreDNSCustomConfig={"configMapName": "own", "namespace": "dns"}),
+        config_map("own", "dns", lighthouse_server=STANZA),
+    )
+    assert not cleaning.run(dns_map="other/one").failed
+    assert not cleaning.get(MAPS, "own", "dns")["data"]
+
+
 def test_the_diff_shows_what_changes_in_the_corefile(cleaning: Cleaning) -> None:
     cleaning.load(config_map("coredns", Corefile=BLOCK + OTHERS))
     diff = cleaning.run(check=True, diff=True)["diff"]

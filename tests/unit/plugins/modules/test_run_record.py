@@ -66,6 +66,27 @@ def test_the_id_of_an_installation_that_is_gone_is_still_known(
     assert (again["continued"], again["record"]["installed_ids"]) == (True, {"west": ["west2"]})
 
 
+@pytest.mark.parametrize("kind", ["submariners", "servicediscoveries"])
+def test_the_map_of_a_dns_elsewhere_is_still_known(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, kind: str
+) -> None:
+    """Once both resources are gone, the ConfigMap is one of hundreds that nobody names."""
+    objects = [o for o in recording("installed", "west") if o["kind"] != "Submariner" or kind == "submariners"]
+    for item in objects:
+        if item["kind"] in ("Submariner", "ServiceDiscovery"):
+            item["spec"]["coreDNSCustomConfig"] = {"namespace": "dns", "configMapName": "own"}
+            item["metadata"].pop("finalizers", None)
+    other_api.cluster.load(objects)
+    begun: Json = {"state": "begun", "verb": "uninstall", "sources": [source(other_api, tmp_path, "west")]}
+    assert run(api, tmp_path, **begun)["record"]["dns_maps"] == {"west": "dns/own"}
+    for gone in ("submariners", "servicediscoveries"):
+        for item in other_api.cluster.objects(("submariner.io", gone)):
+            other_api.cluster.delete(("submariner.io", gone), "submariner-operator", item["metadata"]["name"])
+    again = run(api, tmp_path, **begun)
+    assert (again["continued"], again["record"]["dns_maps"]) == (True, {"west": "dns/own"})
+    assert kept(api).dns_maps == {"west": "dns/own"}
+
+
 def test_begun_with_what_must_survive_and_without_showing_it(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
