@@ -13,10 +13,12 @@ from __future__ import annotations
 
 import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death as death
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._blockers import why_stuck
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import EDIT, RESOURCES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     CLEANUP_FINALIZER,
@@ -30,6 +32,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import PARALLEL
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
@@ -68,6 +71,8 @@ class Removal:
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
+    _seen: Snapshot = field(default_factory=Snapshot)
+    """The reading behind the last plan."""
     _left_to_operator: set[str] = field(default_factory=set)
     """Paths of CRs that its operator is to finish."""
 
@@ -114,6 +119,7 @@ class Removal:
 
     def _planned(self, snapshot: Snapshot, fresh: bool) -> Plan:
         """What goes by this reading. Into a namespace it is looked when it is its turn, and when the plan may be the last."""
+        self._seen = snapshot
         plan = self.planner(snapshot)
         turn = {o.name for o in plan.stage if o.kind == "Namespace"}
         unseen = [n for n in plan.unseen if fresh or n in turn]
@@ -140,7 +146,8 @@ class Removal:
         self.outcome.kept = plan.kept
         self.outcome.findings += plan.findings
         if not plan.unread:
-            self.outcome.findings += [self._stuck(o, plan) for o in plan.owned]
+            # Of later stages nothing was tried: what is to be told is what they wait for.
+            self.outcome.findings += [self._stuck(o, plan) for o in plan.stage]
 
     def _words(self, plan: Plan) -> str:
         stage = plan.stage
@@ -150,6 +157,7 @@ class Removal:
     # -- acting -------------------------------------------------------------------------------------------------
 
     def _act(self, plan: Plan, snapshot: Snapshot) -> None:
+        deletes: list[tuple[Owned, Json]] = []
         for owned in plan.stage:
             obj = plan.objects[owned.path]
             if owned.stage == RESOURCES and CLEANUP_FINALIZER in sequence(
@@ -159,9 +167,17 @@ class Removal:
             elif owned.action == EDIT:
                 self._edit(owned, obj)
             else:
-                self._delete(owned, obj)
+                deletes.append((owned, obj))
+        with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
+            answers = list(pool.map(lambda pair: self._delete(*pair), deletes))
+        for (owned, _obj), answer in zip(deletes, answers):
+            if answer is None:
+                self._refused.pop(owned.path, None)
+                self._asked.setdefault(owned.path, owned)
+            else:
+                self._note(owned, answer)
 
-    def _delete(self, owned: Owned, obj: Json) -> None:
+    def _delete(self, owned: Owned, obj: Json) -> Answer | None:
         """Ask once; a pod that is on its way out is asked again when it would take its time (measured.md: 42 s)."""
         meta = mapping(obj.get("metadata"))
         going = bool(meta.get("deletionTimestamp"))
@@ -169,12 +185,10 @@ class Removal:
         if owned.finalizer in sequence(meta.get("finalizers")):
             released = self.api.patch(owned.path, without_finalizer(owned.finalizer, obj))
             if released.unknown:
-                self._refused[owned.path] = released.reason
-                return
+                return released
         if going and not slow:
-            self._asked.setdefault(owned.path, owned)
-            return
-        self._note(owned, self.api.delete(owned.path, uid=owned.uid, grace=owned.grace))
+            return None
+        return self.api.delete(owned.path, uid=owned.uid, grace=owned.grace)
 
     def _act_on_resource(self, owned: Owned, obj: Json, snapshot: Snapshot) -> None:
         """Delete a CR with the operator's finalizer, leave its operator the time, release it when that is dead."""
@@ -231,13 +245,8 @@ class Removal:
     # -- explaining ---------------------------------------------------------------------------------------------
 
     def _stuck(self, owned: Owned, plan: Plan) -> Finding:
-        obj = plan.objects[owned.path]
-        cause, hint = blocker(obj)
-        if owned.path in self._refused:
-            cause, hint = (
-                f"the API server refused: {self._refused[owned.path]}",
-                "allow it for these credentials, then run again",
-            )
+        obj, refused = plan.objects[owned.path], self._refused.get(owned.path, "")
+        cause, hint = why_stuck(owned, obj, self._seen, refused)
         return Finding(
             "cleanup.remaining",
             ERROR,
@@ -275,25 +284,3 @@ def _given_up(owned: Owned) -> Finding:
         cause="it gives up silently when a component's uninstall does not become ready in that time",
         hint="what it left is removed by the catalogue; nodes are cleaned next",
     )
-
-
-def blocker(obj: Json) -> tuple[str, str]:
-    """What holds an object that was asked to go, and what to do about it."""
-    meta, status = mapping(obj.get("metadata")), mapping(obj.get("status"))
-    if not meta.get("deletionTimestamp"):
-        return "nobody asked it to go yet: something of an earlier stage is left", "see the other findings"
-    since = f"going since {meta['deletionTimestamp']}"
-    finalizers = [text(f) for f in sequence(meta.get("finalizers"))]
-    if finalizers:
-        return f"{since}, held by finalizer {', '.join(finalizers)}", "look at the controller that owns the finalizer"
-    conditions = [
-        f"{c.get('type')}: {c.get('message')}"
-        for c in map(mapping, sequence(status.get("conditions")))
-        if c.get("status") == "True" and c.get("message")
-    ]
-    if conditions:
-        return (
-            f"{since}; {'; '.join(conditions)}",
-            "remove what the condition names, or repair the API service it names",
-        )
-    return since, "look at its pods and events"

@@ -227,6 +227,8 @@ LOOKS = 3
 """Readings in check mode before what is not answered counts as unknown."""
 PAUSE = 0.4
 """Seconds between two of them."""
+TOLD = 10
+"""Findings in the message of a failure; all of them are in the result."""
 
 
 def run(module: AnsibleModule) -> Json:
@@ -377,9 +379,20 @@ def main() -> None:
         module.fail_json(msg=str(error))
     else:
         if result["verdict"] in ("fail", "unknown") and not module.check_mode:
-            names = "; ".join(_line(f) for f in result["findings"] if f["severity"] in ("error", "unknown"))
-            module.fail_json(msg=f"Not proven clean: {names}", **result)
+            module.fail_json(msg=f"Not proven clean: {_words(result)}", **result)
         module.exit_json(**result)
+
+
+def _words(result: Json) -> str:
+    """What stands in the way, and how much waits for it."""
+    serious = [f for f in result["findings"] if f["severity"] in ("error", "unknown")]
+    lines = [_line(f) for f in serious[:TOLD]]
+    if len(serious) > TOLD:
+        lines.append(f"and {len(serious) - TOLD} more of this kind")
+    waiting = len(result["remaining"]) - sum(f["id"] == "cleanup.remaining" for f in serious)
+    if waiting > 0 and not result["unknown"]:
+        lines.append(f"{waiting} other{'s wait' if waiting > 1 else ' waits'} for that, see remaining")
+    return "; ".join(lines)
 
 
 def _line(finding: Json) -> str:
