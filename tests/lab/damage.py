@@ -22,12 +22,13 @@ from tests.lab.clusters import Clusters
 from tests.lab.config import LabError, Places
 from tests.lab.lab import connect
 from tests.lab.operator import Operator
-from tests.lab.process import last_line, parallel, run, wait_until
+from tests.lab.process import Done, last_line, parallel, run, wait_until
 from tests.lab.reset import reset
 from tests.lab.state import locked
 from tests.lab.steps import say, step
 
 _NAMESPACE = "submariner-operator"
+_BROKER_NAMESPACE = "submariner-k8s-broker"
 _GATEWAY_LABEL = "submariner.io/gateway"
 _BROKER_INFO = "broker-info.subm"
 _PATIENCE = 20.0  # of the user who then presses Ctrl-C
@@ -120,6 +121,30 @@ def join(cluster: str, cluster_id: str) -> Step:
     return Step(f"{cluster}: subctl join --clusterid {cluster_id}", lambda stage: _ran(stage.subctl(*arguments)))
 
 
+def forget(cluster_id: str) -> Step:
+    """Without its Cluster record a join with the same ID is not refused (measured.md)."""
+    command = ("-n", _BROKER_NAMESPACE, "delete", "clusters.submariner.io", cluster_id)
+    return Step(
+        f"east: delete the broker's Cluster record of {cluster_id}",
+        lambda stage: _done(stage.clusters.kubectl("east", *command)),
+    )
+
+
+def registered_as(cluster: str, cluster_id: str) -> Step:
+    """Until its gateway has made its Endpoint; that of the other one with this ID goes from the broker then."""
+
+    def there(stage: Stage) -> bool:
+        node = _gateway_node(stage, cluster)
+        specs = [item["spec"] for item in stage.objects(cluster, "endpoints.submariner.io")]
+        return any((spec["cluster_id"], spec["hostname"]) == (cluster_id, node) for spec in specs)
+
+    def act(stage: Stage) -> None:
+        if not wait_until(lambda: there(stage), _CONNECT_LIMIT, 0.5):
+            raise LabError(f"{cluster}: no Endpoint of its own under {cluster_id} after {_CONNECT_LIMIT:.0f} s")
+
+    return Step(f"{cluster}: wait for its Endpoint as {cluster_id}", act)
+
+
 def join_refused(cluster: str, cluster_id: str) -> Step:
     def act(stage: Stage) -> None:
         if stage.subctl(*_join_arguments(cluster, cluster_id), check=False) == 0:
@@ -133,6 +158,10 @@ def join_refused(cluster: str, cluster_id: str) -> Step:
 def uninstall(cluster: str) -> Step:
     command = ("uninstall", "--yes", "--context", cluster)
     return Step(f"{cluster}: subctl uninstall", lambda stage: _ran(stage.subctl(*command)))
+
+
+def _done(_answer: Done) -> None:
+    """The same of kubectl."""
 
 
 def _ran(_rc: int) -> None:
@@ -298,6 +327,10 @@ STATES: dict[str, tuple[Step, ...]] = {
     "west-uninstalled": (*_HEALTHY, uninstall("west"), gone("west")),
     "label-removed-first": _LABEL_REMOVED,
     "joined-as-second-id": _SECOND_ID,
+    "one-id": (
+        *_HEALTHY, uninstall("west"), gone("west"), label_gateway("west"), forget("east"), join("west", "east"),
+        registered_as("west", "east"),
+    ),
     "operator-killed-mid-uninstall": (
         *_HEALTHY, uninstall_with_operator_killed("west"), uninstall_workloads_run("west"),
     ),

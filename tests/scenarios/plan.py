@@ -17,6 +17,7 @@ from tests.scenarios import (
     inputs,
     interruption,
     kills,
+    obstacles,
     reinstall,
     removal,
     rights,
@@ -47,6 +48,7 @@ _INTERRUPTIONS = {
 _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
 _REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
 _KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
+_OBSTACLES = {f"obstacle-{name}": obstacles.by(name) for name in obstacles.OBSTACLES}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
@@ -60,6 +62,7 @@ SCENARIOS: dict[str, Act] = {
     **_INTERRUPTIONS,
     **_REMOVALS,
     **_KILLS,
+    **_OBSTACLES,
     **_STUCK,
 }
 
@@ -78,6 +81,7 @@ def campaign() -> list[str]:
         *(name for name in _REINSTALLS if name != first),
         *_REMOVALS,
         *_KILLS,
+        *_OBSTACLES,
     ]
 
 
