@@ -189,6 +189,39 @@ def test_the_same_private_address_at_another_site_proves_nothing() -> None:
     assert plan_departure(broker, BROKER_NAMESPACE, other, retire=True).owned == []
 
 
+def one_id() -> list[Json]:
+    """East's objects after west was joined under the ID of east, whose Cluster record was gone (measured.md): the last wins."""
+    objects = copy.deepcopy(recording("installed", "east"))
+    inside = [o for o in objects if o["metadata"].get("namespace") == BROKER_NAMESPACE]
+    lost = [o for o in inside if o["kind"] in ("Endpoint", "Cluster") and o["spec"]["cluster_id"] == "east"]
+    for taken in (o for o in inside if o["kind"] in ("Endpoint", "Cluster") and o not in lost):
+        taken["spec"]["cluster_id"] = "east"
+        taken["metadata"]["name"] = taken["metadata"]["name"].replace("west", "east")
+    return [o for o in objects if o not in lost]
+
+
+def as_east(absent: bool = True) -> Identity:
+    """West, which was joined as east and is west in the inventory."""
+    return replace(identity("installed", "west", absent), ids=("east", "west"))
+
+
+@pytest.mark.parametrize(("absent", "goes"), [(True, True), (False, False)])
+def test_a_broker_on_which_two_clusters_have_one_id_goes_when_both_are_gone(absent: bool, goes: bool) -> None:
+    wish = Wish(frozenset([BROKER]), fleet=(identity("installed", "east"), as_east(absent)))
+    planned = member_plan(one_id(), wish)
+    assert ("Namespace submariner-k8s-broker" in labels(planned)) is goes
+    assert {f.evidence["cluster_id"] for f in planned.findings} == (set() if goes else {"east", "west"})
+
+
+def test_of_two_clusters_with_one_id_each_takes_just_its_own_records() -> None:
+    broker = snapshot_of(one_id())
+    east = plan_departure(broker, BROKER_NAMESPACE, identity("installed", "east"), retire=True)
+    assert [f.id for f in east.findings] == ["endpoint.id-clash"]
+    assert {o.kind for o in east.owned} <= {"ConfigMap"}, "records and access are those of the other one"
+    west = plan_departure(broker, BROKER_NAMESPACE, as_east(), retire=False)
+    assert {o.kind for o in west.owned} >= {"Endpoint", "Cluster"}
+
+
 # -- members that have no records -----------------------------------------------------------------------------------
 
 
