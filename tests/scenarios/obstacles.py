@@ -48,7 +48,7 @@ class Obstacle:
     """Puts it in the way, and at the end takes it away."""
     says: tuple[str, ...]
     """What the run must say when it fails; none for a run that has to succeed."""
-    timeout: int = 60
+    timeout: int = 90
     """Seconds that the removal is given."""
     refused: bool = False
     """Whether the plan shows it already, so that nothing is touched."""
