@@ -16,6 +16,7 @@ import typing as t
 
 import pytest
 
+from tests.unit.cleaning import definition
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.kubelet import Kubelet
 
@@ -109,6 +110,19 @@ def test_what_hinders_an_installation_hinders_no_removal(stage: Stage) -> None:
     uninstall = {"submariner_preflight_verb": "uninstall", "submariner_confirm": "uninstall"}
     removal = stage.play(PREFLIGHT, "east", "west", **uninstall)
     assert removal.returncode == 0, removal.stdout
+    assert [request for api in (stage.east, stage.west) for request in api.writes] == []
+
+
+def test_an_api_that_does_not_answer_refuses_an_uninstall_before_it_begins(stage: Stage) -> None:
+    """What else stands in the namespaces cannot be told; the way out is told as it is written."""
+    stage.load("healthy-two-nodes")
+    stage.west.cluster.load([definition("example.com", "Widget", "v1")])
+    stage.west.fault(503, path="^/apis/example.com/v1$", message="service unavailable")
+    play = {"ansible.builtin.import_playbook": "submariner.lifecycle.uninstall"}
+    refused = stage.play(play, "east", "west", submariner_confirm="uninstall")
+    assert refused.returncode == 2
+    for words in ("contents of namespace submariner-operator not answered", "example.com/v1", "delete its APIService"):
+        assert words in refused.stdout
     assert [request for api in (stage.east, stage.west) for request in api.writes] == []
 
 
