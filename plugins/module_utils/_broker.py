@@ -46,6 +46,28 @@ NEEDED_CRDS = (
 )
 
 
+@dataclass(frozen=True)
+class Fixed:
+    """What a table of the broker says for good from the first deployment on (submariner.md 1.3): a switch and its ranges."""
+
+    switch: str
+    key: str
+    ranges: Mapping[str, str]
+    """Setting -> key of the table."""
+
+
+FIXED: Mapping[str, Fixed] = {
+    GLOBALNET_INFO: Fixed(
+        "globalnet",
+        "globalnetEnabled",
+        {"globalnet_cidr_range": "globalnetCidrRange", "globalnet_cluster_size": "globalnetClusterSize"},
+    ),
+    CLUSTERSET_IP_INFO: Fixed(
+        "enable_clusterset_ip", "clustersetIPEnabled", {"clusterset_ip_cidr_range": "clustersetIPCidrRange"}
+    ),
+}
+
+
 @dataclass
 class Broker:
     """What the API server says of the broker in one namespace."""
@@ -179,16 +201,39 @@ def lacks(broker: Broker) -> list[Finding]:
     return found
 
 
-def globalnet_enabled(broker: Broker) -> bool:
-    return _flag(broker.table(GLOBALNET_INFO).get("globalnetEnabled")) is True
-
-
 def _flag(value: Any) -> Any:
     """A value of an allocation table: they are JSON texts."""
     try:
         return json.loads(text(value))
     except ValueError:
         return text(value)
+
+
+def enabled(what: Fixed, table: Json) -> bool:
+    return _flag(table.get(what.key)) is True
+
+
+def globalnet_enabled(broker: Broker) -> bool:
+    return enabled(FIXED[GLOBALNET_INFO], broker.table(GLOBALNET_INFO))
+
+
+def with_kept(wanted: Mapping[str, Any], tables: Mapping[str, Json]) -> dict[str, Any]:
+    """The wanted settings, those that are fixed and not asked for (None) as the broker's tables have, or had, them.
+
+    A range goes with its switch: who turns Globalnet off, or on anew, says which range, or leaves it to subctl.
+    """
+    settings = dict(wanted)
+    for name, fixed in FIXED.items():
+        table = tables.get(name) or {}
+        if not table:
+            continue
+        if settings.get(fixed.switch) is None:
+            settings[fixed.switch] = enabled(fixed, table)
+        if settings[fixed.switch] == enabled(fixed, table):
+            for setting, key in fixed.ranges.items():
+                if settings.get(setting) is None and text(table.get(key)):
+                    settings[setting] = _flag(table[key])
+    return settings
 
 
 @dataclass(frozen=True)
@@ -203,8 +248,6 @@ class Difference:
 
 def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
     """Settings of an existing broker that differ from those wanted; None for a setting leaves it as it is."""
-    globalnet = broker.table(GLOBALNET_INFO)
-    clusterset = broker.table(CLUSTERSET_IP_INFO)
     found: list[Difference] = []
 
     def compare(setting: str, have: Any, fixed: bool) -> None:
@@ -212,14 +255,13 @@ def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
         if want is not None and want != have:
             found.append(Difference(setting, have, want, fixed))
 
-    if globalnet:
-        compare("globalnet", globalnet_enabled(broker), fixed=True)
-        if wanted.get("globalnet"):
-            compare("globalnet_cidr_range", _flag(globalnet.get("globalnetCidrRange")), fixed=True)
-            compare("globalnet_cluster_size", _flag(globalnet.get("globalnetClusterSize")), fixed=True)
-    if clusterset:
-        compare("enable_clusterset_ip", _flag(clusterset.get("clustersetIPEnabled")) is True, fixed=True)
-        compare("clusterset_ip_cidr_range", _flag(clusterset.get("clustersetIPCidrRange")), fixed=True)
+    for name, fixed in FIXED.items():
+        table = broker.table(name)
+        if table:
+            compare(fixed.switch, enabled(fixed, table), fixed=True)
+            for setting, key in fixed.ranges.items():
+                if key in table or wanted.get(fixed.switch):
+                    compare(setting, _flag(table.get(key)), fixed=True)
     if broker.present("Broker"):
         for setting, key in (("components", "components"), ("custom_domains", "defaultCustomDomains")):
             want = wanted.get(setting)

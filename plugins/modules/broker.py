@@ -50,19 +50,26 @@ options:
     description:
       - Whether clusters with overlapping CIDRs can be connected.
       - Fixed when the broker is first deployed; to change it, everything has to be uninstalled and installed anew.
+      - Default is as the broker has it; without a broker as the record of the run says that it had it, else V(false).
     type: bool
-    default: false
   globalnet_cidr_range:
-    description: Range from which each cluster's global CIDR is allocated. Fixed as O(globalnet) is.
+    description:
+      - Range from which each cluster's global CIDR is allocated. Fixed as O(globalnet) is.
+      - Default is as the broker has it, or had it, unless Globalnet was off; else that of C(subctl), V(242.0.0.0/8).
     type: str
   globalnet_cluster_size:
-    description: Number of global IPs per cluster. Fixed as O(globalnet) is.
+    description:
+      - Number of global IPs per cluster. Fixed as O(globalnet) is.
+      - Default is as for O(globalnet_cidr_range); that of C(subctl) is 65536.
     type: int
   enable_clusterset_ip:
-    description: Whether exported services get a clusterset IP by default. Fixed as O(globalnet) is.
+    description:
+      - Whether exported services get a clusterset IP by default. Fixed as O(globalnet) is, with the same default.
     type: bool
   clusterset_ip_cidr_range:
-    description: Range from which each cluster's clusterset IPs are allocated. Fixed as O(globalnet) is.
+    description:
+      - Range from which each cluster's clusterset IPs are allocated. Fixed as O(globalnet) is.
+      - Default is as the broker has it, or had it; else that of C(subctl), V(243.0.0.0/8).
     type: str
   repository:
     description: Repository of the images.
@@ -139,6 +146,12 @@ differences:
   returned: always
   type: list
   elements: dict
+kept:
+  description:
+    - What was not asked for and is fixed by the broker that is there, or was by the one that the record of the run remembers.
+  returned: always
+  type: dict
+  sample: {globalnet: true, globalnet_cidr_range: 242.0.0.0/8, globalnet_cluster_size: 65536}
 psk_source:
   description: Where the PSK comes from, V(record), V(installation) or V(new).
   returned: when deployed
@@ -165,12 +178,17 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _brokerinfo, _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     BROKER_NAMESPACE,
     Finding,
+    Json,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
@@ -187,7 +205,7 @@ Result = dict[str, t.Any]
 SETTINGS: dict[str, dict[str, t.Any]] = {
     "components": {"type": "list", "elements": "str", "choices": ["service-discovery", "connectivity"]},
     "custom_domains": {"type": "list", "elements": "str"},
-    "globalnet": {"type": "bool", "default": False},
+    "globalnet": {"type": "bool"},
     "globalnet_cidr_range": {"type": "str"},
     "globalnet_cluster_size": {"type": "int"},
     "enable_clusterset_ip": {"type": "bool"},
@@ -245,6 +263,12 @@ def wait_for_namespaces(api: Api, namespace: str) -> None:
         )
 
 
+def tables(seen: _broker.Broker, record: _run_record.Record | None) -> dict[str, Json]:
+    """The tables of the broker that is there; without it those that the record of the run remembers."""
+    remembered = {GLOBALNET_INFO: record.globalnet, CLUSTERSET_IP_INFO: record.clusterset_ip} if record else {}
+    return {name: seen.table(name) or remembered.get(name, {}) for name in _broker.FIXED}
+
+
 def refuse_fixed(found: list[_broker.Difference]) -> None:
     fixed = [f"{d.setting} is {d.have} and should be {d.want}" for d in found if d.fixed]
     if fixed:
@@ -254,9 +278,9 @@ def refuse_fixed(found: list[_broker.Difference]) -> None:
         )
 
 
-def deploy(module: AnsibleModule, api: Api, url: str, psk: bytes) -> Result:
+def deploy(module: AnsibleModule, api: Api, settings: Result, url: str, psk: bytes) -> Result:
     params = module.params
-    options = {name: params[name] for name in SETTINGS}
+    options = dict(settings)
     options.update(no_proxy=params["no_proxy_hosts"], broker_url=url, namespace=params["broker_namespace"])
     carrier = _brokerinfo.BrokerInfo(url="", psk=psk)
     subctl = Subctl(params["subctl"], api)
@@ -300,10 +324,12 @@ def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
 def run(module: AnsibleModule) -> Result:
     namespace = module.params["broker_namespace"]
     api = connect(module)
-    wanted = {name: module.params[name] for name in SETTINGS}
+    asked = {name: module.params[name] for name in SETTINGS}
     seen = _broker.observe(api, namespace)
     if seen.unknown():
         raise ApiFailure(f"The broker's cluster does not answer all questions: {'; '.join(seen.unknown())}.")
+    record = _run_record.read(api)
+    wanted = _broker.with_kept(asked, tables(seen, record))
     url, source = choose_url(module, api, module.params["broker_url"])
     differing = _broker.differences(seen, wanted)
     refuse_fixed(differing)
@@ -314,6 +340,7 @@ def run(module: AnsibleModule) -> Result:
         "broker_url_source": source,
         "differences": [{"setting": d.setting, "have": d.have, "want": d.want} for d in differing],
         "findings": [finding.as_dict() for finding in missing],
+        "kept": {name: value for name, value in wanted.items() if asked[name] is None and value is not None},
         "members": seen.members,
     }
     if module._diff:
@@ -323,7 +350,6 @@ def run(module: AnsibleModule) -> Result:
             "after": "".join(f"{d.setting}: {d.want}\n" for d in differing)
             + "".join(f"{finding.subject}: {finding.expected}\n" for finding in missing),
         }
-    record = _run_record.read(api)
     if module.check_mode or not result["changed"]:
         if record is not None and record.psk and not result["changed"] and not module.check_mode:
             keep_info(api, url, record.psk, namespace)
@@ -334,7 +360,7 @@ def run(module: AnsibleModule) -> Result:
         _run_record.create(api, _run_record.Record(run_id="", started=_run_record.now(), verb="broker", psk=psk))
     wait_for_namespaces(api, namespace)
     clear_stuck_operator(api)
-    result["subctl"] = deploy(module, api, url, psk)
+    result["subctl"] = deploy(module, api, wanted, url, psk)
     result["findings"] = [finding.as_dict() for finding in prove(api, namespace)]
     keep_info(api, url, psk, namespace)
     return result

@@ -10,8 +10,11 @@ import ipaddress
 import json
 import os
 import shutil
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from tests.lab.config import COMPASS, LabError, Places, pod_subnet, service_subnet
 from tests.lab.engine import Engine
@@ -29,6 +32,8 @@ _RP_FILTER_OFF = (
     "-net.ipv4.conf.*.rp_filter = 0\nnet.ipv4.conf.all.rp_filter = 0\nnet.ipv4.conf.default.rp_filter = 0\n"
 )
 _READY_LIMIT = "300s"
+_CONTROLLERS = ("kube-controller-manager", "kube-scheduler")
+_LEASE_SECONDS = 10.0  # they renew every 2 s
 
 
 @dataclass(frozen=True)
@@ -115,6 +120,14 @@ class Clusters:
             return False
         return self.kubectl(cluster, "get", "--raw", "/readyz", "--request-timeout=8s", check=False, timeout=10).rc == 0
 
+    def works(self, cluster: str) -> bool:
+        """Answers, and its controllers run: after a restart of the engine an API server answers long before they do."""
+        if not self.answers(cluster):
+            return False
+        query = ("-n", "kube-system", "get", "lease", *_CONTROLLERS, "-o", "json", "--request-timeout=8s")
+        listing = self.kubectl(cluster, *query, check=False, timeout=10)
+        return listing.rc == 0 and renewed(json.loads(listing.out)["items"], datetime.now(UTC))
+
     def create(self, names: list[str], workers: int, image: NodeImage, rp_filter: str) -> None:
         self.refuse_foreign(names)
         self._node_files(rp_filter)
@@ -199,6 +212,12 @@ class Clusters:
         """Where this cluster's API is reached from the other clusters' nodes and pods."""
         template = "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}"
         return self.engine.docker("inspect", "--format", template, f"{cluster}-control-plane").out.strip()
+
+
+def renewed(leases: Sequence[Mapping[str, Any]], at: datetime) -> bool:
+    """Whether every one of these leases was renewed just before; both clocks are the machine's."""
+    times = [datetime.fromisoformat(lease["spec"]["renewTime"]) for lease in leases if lease["spec"].get("renewTime")]
+    return len(times) == len(_CONTROLLERS) and all(at - time < timedelta(seconds=_LEASE_SECONDS) for time in times)
 
 
 def gateway_of(subnet: str) -> str:

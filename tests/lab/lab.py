@@ -21,7 +21,7 @@ from tests.lab.process import parallel, wait_until
 from tests.lab.state import Cluster, State, cache_locked, load, locked
 from tests.lab.steps import say, step
 
-_PATIENCE = 60.0  # with an API server on a busy machine, before its cluster is made anew
+_PATIENCE = 60.0  # with a control plane on a busy machine, before its cluster is made anew
 
 
 @dataclass(frozen=True)
@@ -135,7 +135,7 @@ def _kept(clusters: Clusters, state: State, names: Sequence[str], shape: Cluster
         if known is None or len(mine) != shape.workers + 1 or not all(node.running for node in mine):
             return False
         same = (known.workers, known.image, known.rp_filter) == (shape.workers, shape.image, shape.rp_filter)
-        return same and wait_until(lambda: clusters.answers(name), _PATIENCE, 1.0)
+        return same and wait_until(lambda: clusters.works(name), _PATIENCE, 1.0)
 
     return [name for name, fine in zip(names, parallel(good, names), strict=True) if fine]
 

@@ -17,7 +17,7 @@ from tests.lab.config import LabError, Places
 from tests.lab.lab import connect
 from tests.lab.process import parallel
 from tests.scenarios import judge, nodes, objects
-from tests.scenarios.judge import Objects
+from tests.scenarios.judge import Json, Objects
 from tests.scenarios.nodes import NodeDump
 
 BROKER = "east"
@@ -104,6 +104,13 @@ class Fleet:
         if found or not judge.calm(seen):
             return found
         return within(lambda: judge.calm(self.objects()), _PATIENCE)
+
+    def globalnet(self) -> Json:
+        """Of the broker's table what is fixed when it is made: whether Globalnet is on, its range and size; empty without."""
+        table = ("get", "configmap", "submariner-globalnet-info", "-n", judge.BROKER_NAMESPACE, "-o", "json")
+        answer = self.lab.kubectl(BROKER, *table, "--ignore-not-found").out.strip()
+        data = json.loads(answer or "{}").get("data") or {}
+        return {key: value for key, value in data.items() if key.startswith("globalnet")}
 
     def psks(self) -> dict[str, str]:
         """The members' keys."""

@@ -21,6 +21,7 @@ def from_state(state: str) -> Callable[[Stage], None]:
         check_first(stage, before)
         old_links = {(node, link) for node, dump in before.nodes.items() for link in dump.links}
         old_psks = set(stage.fleet.psks().values())
+        globalnet = stage.fleet.globalnet()
         since = now()
         stage.succeed("reinstall", *CONFIRM)
         stage.require_whole(since)
@@ -29,6 +30,9 @@ def from_state(state: str) -> Callable[[Stage], None]:
             [f"{node}: {name}" for node, (name, _index) in sorted(old_links & new_links)], "no link is an old one"
         )
         require_same_psk(stage, old_psks)
+        if globalnet:
+            after = stage.fleet.globalnet()
+            stage.require([] if after == globalnet else [f"{after}, it was {globalnet}"], "Globalnet is as it was")
         verify_last(stage)
 
     return act

@@ -96,7 +96,7 @@ class Stage:
 
     def ensure_whole(self) -> None:
         """For scenarios that start from a fleet that works, however it came about."""
-        if self.fleet.complaints() or self._traffic():
+        if self.fleet.complaints() or self.fleet.globalnet().get("globalnetEnabled") == "true" or self._traffic():
             self.damage("healthy")
             self.require(self.fleet.complaints(), "the lab's healthy state is whole")
 

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whether pods reach pods: one on a gateway node and one on another node of each cluster, all across, both ways."""
+"""Whether pods reach pods: one on a gateway node and one on another node of each cluster, all across, both ways.
+
+With Globalnet a pod is reached at the global IP that its exported Service was given.
+"""
 
 from __future__ import annotations
 
@@ -11,13 +14,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from tests.lab.process import parallel
+from tests.lab.process import parallel, wait_until
 from tests.scenarios.fleet import Fleet
 
 _NAMESPACE = "scenario-traffic"
 _PORT = "18099"
 _LABEL = "submariner.io/gateway"
 _READY = "120s"
+_GLOBAL_ADDRESS_LIMIT = 60.0
 _TRIES = 5
 # Answers with the pod's own name, so that a stranger's answer is none.
 _SERVE = f'while :; do echo "$NAME" | nc -N -l -p {_PORT} || echo "$NAME" | nc -N -l {_PORT} || sleep 1; done'
@@ -60,7 +64,8 @@ def _start(fleet: Fleet, place: Place, image: str) -> None:
         "env": [{"name": "NAME", "value": place.pod}],
     }  # fmt: skip
     pod = {
-        "apiVersion": "v1", "kind": "Pod", "metadata": {"name": place.pod, "namespace": _NAMESPACE},
+        "apiVersion": "v1", "kind": "Pod",
+        "metadata": {"name": place.pod, "namespace": _NAMESPACE, "labels": {"traffic": place.pod}},
         "spec": {"nodeName": place.node, "containers": [container], "terminationGracePeriodSeconds": 1},
     }  # fmt: skip
     fleet.lab.kubectl(place.cluster, "create", "-f", "-", stdin=json.dumps(pod))
@@ -73,10 +78,32 @@ def _address(fleet: Fleet, place: Place) -> str:
     return fleet.lab.kubectl(place.cluster, "-n", _NAMESPACE, *query).out.strip()
 
 
+def _global_address(fleet: Fleet, place: Place) -> str:
+    service = {
+        "apiVersion": "v1", "kind": "Service", "metadata": {"name": place.pod, "namespace": _NAMESPACE},
+        "spec": {"selector": {"traffic": place.pod}, "ports": [{"port": int(_PORT)}]},
+    }  # fmt: skip
+    export = {
+        "apiVersion": "multicluster.x-k8s.io/v1alpha1", "kind": "ServiceExport",
+        "metadata": {"name": place.pod, "namespace": _NAMESPACE},
+    }  # fmt: skip
+    listing = json.dumps({"apiVersion": "v1", "kind": "List", "items": [service, export]})
+    fleet.lab.kubectl(place.cluster, "create", "-f", "-", stdin=listing)
+    query = ("get", "globalingressip", place.pod, "-o", "jsonpath={.status.allocatedIP}")
+    found: list[str] = []
+
+    def given() -> bool:
+        found[:] = fleet.lab.kubectl(place.cluster, "-n", _NAMESPACE, *query, check=False).out.split()
+        return bool(found)
+
+    return found[0] if wait_until(given, _GLOBAL_ADDRESS_LIMIT, 1.0) else ""
+
+
 def complaints(fleet: Fleet, image: str) -> list[str]:
     """A line for every direction in which nothing came through."""
+    address = _global_address if fleet.globalnet().get("globalnetEnabled") == "true" else _address
     with _pods(fleet, image) as places:
-        addresses = dict(zip(places, parallel(lambda place: _address(fleet, place), places), strict=True))
+        addresses = dict(zip(places, parallel(lambda place: address(fleet, place), places), strict=True))
         pairs = [(source, target) for source in places for target in places if source.cluster != target.cluster]
         lost = [] if pairs else ["no two clusters with pods to try"]
         return lost + [

@@ -16,6 +16,7 @@ import typing as t
 
 import pytest
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
 from tests.unit.cleaning import definition
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.kubelet import Kubelet
@@ -103,10 +104,14 @@ def test_what_hinders_an_installation_hinders_no_removal(stage: Stage) -> None:
     """Equal CIDRs behind Globalnet, no Ready node, and nobody who tries to reach the broker."""
     stage.load("globalnet", ready=False, other_cidrs="10.9.0.0/16")
     reinstall = {"submariner_preflight_verb": "reinstall", "submariner_confirm": "reinstall"}
-    refused = stage.play(PREFLIGHT, "east", "west", **reinstall, submariner_broker_url="https://192.0.2.1:6443")
+    elsewhere = {"submariner_broker_url": "https://192.0.2.1:6443"}
+    refused = stage.play(PREFLIGHT, "east", "west", **reinstall, **elsewhere, submariner_globalnet=False)
     assert refused.returncode == 2
     assert "none of 2 nodes is Ready" in refused.stdout
     assert "clusters east and west: overlap" in refused.stdout
+    with_globalnet_as_it_was = stage.play(PREFLIGHT, "east", "west", **reinstall, **elsewhere)
+    assert with_globalnet_as_it_was.returncode == 2
+    assert "clusters east and west: overlap" not in with_globalnet_as_it_was.stdout
     uninstall = {"submariner_preflight_verb": "uninstall", "submariner_confirm": "uninstall"}
     removal = stage.play(PREFLIGHT, "east", "west", **uninstall)
     assert removal.returncode == 0, removal.stdout
@@ -124,6 +129,20 @@ def test_an_api_that_does_not_answer_refuses_an_uninstall_before_it_begins(stage
     for words in ("contents of namespace submariner-operator not answered", "example.com/v1", "delete its APIService"):
         assert words in refused.stdout
     assert [request for api in (stage.east, stage.west) for request in api.writes] == []
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+def test_a_broker_that_a_run_removed_still_says_that_addresses_may_overlap(stage: Stage, remembered: bool) -> None:
+    stage.load("globalnet", other_cidrs="10.9.0.0/16")
+    table = ("", "configmaps"), "submariner-k8s-broker", "submariner-globalnet-info"
+    data = stage.east.cluster.get(*table)["data"]
+    stage.east.cluster.delete(*table)
+    if remembered:
+        stage.east.cluster.load([to_secret(Record("one", "2026-11-23T15:00:00Z", verb="reinstall", globalnet=data))])
+    reinstall = {"submariner_preflight_verb": "reinstall", "submariner_confirm": "reinstall"}
+    done = stage.play(PREFLIGHT, "east", "west", **reinstall, submariner_broker_url="https://192.0.2.1:6443")
+    assert ("clusters east and west: overlap" in done.stdout) is not remembered
+    assert "Fleet | judge the clusters together" in done.stdout
 
 
 @pytest.mark.parametrize(

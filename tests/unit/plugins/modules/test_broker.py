@@ -158,6 +158,59 @@ def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: 
     assert outcome["subctl"]["rc"] == 1
 
 
+def remember(api: FakeApi, globalnet: Json, clusterset_ip: Json) -> None:
+    kept_tables = Record("one", "2026-11-23T15:00:00Z", globalnet=globalnet, clusterset_ip=clusterset_ip, psk=b"p" * 48)
+    api.cluster.load([to_secret(kept_tables)])
+
+
+def flags(subctl: FakeSubctl) -> str:
+    return " ".join(subctl.arguments)
+
+
+GLOBALNET_ON = {"globalnetEnabled": "true", "globalnetCidrRange": '"242.8.0.0/16"', "globalnetClusterSize": "4096"}
+CLUSTERSET_IP_ON = {"clustersetIPEnabled": "true", "clustersetIPCidrRange": '"243.8.0.0/16"'}
+
+
+def test_a_new_broker_is_as_the_one_that_the_run_removed(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    remember(api, GLOBALNET_ON, CLUSTERSET_IP_ON)
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed(**GLOBALNET_ON))) as subctl:
+        outcome = run(api, tmp_path, subctl)
+    assert not outcome.failed, outcome.msg
+    assert outcome["kept"] == {
+        "globalnet": True,
+        "globalnet_cidr_range": "242.8.0.0/16",
+        "globalnet_cluster_size": 4096,
+        "enable_clusterset_ip": True,
+        "clusterset_ip_cidr_range": "243.8.0.0/16",
+    }
+    assert "--globalnet=true --globalnet-cidr-range 242.8.0.0/16 --globalnet-cluster-size 4096" in flags(subctl)
+    assert "--enable-clusterset-ip=true --clusterset-ip-cidr-range 243.8.0.0/16" in flags(subctl)
+
+
+def test_what_is_asked_for_outranks_what_was(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    remember(api, GLOBALNET_ON, CLUSTERSET_IP_ON)
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        outcome = run(api, tmp_path, subctl, globalnet=False, clusterset_ip_cidr_range="243.9.0.0/16")
+    assert not outcome.failed, outcome.msg
+    assert "--globalnet=false" in flags(subctl)
+    assert "--globalnet-cidr-range" not in flags(subctl)
+    assert "--clusterset-ip-cidr-range 243.9.0.0/16" in flags(subctl)
+
+
+def test_a_broker_with_globalnet_is_left_with_it(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed(**GLOBALNET_ON))
+    outcome = run(api, tmp_path, version="0.19.0", components=["connectivity", "service-discovery"])
+    assert not outcome.failed, outcome.msg
+    assert not outcome.changed
+    assert outcome["kept"]["globalnet"] is True
+
+
+def test_the_broker_that_is_there_outranks_the_memory_of_another(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    remember(api, GLOBALNET_ON, {})
+    assert run(api, tmp_path, check=True)["kept"]["globalnet"] is False
+
+
 @pytest.mark.parametrize("setting", [{"globalnet": True}, {"clusterset_ip_cidr_range": "250.0.0.0/8"}])
 def test_what_is_fixed_is_refused_with_the_way_out(api: FakeApi, tmp_path: pathlib.Path, setting: Json) -> None:
     api.cluster.load(deployed())
