@@ -281,6 +281,9 @@ checks:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
+    BEFORE as OF_A_RUN,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
     CHECKS,
     check_fleet,
     default_checks,
@@ -361,6 +364,9 @@ def run(params: Json) -> Json:
 
 def outcome(params: Json) -> Json:
     """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
+    idle = sorted(set(OF_A_RUN) & set(params["checks"] or ())) if not params["before"] else []
+    if idle:
+        return {"failed": True, "msg": f"checks: {', '.join(idle)} judge what is about to be done: give before, too."}
     try:
         result = run(params)
     except ExpectationError as error:

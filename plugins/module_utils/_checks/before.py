@@ -9,8 +9,6 @@ fleet with which nothing is about to be done. Private to this collection, may ch
 
 from __future__ import annotations
 
-import typing as t
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
     ABSENT,
     INSTALLED,
@@ -93,12 +91,6 @@ def _gateways(host: Host) -> list[Finding]:
     return findings
 
 
-def labelled_by(node: t.Mapping[str, t.Any]) -> str:
-    """Who set a node's gateway label, in words; empty when the API server does not say."""
-    by = text(node.get("by"))
-    return {"": "", "submariner.lifecycle": "this collection", "subctl": "subctl"}.get(by, f"the user ({by})")
-
-
 def check_clocks(fleet: Fleet) -> list[Finding]:
     """The clusters' clocks agree with each other and with the controller's, as their API servers show them."""
     if fleet.intent is None:
@@ -160,11 +152,22 @@ def check_joining(fleet: Fleet) -> list[Finding]:
     if not _is(fleet, "install"):
         return []
     findings = [f for host in fleet.hosts if host.member for f in _id(fleet.broker, host)]
+    if not fleet.broker_is_known:
+        findings.append(_without_broker(fleet.broker_host))
     for host in fleet.installed:
         for found in mappings(mapping(host.digest.get("findings")).get("broker")):
             if found.get("id") in FINDINGS_OF_ACCESS:
                 findings.append(Finding.of({**found, "severity": WARNING}))
     return findings + (_existing(fleet, fleet.broker) if fleet.broker else [])
+
+
+def _without_broker(host: str) -> Finding:
+    return Finding(
+        "preflight.not-inspected",
+        WARNING,
+        f"broker on {host}",
+        "not inspected: it was not read, so whether IDs are free is not known",
+    )
 
 
 def _id(broker: Broker | None, host: Host) -> list[Finding]:

@@ -40,7 +40,7 @@ def check_network(fleet: Fleet) -> list[Finding]:
     for host in (h for h in fleet.hosts if h.member and h.digest):
         findings += _discovery(host)
         if not host.site:
-            findings.append(_not_inspected(host, "network plugin and kube-proxy", "they were not read"))
+            findings.append(_not_inspected(host, "network plugin and kube-proxy", "they were not read", WARNING))
             continue
         findings += _plugin(host) + _proxy(host)
         if plugin_of(host.site, text(host.digest.get("plugin"))) == "calico":
@@ -48,8 +48,8 @@ def check_network(fleet: Fleet) -> list[Finding]:
     return findings
 
 
-def _not_inspected(host: Host, what: str, why: str) -> Finding:
-    return Finding("preflight.not-inspected", INFO, f"{host.name}: {what}", f"not inspected: {why}")
+def _not_inspected(host: Host, what: str, why: str, severity: str = INFO) -> Finding:
+    return Finding("preflight.not-inspected", severity, f"{host.name}: {what}", f"not inspected: {why}")
 
 
 def _discovery(host: Host) -> list[Finding]:
