@@ -231,12 +231,7 @@ def denied(
     """
     if _ask(api, Question("*", "*", "*", ""))[0] is True:
         return Denied([], [], "")
-    wanted: dict[Question, bool] = {}
-    for need in NEEDED:
-        if verb in need.runs:
-            for broker in brokers if need.on_broker else ("",):
-                for question in need.questions(operator, broker):
-                    wanted[question] = wanted.get(question, True) and need.may
+    wanted = _wanted(verb, operator, brokers)
     with ThreadPoolExecutor(max_workers=8) as pool:
         answers = dict(zip(wanted, pool.map(lambda question: _ask(api, question), wanted)))
     refused = {question: may for question, may in wanted.items() if answers[question][0] is False}
@@ -245,6 +240,22 @@ def denied(
         [str(question) for question, may in refused.items() if may],
         next((reason for allowed, reason in answers.values() if allowed is None), ""),
     )
+
+
+def _wanted(verb: str, operator: str, brokers: t.Sequence[str]) -> dict[Question, bool]:
+    """Each question, and whether it is about what only may be needed; none twice, nor in a namespace and everywhere."""
+    every: dict[Question, bool] = {}
+    for need in NEEDED:
+        if verb in need.runs:
+            for broker in brokers if need.on_broker else ("",):
+                for question in need.questions(operator, broker):
+                    every[question] = every.get(question, True) and need.may
+
+    def alone(question: Question, may: bool) -> bool:
+        everywhere = question._replace(namespace="")
+        return not question.namespace or everywhere not in every or (every[everywhere] and not may)
+
+    return {question: may for question, may in every.items() if alone(question, may)}
 
 
 def _ask(api: Api, question: Question) -> tuple[bool | None, str]:
