@@ -273,7 +273,7 @@ SECTIONS: dict[str, str] = {
     "site": "what the cluster's network and platform are, as far as an installation depends on it",
     "contents": "what else may stand in Submariner's namespaces, which must not go with them",
 }
-"""Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 50."""
+"""Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 55."""
 
 KINDS: dict[str, str] = {
     "kube-system": "Namespace",

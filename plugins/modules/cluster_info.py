@@ -32,7 +32,7 @@ options:
       - V(broker) are the broker's records, allocations and the accesses that it gave, V(offers) the services that members
         offer through it. V(site) is what its network and platform are. V(residue) is all that Submariner
         owns, V(contents) what else may stand in its namespaces, V(traces) what it changes in objects of others or makes in
-        users' namespaces. All sections together are at most 50 requests.
+        users' namespaces. All sections together are at most 55 requests.
     type: list
     elements: str
     choices:
