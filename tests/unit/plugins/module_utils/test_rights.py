@@ -56,7 +56,7 @@ def ask(allows: t.Callable[[Json], bool | None], verb: str = "reinstall") -> tup
 
 
 def not_everything(attributes: Json) -> bool:
-    return attributes["verb"] != "*"
+    return bool(attributes["verb"] != "*")
 
 
 def covered(wanted: Right, verb: str) -> bool:

@@ -276,7 +276,7 @@ def made(api: FakeApi, group: str, plural: str, name: str, namespace: str = "", 
 
 
 def defined(api: FakeApi, group: str, plural: str, kind: str) -> None:
-    spec = {"group": group, "names": {"plural": plural, "kind": kind}, "scope": "Cluster"}
+    spec = {"group": group, "names": {"plural": plural, "kind": kind}, "scope": "Cluster", "versions": [{"name": "v1"}]}
     made(api, "apiextensions.k8s.io", "customresourcedefinitions", f"{plural}.{group}", spec=spec)
 
 
