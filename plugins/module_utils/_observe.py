@@ -275,6 +275,9 @@ SECTIONS: dict[str, str] = {
 }
 """Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 55."""
 
+OPTIONAL = frozenset(r.key for r in READS) - {r.key for r in READS if r.sections & {"identity", "state", "broker"}}
+"""What a run that is about to begin can do without, though not unsaid."""
+
 KINDS: dict[str, str] = {
     "kube-system": "Namespace",
     "coredns": "ConfigMap",

@@ -416,6 +416,10 @@ digest:
         - What the cluster is made of, as far as it could be read, C(plugins) (agents of network plugins), C(proxy) (kube-proxy's
           mode), C(pools) and C(pool_api) (Calico's), C(openshift), C(openshift_network), C(foreign_mcs).
       type: dict
+    optional:
+      description: Those of RV(digest.unknown) that a run which is about to begin can do without.
+      type: list
+      elements: str
     wanted:
       description: O(wanted), with the C(gateways) that would be chosen and the C(trouble) in it.
       type: dict
@@ -463,7 +467,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Snapshot,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS, observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import OPTIONAL, SECTIONS, observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import VERBS, denied
 from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import structured
 
@@ -478,6 +482,7 @@ def run(module: AnsibleModule) -> Json:
     if not params["digest_only"]:
         result["snapshot"] = structured(snapshot)
         result["findings"] = [f.as_dict() for f in check_alone(params["cluster_id"] or api.server, brief)]
+    brief["optional"] = sorted(OPTIONAL & set(snapshot.unanswered))
     if params["wanted"] is not None:
         brief["wanted"] = _wanted(snapshot, params["wanted"])
     if params["rights"]:

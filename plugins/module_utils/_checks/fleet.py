@@ -76,7 +76,7 @@ def unread(fleet: Fleet) -> list[Finding]:
         if host.digest.get("schema") != SCHEMA:
             findings.append(_not_read(host.name, text(fleet.unanswered.get(host.name))))
         for key, reason in mapping(host.digest.get("unknown")).items():
-            if key in SITE_KEYS:
+            if key in SITE_KEYS or (fleet.intent and key in words(host.digest.get("optional"))):
                 findings.append(_not_inspected(host, key, text(reason)))
                 continue
             findings.append(

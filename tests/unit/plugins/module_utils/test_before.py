@@ -254,6 +254,16 @@ def test_a_reading_that_is_not_allowed_keeps_nobody_from_anything() -> None:
     assert verdict(found) == "degraded"
 
 
+def test_residue_that_may_not_be_looked_for_keeps_nobody_from_an_installation() -> None:
+    digests = fleet_of()
+    digests["west"].update(unknown={"clusterroles": "forbidden"}, optional=["clusterroles"])
+    del digests["west"]["findings"]["residue"]
+    found = judge(digests, "install")
+    assert "west: clusterroles" in skipped(found)
+    assert verdict(found) == "degraded"
+    assert verdict(check_fleet(Fleet.of(digests, "east"), ["residue"])) == "unknown", "for verify it is asked for"
+
+
 def test_the_operator_may_not_find_the_service_cidr_where_no_pod_names_it() -> None:
     digests = fleet_of("west-uninstalled", "v1.36.3")
     found = judge(digests, "reinstall", "network")

@@ -335,6 +335,15 @@ def test_what_may_not_be_read_of_it_is_missing(api: FakeApi, tmp_path: pathlib.P
     assert set(digest["unknown"]) == {"daemonsets-all", "kube-proxy"}
 
 
+def test_what_a_run_can_do_without_is_told(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    prepared(api)
+    api.fault(403, verb="list", path=r"/clusterroles$")
+    api.fault(403, verb="list", path=r"/endpoints$")
+    digest = read(api, tmp_path, sections=[*PREFLIGHT, "residue"])["digest"]
+    assert set(digest["unknown"]) == {"clusterroles", "endpoints"}
+    assert digest["optional"] == ["clusterroles"]
+
+
 def test_what_a_join_would_be_told(api: FakeApi, tmp_path: pathlib.Path) -> None:
     prepared(api)
     wanted = {"gateway_nodes": ["nowhere"], "cluster_cidr": "10.1.0.0/16, fd00::/64", "service_cidr": ""}
