@@ -22,6 +22,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Endpoint,
     Gateway,
     Json,
+    Node,
     Snapshot,
     mapping,
     sequence,
@@ -29,6 +30,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import seconds_since
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity
+from ansible_collections.submariner.lifecycle.plugins.module_utils._site import site_of
 
 SPEC_FIELDS = (
     "version",
@@ -71,7 +73,7 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
         "service_cidrs": cidrs(snapshot, "serviceCIDR", "--service-cluster-ip-range", status),
         "global_cidrs": split_cidrs(text(status.get("globalCIDR")) or text(spec.get("globalCIDR"))),
         "nodes": {"total": len(nodes), "ready": sum(n.ready for n in nodes)},
-        "gateway_nodes": [{"name": n.name, "ready": n.ready} for n in nodes if n.gateway == "true"],
+        "gateway_nodes": [_gateway_node(n) for n in nodes if n.gateway == "true"],
         "own_endpoints": [e.brief() for e in local if not e.origin],
         "copies": _copies(local),
         "clusters": sorted(c.cluster_id for c in snapshot.clusters(namespace)),
@@ -89,11 +91,19 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
         "exports": exported(snapshot),
         "operator": image_tags(snapshot).get("submariner-operator", ""),
         "other_owners": other_owners(snapshot),
+        "ahead": snapshot.ahead,
+        "plugin": text(status.get("networkPlugin")),
+        "site": site_of(snapshot),
         "findings": {
             check: [f.as_dict() for f in found]
             for check, found in judge(snapshot, cluster_id or snapshot.cluster_id or snapshot.server).items()
         },
     }
+
+
+def _gateway_node(node: Node) -> Json:
+    settings = [key for key in node.annotations if key.startswith("gateway.submariner.io/")]
+    return {"name": node.name, "ready": node.ready, "by": node.labelled_by, "settings": settings}
 
 
 def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
@@ -131,7 +141,16 @@ def _broker(snapshot: Snapshot, namespace: str) -> Json:
         "terminating": bool(mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp")),
         "globalnet": globalnet_of(_table(snapshot, namespace)),
         "imports": _imports(snapshot, namespace),
+        "admin_token": _admin_token(snapshot, namespace),
     }
+
+
+def _admin_token(snapshot: Snapshot, namespace: str) -> bool | None:
+    """Whether the Secret is there by which clusters are joined; None when Secrets could not be read."""
+    if not snapshot.known("broker-secrets"):
+        return None
+    names = [text(mapping(o.get("metadata")).get("name")) for o in snapshot.objects("broker-secrets", namespace)]
+    return any(name.startswith("submariner-k8s-broker-admin-token") for name in names)
 
 
 def _imports(snapshot: Snapshot, namespace: str) -> dict[str, list[str]]:

@@ -31,6 +31,22 @@ def words(value: t.Any) -> list[str]:
     return [text(v) for v in sequence(value) if text(v)]
 
 
+@dataclass(frozen=True)
+class Intent:
+    """What is about to be done with the fleet, as far as the checks before it ask."""
+
+    verb: str
+    """V(install), V(uninstall) or V(reinstall)."""
+    version: str = ""
+    """The release to be installed, empty when nobody says."""
+    allow_unstable: bool = False
+    ignore_requirements: bool = False
+    globalnet_range: str = ""
+    """Range of the global CIDRs; empty without Globalnet."""
+    clusterset_range: str = ""
+    """Range of the clusterset IPs; empty without them."""
+
+
 class Link(t.NamedTuple):
     """One connection of a gateway."""
 
@@ -114,6 +130,32 @@ class Host:
         return text(self.digest.get("uid"))
 
     @property
+    def wish(self) -> Json:
+        """What a join of it will be told, and the gateway nodes that follow from it."""
+        return mapping(self.digest.get("wanted"))
+
+    @property
+    def site(self) -> Json:
+        """What it is made of; empty when that was not read."""
+        return mapping(self.digest.get("site"))
+
+    @property
+    def pod_cidrs(self) -> list[str]:
+        """As given for a join, else as seen."""
+        return words(self.wish.get("cluster_cidr")) or words(self.digest.get("cluster_cidrs"))
+
+    @property
+    def service_cidrs(self) -> list[str]:
+        return words(self.wish.get("service_cidr")) or words(self.digest.get("service_cidrs"))
+
+    @property
+    def likely_pod_cidrs(self) -> list[str]:
+        """Where no CIDR is given or seen: those of Calico's pools, else of the nodes. Neither has to be what pods use."""
+        pools = [p for p in mappings(self.site.get("pools")) if not p.get("ours") and not p.get("disabled")]
+        found = [text(p.get("cidr")) for p in pools if text(p.get("cidr"))]
+        return [] if self.pod_cidrs else found or list(self.identity.pod_cidrs)
+
+    @property
     def broker_address(self) -> str:
         """Where its Submariner resource looks for the broker, with the namespace there."""
         spec = mapping(self.digest.get("submariner"))
@@ -137,6 +179,8 @@ class Broker:
     imports: t.Mapping[str, list[str]]
     resource: bool
     by_id: t.Mapping[str, list[Endpoint]]
+    admin_token: bool | None = None
+    """Whether the Secret is there by which clusters are joined; None when that is not known."""
 
     @classmethod
     def of(cls, host: Host, found: Json) -> Broker:
@@ -154,6 +198,7 @@ class Broker:
             imports={k: words(v) for k, v in mapping(found.get("imports")).items()},
             resource=found.get("resource") is True,
             by_id=by_id,
+            admin_token=found.get("admin_token") if isinstance(found.get("admin_token"), bool) else None,
         )
 
     @property
@@ -197,6 +242,8 @@ class Fleet:
     """IDs of the inventory's members that are not among the hosts: expected on the broker, and not judged."""
     planned: bool = False
     """Whether clusters without an installation are judged as if they were about to get one."""
+    intent: Intent | None = None
+    """What is about to be done; None for a fleet that is judged as it is."""
 
     @classmethod
     def of(

@@ -302,6 +302,8 @@ class Node:
     """Keys of annotations and labels below submariner.io and gateway.submariner.io."""
     linux: bool = True
     """Whether Submariner's pods can run there: it is neither a Windows node nor a virtual kubelet."""
+    labelled_by: str = ""
+    """Who set the gateway label, as the API server noted it."""
 
     @classmethod
     def of(cls, obj: Json) -> Node:
@@ -331,6 +333,7 @@ class Node:
             ),
             annotations=tuple(ours),
             linux=labels.get("kubernetes.io/os") in (None, "linux") and labels.get("type") != "virtual-kubelet",
+            labelled_by=text(meta.get("gateway-label-by")),
         )
 
 
@@ -404,6 +407,8 @@ class Snapshot:
     operator_namespace: str = OPERATOR_NAMESPACE
     dns_map_before: tuple[str, str] = ("", "")
     """L(dns_map) of an earlier reading: once the resources are gone, nothing tells it any more."""
+    ahead: float | None = None
+    """Seconds by which the API server's clock is ahead of this machine's; whole ones, as a Date header has no others."""
 
     def reading(self, key: str) -> Reading:
         return self.readings.get(key, NOT_ASKED)

@@ -65,9 +65,13 @@ class Visit(abc.ABC):
     def read(self) -> NodeReading:
         """Everything that bears on Submariner, in one pass."""
         try:
-            return node_script.reading(node_script.sections(self._shell(node_script.READ), self._nonce))
+            return node_script.reading(self.sections(node_script.READ))
         except Unreadable as error:
             raise NodeTrouble(str(error)) from error
+
+    def sections(self, body: str) -> dict[str, node_script.Section]:
+        """What the attempts of a short script printed; _node_script has its functions. Raises Unreadable."""
+        return node_script.sections(self._shell(body), self._nonce)
 
     def run(self, commands: t.Sequence[t.Sequence[str]]) -> list[str]:
         """Run each command; the answer holds, for each, an empty text or why it failed."""
@@ -75,7 +79,7 @@ class Visit(abc.ABC):
         for batch in _batches(commands):
             body = node_script.command_lines(batch, len(causes))
             try:
-                found = node_script.sections(self._shell(body), self._nonce)
+                found = self.sections(body)
             except Unreadable as error:
                 raise NodeTrouble(str(error)) from error
             for number in range(len(causes), len(causes) + len(batch)):

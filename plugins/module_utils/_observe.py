@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import copy
 import re
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._certificate import broker_access
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     BROKER_NAMESPACE,
+    GATEWAY_LABEL,
     OPERATOR_NAMESPACE,
     Json,
     Reading,
@@ -23,6 +25,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._site import CALICO_DEFINITION
 
 PARALLEL = 8
 """Requests under way at once against one API server."""
@@ -85,7 +88,7 @@ def _in_custom_map(snapshot: Snapshot) -> bool:
 
 
 def _in_dns_operator(snapshot: Snapshot) -> bool:
-    return not _in_custom_map(snapshot) and any(_openshift(n) for n in snapshot.objects("nodes"))
+    return not _in_custom_map(snapshot) and _on_openshift(snapshot)
 
 
 def _map_elsewhere(snapshot: Snapshot) -> bool:
@@ -96,6 +99,14 @@ def _without_dns_operator(snapshot: Snapshot) -> bool:
     """Whether DNS may be MicroShift's: no CoreDNS where it is elsewhere, and no definition of OpenShift's operator."""
     names = [mapping(o.get("metadata")).get("name") for o in snapshot.objects("crds")]
     return not snapshot.objects("coredns") and "dnses.operator.openshift.io" not in names
+
+
+def _on_openshift(snapshot: Snapshot) -> bool:
+    return any(_openshift(n) for n in snapshot.objects("nodes"))
+
+
+def _on_calico(snapshot: Snapshot) -> bool:
+    return any(mapping(o.get("metadata")).get("name") == CALICO_DEFINITION for o in snapshot.objects("crds"))
 
 
 def _openshift(node: Json) -> bool:
@@ -146,7 +157,7 @@ READS: tuple[Read, ...] = (
     _read(
         "crds",
         "/apis/apiextensions.k8s.io/v1/customresourcedefinitions",
-        "residue definitions",
+        "residue definitions site",
         metadata_only=True,
     ),
     _read("coredns", COREFILE, "residue", one=True),
@@ -182,6 +193,24 @@ READS: tuple[Read, ...] = (
         when=_without_dns_operator,
     ),
     _read("ippools", "/apis/projectcalico.org/v3/ippools", "traces"),
+    _read("ippools", "/apis/projectcalico.org/v3/ippools", "site", when=_on_calico),
+    _read("calico-pools", "/apis/crd.projectcalico.org/v1/ippools", "site", when=_on_calico),
+    _read("daemonsets-all", "/apis/apps/v1/daemonsets", "site", metadata_only=True),
+    _read("kube-proxy", "/api/v1/namespaces/kube-system/configmaps/kube-proxy", "site", one=True),
+    _read(
+        "openshift-network",
+        "/apis/config.openshift.io/v1/networks/cluster",
+        "site",
+        one=True,
+        when=_on_openshift,
+    ),
+    _read(
+        "openshift-version",
+        "/apis/config.openshift.io/v1/clusterversions/version",
+        "site",
+        one=True,
+        when=_on_openshift,
+    ),
     _read("serviceexports", MCS + "serviceexports", "state services"),
     _read("serviceimports", MCS + "serviceimports", "state services residue offers"),
     _read("clusterglobalegressips", RECORDS + "clusterglobalegressips", "globalnet traces"),
@@ -241,9 +270,13 @@ SECTIONS: dict[str, str] = {
     "offers": "the services that members offer to each other through a broker",
     "residue": "all that Submariner owns, by the catalogue",
     "traces": "what Submariner changes in objects of others, and makes in users' namespaces; for a removal",
+    "site": "what the cluster's network and platform are, as far as an installation depends on it",
     "contents": "what else may stand in Submariner's namespaces, which must not go with them",
 }
-"""Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 50."""
+"""Section -> what it reads. V(identity) and V(state) together are at most 20 requests, all of them at most 55."""
+
+OPTIONAL = frozenset(r.key for r in READS) - {r.key for r in READS if r.sections & {"identity", "state", "broker"}}
+"""What a run that is about to begin can do without, though not unsaid."""
 
 KINDS: dict[str, str] = {
     "kube-system": "Namespace",
@@ -254,6 +287,11 @@ KINDS: dict[str, str] = {
     "dns-elsewhere": "ConfigMap",
     "dns-microshift": "ConfigMap",
     "ippools": "IPPool",
+    "calico-pools": "IPPool",
+    "daemonsets-all": "DaemonSet",
+    "kube-proxy": "ConfigMap",
+    "openshift-network": "Network",
+    "openshift-version": "ClusterVersion",
     "globalnet-services": "Service",
     "broker-secret": "Secret",
     "gatewayroutes": "GatewayRoute",
@@ -346,12 +384,14 @@ def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
         return
     questions = [(read, path) for read in reads for path in _paths(read, snapshot)]
     with ThreadPoolExecutor(max_workers=PARALLEL) as pool:
-        answers = list(pool.map(lambda question: _ask(api, *question), questions))
+        answers = list(pool.map(lambda question: (_ask(api, *question), time.time()), questions))
     found: dict[str, list[Reading]] = {}
-    for (read, _path), answer in zip(questions, answers):
+    for (read, _path), (answer, came) in zip(questions, answers):
         found.setdefault(read.key, []).append(reading(answer, read))
         if answer.date is not None:
             snapshot.clock = answer.date
+            ahead = answer.date - came
+            snapshot.ahead = ahead if snapshot.ahead is None else max(ahead, snapshot.ahead)
     snapshot.readings.update((key, together(parts)) for key, parts in found.items())
 
 
@@ -405,6 +445,7 @@ def _lean(obj: Json, key: str) -> Json:
     if key == "gateways":
         meta["written"] = max((text(mapping(f).get("time")) for f in fields), default="")
     if key == "nodes":
+        meta["gateway-label-by"] = _labelled_by(fields)
         mapping(obj.get("status")).pop("images", None)  # the larger part of a node
     if key in KINDS:
         obj["kind"] = KINDS[key]
@@ -414,6 +455,15 @@ def _lean(obj: Json, key: str) -> Json:
         obj.pop("data", None)
         obj.pop("stringData", None)
     return obj
+
+
+def _labelled_by(fields: list[t.Any]) -> str:
+    """Who set the gateway label last, as the API server noted it; empty when it did not."""
+    for field in map(mapping, fields):
+        labels = mapping(mapping(mapping(field.get("fieldsV1")).get("f:metadata")).get("f:labels"))
+        if f"f:{GATEWAY_LABEL}" in labels:
+            return text(field.get("manager"))
+    return ""
 
 
 def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NAMESPACE) -> Snapshot:

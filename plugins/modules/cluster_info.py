@@ -30,9 +30,9 @@ options:
       - V(globalnet) are the addresses that Globalnet gave. V(definitions) are Submariner's custom resource definitions.
       - V(access) reads the Secret by which a member knows its broker, and needs the right to get it.
       - V(broker) are the broker's records, allocations and the accesses that it gave, V(offers) the services that members
-        offer through it. V(residue) is all that Submariner
+        offer through it. V(site) is what its network and platform are. V(residue) is all that Submariner
         owns, V(contents) what else may stand in its namespaces, V(traces) what it changes in objects of others or makes in
-        users' namespaces. All sections together are at most 50 requests.
+        users' namespaces. All sections together are at most 55 requests.
     type: list
     elements: str
     choices:
@@ -51,15 +51,44 @@ options:
       - residue
       - contents
       - traces
+      - site
     default: [identity, state, broker]
   digest_only:
     description: Whether to leave RV(snapshot) and RV(findings) out, which keeps the results of large fleets small.
     type: bool
     default: false
   rights:
-    description: Whether to ask, too, if the credentials allow what install, uninstall and cleanup do.
+    description:
+      - Whether to ask, too, if the credentials allow what O(rights_for) does. One request for an administrator, else one for
+        each of at most 150 rights.
     type: bool
     default: false
+  rights_for:
+    description: The run whose rights O(rights) asks for.
+    type: str
+    choices: [install, uninstall, reinstall]
+    default: reinstall
+  hosts_broker:
+    description: Whether the cluster hosts the broker, or shall host it, which needs more rights.
+    type: bool
+    default: false
+  wanted:
+    description: What a join of this cluster would be told. RV(digest) has the gateway nodes that follow from it.
+    type: dict
+    suboptions:
+      gateway_nodes:
+        description: Nodes that shall be gateways. When empty, those with the label, else one that is Ready.
+        type: list
+        elements: str
+        default: []
+      cluster_cidr:
+        description: Pod CIDRs, with commas between them. When empty, those that are seen.
+        type: str
+        default: ''
+      service_cidr:
+        description: Service CIDRs, with commas between them. When empty, those that are seen.
+        type: str
+        default: ''
   address:
     description: Whether to find out, too, at which address members would reach this cluster as their broker.
     type: bool
@@ -333,7 +362,9 @@ digest:
       description: Numbers of nodes, C(total) and C(ready).
       type: dict
     gateway_nodes:
-      description: Nodes with the gateway label, C(name) and C(ready).
+      description:
+        - Nodes with the gateway label, C(name), C(ready), C(by) (who set it, as the API server noted it) and C(settings) (labels
+          and annotations for gateways).
       type: list
       elements: dict
     own_endpoints:
@@ -371,6 +402,31 @@ digest:
       description: Who else manages the installation.
       type: list
       elements: dict
+    ahead:
+      description: Seconds by which the API server's clock is ahead of the controller's, null when it was not told.
+      type: float
+    plugin:
+      description: Network plugin as Submariner's operator found it.
+      type: str
+    site:
+      description:
+        - What the cluster is made of, as far as it could be read, C(plugins) (agents of network plugins), C(proxy) (kube-proxy's
+          mode), C(pools) and C(pool_api) (Calico's), C(openshift), C(openshift_network), C(foreign_mcs).
+      type: dict
+    optional:
+      description: Those of RV(digest.unknown) that a run which is about to begin can do without.
+      type: list
+      elements: str
+    wanted:
+      description: O(wanted), with the C(gateways) that would be chosen and the C(trouble) in it.
+      type: dict
+    rights_unknown:
+      description: Why it is not known what the credentials allow; missing when it is.
+      type: str
+    perhaps_denied:
+      description: What the credentials do not allow, of the rights that a run may come to need.
+      type: list
+      elements: str
     findings:
       description: Findings by check, for those checks of which all readings were answered.
       type: dict
@@ -401,10 +457,15 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_alone
-from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import SECTIONS, observe
-from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import denied
+from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest, split_cidrs
+from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    BROKER_NAMESPACE,
+    Json,
+    Snapshot,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import OPTIONAL, SECTIONS, observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import VERBS, denied
 from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import structured
 
 
@@ -418,15 +479,30 @@ def run(module: AnsibleModule) -> Json:
     if not params["digest_only"]:
         result["snapshot"] = structured(snapshot)
         result["findings"] = [f.as_dict() for f in check_alone(params["cluster_id"] or api.server, brief)]
+    brief["optional"] = sorted(OPTIONAL & set(snapshot.unanswered))
+    if params["wanted"] is not None:
+        brief["wanted"] = _wanted(snapshot, params["wanted"])
     if params["rights"]:
-        result["denied"], reason = denied(api)
-        if reason:
-            result["unknown"]["rights"] = reason
+        brokers = snapshot.broker_namespaces or ([BROKER_NAMESPACE] if params["hosts_broker"] else [])
+        found = denied(api, params["rights_for"], params["operator_namespace"], brokers)
+        result["denied"], brief["perhaps_denied"] = found.needed, found.perhaps
+        if found.unknown:
+            result["unknown"]["rights"] = brief["rights_unknown"] = found.unknown
     if params["address"]:
         from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_url import choose_url
 
         result["broker_url"] = choose_url(module, api, None)[0]
     return result
+
+
+def _wanted(snapshot: Snapshot, wanted: Json) -> Json:
+    gateways, trouble = choose_gateways(snapshot.nodes, wanted["gateway_nodes"], [])
+    return {
+        "cluster_cidr": split_cidrs(wanted["cluster_cidr"]),
+        "service_cidr": split_cidrs(wanted["service_cidr"]),
+        "gateways": gateways,
+        "trouble": trouble if snapshot.known("nodes") else "",
+    }
 
 
 def refuse_silence(server: str, snapshot: Snapshot) -> None:
@@ -450,6 +526,16 @@ def main() -> None:
         },
         digest_only={"type": "bool", "default": False},
         rights={"type": "bool", "default": False},
+        rights_for={"type": "str", "choices": list(VERBS), "default": "reinstall"},
+        hosts_broker={"type": "bool", "default": False},
+        wanted={
+            "type": "dict",
+            "options": {
+                "gateway_nodes": {"type": "list", "elements": "str", "default": []},
+                "cluster_cidr": {"type": "str", "default": ""},
+                "service_cidr": {"type": "str", "default": ""},
+            },
+        },
         address={"type": "bool", "default": False},
         operator_namespace={"type": "str", "default": "submariner-operator"},
     )

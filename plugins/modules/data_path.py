@@ -321,7 +321,7 @@ def not_started(causes: dict[str, str]) -> list[Finding]:
     ]
 
 
-def reach(path: datapath_pods.DataPath, url: str) -> Json:
+def reach(path: datapath_pods.DataPath, url: str, cluster: str) -> Json:
     level, tool, said = path.reach(url)
     found = []
     if level in ("no", "unknown"):
@@ -329,7 +329,7 @@ def reach(path: datapath_pods.DataPath, url: str) -> Json:
             Finding(
                 id="broker.unreachable-from-pods" if level == "no" else "broker.reach-not-tested",
                 severity=ERROR if level == "no" else UNKNOWN,
-                subject=url,
+                subject=f"{cluster} -> {url}" if cluster else url,
                 observed="a pod of this cluster does not reach it" if level == "no" else "not tested",
                 expected="the pods of every member reach the broker's API server",
                 cause=said,
@@ -437,7 +437,7 @@ def run(params: Json, api: Api, broker: Api | None) -> Json:
     found = not_started(path.causes)
     if params["state"] == "reach":
         # One pod is enough to tell; where none runs the answer itself is unknown and says why.
-        return {"run": word, **reach(path, params["url"])}
+        return {"run": word, **reach(path, params["url"], params["cluster"])}
     if params["state"] == "probe":
         targets = [datapath.Server.of(target) for target in params["targets"]]
         result = probe(path, targets, float(params["timeout"]), params["mtu"])

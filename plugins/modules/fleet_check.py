@@ -61,6 +61,36 @@ options:
       - Whether Globalnet is wanted, so that CIDRs may overlap. A broker that was made otherwise is a finding.
       - Default is what the broker says.
     type: bool
+  before:
+    description:
+      - What is about to be done, for the checks before a run. Only what surely stands against it is an error then.
+    type: dict
+    suboptions:
+      verb:
+        description: The run that is to begin. An installation keeps what there is, a reinstallation replaces it.
+        type: str
+        choices: [install, uninstall, reinstall]
+        required: true
+      version:
+        description: Version of Submariner to be installed. When empty, it is not judged.
+        type: str
+        default: ''
+      allow_unstable:
+        description: Whether a version such as V(devel), V(release-0.24) or V(0.24.0-rc1) is no error.
+        type: bool
+        default: false
+      ignore_requirements:
+        description: Whether subctl is told to join clusters whose Kubernetes it takes for too old.
+        type: bool
+        default: false
+      globalnet_range:
+        description: Range of the global CIDRs. Empty without Globalnet.
+        type: str
+        default: ''
+      clusterset_range:
+        description: Range of the clusterset IPs. Empty without them.
+        type: str
+        default: ''
   ghosts:
     description: Cluster IDs that no longer run although no host of the inventory shows it. Their records are findings.
     type: list
@@ -68,9 +98,11 @@ options:
     default: []
   checks:
     description:
-      - What to judge. Default is all, V(residue) if it was read.
+      - What to judge. Default is all but those that only O(before) has a use for, V(residue) if it was read.
       - "Before an installation: V(inputs) (hosts that are one cluster, missing rights), V(owners) (Helm, OLM, Argo CD or ACM, or
         a second broker), V(nodes), V(addressing)."
+      - "With O(before): V(target) (the version to be installed), V(network) (plugin, kube-proxy, Calico's pools), V(clocks),
+        V(joining) (IDs and settings of a broker that an installation keeps)."
       - "Of an installation: V(broker) (there, one for all, one address, its CA), V(installation) (there, not going),
         V(operator), V(workloads), V(gateways), V(globalnet) (on for all or none, disjoint addresses), V(endpoints) (one per
         cluster, no ghosts), V(connections) (all directions), V(versions), V(dns), V(services), V(residue)."
@@ -82,6 +114,10 @@ options:
       - owners
       - nodes
       - addressing
+      - target
+      - network
+      - clocks
+      - joining
       - broker
       - installation
       - operator
@@ -166,7 +202,8 @@ EXAMPLES = r"""
   submariner.lifecycle.fleet_check:
     broker: east
     globalnet: false
-    checks: [inputs, owners, nodes, addressing]
+    checks: [inputs, owners, nodes, addressing, target]
+    before: {verb: install, version: 0.24.1}
     digests:
       east: "{{ hostvars.east.info.digest }}"
       west: "{{ hostvars.west.info.digest }}"
@@ -244,6 +281,9 @@ checks:
 from ansible.module_utils.basic import AnsibleModule, missing_required_lib
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
+    BEFORE as OF_A_RUN,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
     CHECKS,
     check_fleet,
     default_checks,
@@ -253,8 +293,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._expectations
     check_expectations,
     compiled,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Intent
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import VERBS
 
 EXPECTATION: Json = {
     "id": {"type": "str", "required": True},
@@ -266,6 +307,15 @@ EXPECTATION: Json = {
 }
 
 
+BEFORE: Json = {
+    "verb": {"type": "str", "choices": list(VERBS), "required": True},
+    "version": {"type": "str", "default": ""},
+    "allow_unstable": {"type": "bool", "default": False},
+    "ignore_requirements": {"type": "bool", "default": False},
+    "globalnet_range": {"type": "str", "default": ""},
+    "clusterset_range": {"type": "str", "default": ""},
+}
+
 ARGUMENTS: Json = {
     "registered": {"type": "str"},
     "hosts": {"type": "list", "elements": "str"},
@@ -276,6 +326,7 @@ ARGUMENTS: Json = {
     "members": {"type": "list", "elements": "str"},
     "left_out": {"type": "list", "elements": "str", "default": []},
     "globalnet": {"type": "bool"},
+    "before": {"type": "dict", "options": BEFORE},
     "ghosts": {"type": "list", "elements": "str", "default": []},
     "checks": {"type": "list", "elements": "str", "choices": list(CHECKS)},
     "expectations": {"type": "list", "elements": "dict", "default": [], "options": EXPECTATION},
@@ -297,6 +348,7 @@ def run(params: Json) -> Json:
         unanswered=params["unanswered"],
         left_out=frozenset(params["left_out"]),
         planned=chosen is not None and "installation" not in chosen,
+        intent=Intent(**params["before"]) if params["before"] else None,
     )
     checks = default_checks(fleet) if chosen is None else chosen
     expectations = compiled(params["expectations"])
@@ -312,6 +364,9 @@ def run(params: Json) -> Json:
 
 def outcome(params: Json) -> Json:
     """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
+    idle = sorted(set(OF_A_RUN) & set(params["checks"] or ())) if not params["before"] else []
+    if idle:
+        return {"failed": True, "msg": f"checks: {', '.join(idle)} judge what is about to be done: give before, too."}
     try:
         result = run(params)
     except ExpectationError as error:

@@ -32,18 +32,73 @@ def check_addressing(fleet: Fleet) -> list[Finding]:
     """Clusters share no addresses, unless Globalnet stands between them."""
     findings = _unseen(fleet)
     if not globalnet_wanted(fleet):
-        findings += [
-            Finding(
-                "addressing.overlap",
-                ERROR,
-                f"clusters {one} and {other}",
-                f"overlap: {', '.join(sorted(shared))}",
-                "disjoint pod and service CIDRs",
-                hint="set submariner_globalnet: true, or give one cluster other CIDRs",
-            )
-            for (one, other), shared in shared_blocks(_blocks(fleet.in_play, "cluster_cidrs", "service_cidrs"))
-        ]
+        sure = shared_blocks(_blocks(fleet.in_play))
+        findings += [_overlap(pair, shared) for pair, shared in sure]
+        if fleet.intent:
+            known = {pair for pair, _shared in sure}
+            likely = shared_blocks(_blocks(fleet.in_play, likely=True))
+            findings += [_overlap(pair, shared, likely=True) for pair, shared in likely if pair not in known]
+    return findings + _nodes_inside(fleet) + _ranges(fleet)
+
+
+def _overlap(pair: tuple[str, str], shared: set[str], likely: bool = False) -> Finding:
+    return Finding(
+        "addressing.overlap",
+        WARNING if likely else ERROR,
+        f"clusters {pair[0]} and {pair[1]}",
+        f"{'seem to ' if likely else ''}overlap: {', '.join(sorted(shared))}",
+        "disjoint pod and service CIDRs",
+        cause="pod CIDRs are not visible; those of the nodes, or of Calico's pools, stand for them" if likely else "",
+        hint="set submariner_globalnet: true, or give one cluster other CIDRs",
+    )
+
+
+def _nodes_inside(fleet: Fleet) -> list[Finding]:
+    """No node stands in what another cluster uses for pods and services: packets to it would take the tunnel."""
+    if fleet.intent is None or fleet.intent.verb == "uninstall" or globalnet_wanted(fleet):
+        return []
+    blocks = _blocks(fleet.in_play)
+    findings = []
+    for host in fleet.in_play:
+        for address in sorted(host.identity.addresses):
+            place = network_of(address)
+            inside = [b for b in blocks if b.owner != host.name and _inside(place, b.network)]
+            if inside:
+                findings.append(
+                    Finding(
+                        "addressing.node-inside",
+                        WARNING,
+                        f"{host.name}: node address {address}",
+                        f"lies in {inside[0].network} of {inside[0].owner}",
+                        "nodes outside of the pod and service CIDRs of all clusters",
+                        cause="what is sent to that node from the other cluster would stay there",
+                        hint="give that cluster other CIDRs",
+                    )
+                )
+                break
     return findings
+
+
+def _ranges(fleet: Fleet) -> list[Finding]:
+    """The ranges that a new broker would give addresses from are in nobody's use."""
+    intent = fleet.intent
+    if intent is None or intent.verb == "uninstall":
+        return []
+    wanted = {"the global range": intent.globalnet_range, "the range of clusterset IPs": intent.clusterset_range}
+    ranges = [Block(name, n) for name, n in ((name, network_of(cidr)) for name, cidr in wanted.items()) if n]
+    found = shared_blocks([*ranges, *_blocks(fleet.in_play)]) if ranges else []
+    return [
+        Finding(
+            "globalnet.range-in-use" if "the global range" in pair else "clusterset-ip.range-in-use",
+            ERROR if "the global range" in pair and "the range of clusterset IPs" not in pair else WARNING,
+            f"{pair[0]} and {pair[1]}",
+            f"overlap: {', '.join(sorted(shared))}",
+            "ranges that no cluster uses for pods or services",
+            hint="set submariner_globalnet_cidr_range or submariner_clusterset_ip_cidr_range to another range",
+        )
+        for pair, shared in found
+        if set(pair) & set(wanted)
+    ]
 
 
 def check_global_addresses(fleet: Fleet) -> list[Finding]:
@@ -84,14 +139,15 @@ def network_of(cidr: str) -> Network | None:
         return None
 
 
-def _blocks(hosts: t.Iterable[Host], *keys: str) -> list[Block]:
-    """The blocks of each cluster; of hosts that are one cluster only the first one's."""
+def _blocks(hosts: t.Iterable[Host], likely: bool = False) -> list[Block]:
+    """The blocks of each cluster, with C(likely) also such as stand for them; of hosts that are one cluster the first one's."""
     found, seen = [], set()
     for host in hosts:
         if host.uid and host.uid in seen:
             continue
         seen.add(host.uid)
-        networks = {network_of(c) for key in keys for c in words(host.digest.get(key))}
+        cidrs = [*host.pod_cidrs, *host.service_cidrs, *(host.likely_pod_cidrs if likely else ())]
+        networks = {network_of(c) for c in cidrs}
         found += [Block(host.name, n) for n in networks if n is not None]
     return found
 
@@ -108,7 +164,7 @@ def _unseen(fleet: Fleet) -> list[Finding]:
             hint="the operator's network discovery may need that pod (it fails for ever on Kubernetes 1.36 without it)",
         )
         for host in fleet.in_play
-        if host.knows("control-plane") and not _blocks([host], "cluster_cidrs", "service_cidrs")
+        if host.knows("control-plane") and not _blocks([host])
     ]
 
 
@@ -182,7 +238,7 @@ def _global_cidrs(fleet: Fleet) -> list[Finding]:
             )
         )
     if whole is not None:
-        used = [Block("the global range", whole), *_blocks(fleet.in_play, "cluster_cidrs", "service_cidrs")]
+        used = [Block("the global range", whole), *_blocks(fleet.in_play)]
         for (one, other), shared in shared_blocks(used):
             if "the global range" in (one, other):
                 findings.append(

@@ -12,10 +12,18 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.addre
     check_addressing,
     check_global_addresses,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.before import (
+    check_clocks,
+    check_foreign_definitions,
+    check_gateway_choice,
+    check_joining,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.brokers import check_brokers, second_brokers
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import CHECKS as OF_ONE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clusterset import check_clusterset, shown
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.mesh import check_mesh
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.network import check_network
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import check_target
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import not_installed
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
     ABSENT,
@@ -34,6 +42,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mappings,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._site import SITE_KEYS
 
 
 def check_fleet(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
@@ -54,9 +63,10 @@ def check_alone(name: str, digest: Json) -> list[Finding]:
 
 
 def default_checks(fleet: Fleet) -> list[str]:
-    """All checks; residue only where it was read, since it takes many more requests."""
+    """All checks of what there is; residue only where it was read, since it takes many more requests."""
     read = any("residue" in mapping(h.digest.get("findings")) for h in fleet.hosts)
-    return [name for name in CHECKS if name != "residue" or read]
+    left_out = set(BEFORE) | (set() if read else {"residue"})
+    return [name for name in CHECKS if name not in left_out]
 
 
 def unread(fleet: Fleet) -> list[Finding]:
@@ -66,6 +76,9 @@ def unread(fleet: Fleet) -> list[Finding]:
         if host.digest.get("schema") != SCHEMA:
             findings.append(_not_read(host.name, text(fleet.unanswered.get(host.name))))
         for key, reason in mapping(host.digest.get("unknown")).items():
+            if key in SITE_KEYS or (fleet.intent and key in words(host.digest.get("optional"))):
+                findings.append(_not_inspected(host, key, text(reason)))
+                continue
             findings.append(
                 Finding(
                     "cluster.unread",
@@ -77,6 +90,18 @@ def unread(fleet: Fleet) -> list[Finding]:
                 )
             )
     return findings
+
+
+def _not_inspected(host: Host, key: str, reason: str) -> Finding:
+    """What only the checks before an installation ask for: nothing else depends on it, and it may well be right."""
+    return Finding(
+        "preflight.not-inspected",
+        WARNING,
+        f"{host.name}: {key}",
+        f"not answered: {reason.rstrip('.')}",
+        "an answer",
+        hint="allow reading it",
+    )
 
 
 def _unread_broker(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
@@ -121,7 +146,13 @@ def of_one(fleet: Fleet, name: str) -> list[Finding]:
 
 
 def _inputs(fleet: Fleet) -> list[Finding]:
-    return same_cluster(fleet) + [f for h in fleet.hosts for f in _rights(h, words(fleet.denied.get(h.name)))]
+    findings = same_cluster(fleet)
+    for host in fleet.hosts:
+        findings += _rights(host, words(fleet.denied.get(host.name)))
+        findings += _rights(host, words(host.digest.get("perhaps_denied")), perhaps=True)
+        if host.digest.get("rights_unknown"):
+            findings.append(_not_inspected(host, "rights", text(host.digest.get("rights_unknown"))))
+    return findings
 
 
 def same_cluster(fleet: Fleet) -> list[Finding]:
@@ -144,24 +175,26 @@ def same_cluster(fleet: Fleet) -> list[Finding]:
     ]
 
 
-def _rights(host: Host, denied: t.Sequence[str]) -> list[Finding]:
+def _rights(host: Host, denied: t.Sequence[str], perhaps: bool = False) -> list[Finding]:
     if not denied:
         return []
     return [
         Finding(
-            "rights.missing",
-            ERROR,
+            "rights.perhaps-missing" if perhaps else "rights.missing",
+            WARNING if perhaps else ERROR,
             host.name,
             f"the credentials may not: {', '.join(denied[:6])}"
             + (f" and {len(denied) - 6} more" if len(denied) > 6 else ""),
             "the rights of a cluster administrator",
+            cause="not every run comes to need them: docs/rights.md says what for" if perhaps else "",
             hint="use other credentials, or grant them",
+            evidence={"denied": list(denied)},
         )
     ]
 
 
 def _owners(fleet: Fleet) -> list[Finding]:
-    return other_owners(fleet) + second_brokers(fleet)
+    return other_owners(fleet) + second_brokers(fleet) + check_foreign_definitions(fleet)
 
 
 def other_owners(fleet: Fleet) -> list[Finding]:
@@ -207,7 +240,7 @@ def _nodes(fleet: Fleet) -> list[Finding]:
             for node in mappings(host.digest.get("gateway_nodes"))
             if node.get("ready") is not True
         ]
-    return findings
+    return findings + check_gateway_choice(fleet)
 
 
 def _installation(fleet: Fleet) -> list[Finding]:
@@ -272,6 +305,10 @@ CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
     "owners": _owners,
     "nodes": _nodes,
     "addressing": check_addressing,
+    "target": check_target,
+    "network": check_network,
+    "clocks": check_clocks,
+    "joining": check_joining,
     "broker": check_brokers,
     "installation": _installation,
     "operator": _nothing,
@@ -286,6 +323,9 @@ CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
     "residue": _nothing,
 }
 """What is judged over all clusters, in the order of the report."""
+
+BEFORE = ("target", "network", "clocks", "joining")
+"""Checks of what is about to be done, and not of what there is."""
 
 NEED_BROKER = {"broker", "globalnet", "endpoints", "connections", "services"}
 """Checks that cannot be judged without the broker's records."""

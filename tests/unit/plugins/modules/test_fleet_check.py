@@ -14,7 +14,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import CHECKS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import BEFORE, CHECKS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
@@ -50,7 +50,32 @@ def test_a_healthy_fleet_passes() -> None:
     assert not outcome.failed
     assert not outcome.changed
     assert outcome["verdict"] == "pass"
-    assert outcome["checks"] == list(CHECKS)
+    assert outcome["checks"] == [name for name in CHECKS if name not in BEFORE]
+
+
+@pytest.mark.parametrize("name", BEFORE)
+def test_what_is_about_to_be_done_has_to_be_said(name: str) -> None:
+    refused = check(checks=[name])
+    assert refused.failed
+    assert "give before" in refused.msg
+    outcome = check(checks=[name], before={"verb": "reinstall"})
+    assert not outcome.failed, outcome.msg
+    assert outcome["checks"] == [name]
+
+
+def test_a_version_that_is_no_release_is_refused_unless_it_is_meant() -> None:
+    before = {"verb": "install", "version": "devel"}
+    assert "version.target-unstable" in check(checks=["target"], before=before).msg
+    assert not check(checks=["target"], before={**before, "allow_unstable": True}).failed
+
+
+@pytest.mark.parametrize(
+    "before", [{}, {"verb": "upgrade"}, {"verb": "install", "allow_unstable": "perhaps"}, "install"]
+)
+def test_wrong_words_about_what_is_to_be_done(before: t.Any) -> None:
+    outcome = check(checks=["target"], before=before)
+    assert outcome.failed
+    assert "verdict" not in outcome.result
 
 
 def test_a_ghost_fails_with_the_words_of_its_finding() -> None:

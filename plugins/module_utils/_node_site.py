@@ -1,0 +1,170 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What an installation asks of a node: kernel modules, rp_filter, free ports; the script that reads it, and its judgement.
+
+Pure. Private to this collection, may change at any time. Sources: measured.md (rp_filter), submariner.md 5 (ports).
+"""
+
+from __future__ import annotations
+
+import typing as t
+from dataclasses import dataclass, field
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable, sysctls
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import INFO, WARNING, Finding
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_script import Section
+
+MODULES: dict[str, tuple[str, ...]] = {
+    "": ("vxlan",),
+    "libreswan": ("vxlan", "esp4", "xfrm_user"),
+    "vxlan": ("vxlan",),
+    "wireguard": ("vxlan", "wireguard"),
+}
+"""Kernel modules by cable driver; without a name those that all of them need, for the tunnels within a cluster."""
+
+NAT_DISCOVERY, WITHIN_CLUSTER = 4490, 4800
+"""UDP ports on gateway nodes, and on all nodes."""
+
+ALL_FILTER = "net/ipv4/conf/all/rp_filter"
+STRICT = "1"
+
+# A module that is built in or loaded has a folder; whether one could be loaded tells modprobe, without doing so.
+READ = """
+lines() { while IFS= read -r line; do echo "$line"; done; }
+sockets() { lines < /proc/net/udp && { [ ! -r /proc/net/udp6 ] || lines < /proc/net/udp6; }; }
+setting() { value=; IFS= read -r value < /proc/sys/$1 || [ "$value" ] || return 1; echo "$1 = $value"; }
+module() { [ -d /sys/module/$1 ]; }
+attempt here sockets sockets
+attempt here rp_filter setting {setting}
+for kmod in {modules}; do attempt here module-$kmod module $kmod || run module-$kmod modprobe -n $kmod; done
+printf '%s done\\n' "$mark"
+"""
+
+
+@dataclass(frozen=True)
+class NodeSite:
+    """One node; None or missing for what could not be read."""
+
+    node: str
+    strict: bool | None = None
+    ports: frozenset[int] | None = None
+    modules: t.Mapping[str, bool | None] = field(default_factory=dict)
+
+    def as_dict(self) -> dict[str, t.Any]:
+        return {
+            "node": self.node,
+            "rp_filter_strict": self.strict,
+            "udp_ports": None if self.ports is None else sorted(self.ports),
+            "modules": dict(self.modules),
+        }
+
+
+def script(cable_driver: str) -> str:
+    """Reads a node for an installation with this cable driver."""
+    names = MODULES.get(cable_driver, MODULES[""])
+    return READ.replace("{setting}", ALL_FILTER).replace("{modules}", " ".join(names))
+
+
+def site_of_node(node: str, found: t.Mapping[str, Section]) -> NodeSite:
+    """The sections of the script as facts."""
+    setting = found.get("rp_filter", Section())
+    sockets = found.get("sockets", Section())
+    return NodeSite(
+        node,
+        strict=sysctls(setting.text).get(ALL_FILTER) == STRICT if setting.rc == 0 else None,
+        ports=udp_ports(sockets.text) if sockets.rc == 0 else None,
+        modules={name[7:]: _loadable(section) for name, section in found.items() if name.startswith("module-")},
+    )
+
+
+def _loadable(section: Section) -> bool | None:
+    """Whether a module is there; None without a modprobe that could tell."""
+    if section.rc == 0:
+        return True
+    return False if any("not found" in note for note in section.notes) else None
+
+
+def udp_ports(table: str) -> frozenset[int]:
+    """Local ports in the text of /proc/net/udp, whatever the address."""
+    ports = set()
+    for line in table.split("\n"):
+        words = line.split()
+        if len(words) > 3 and words[0].rstrip(":").isdigit():
+            try:
+                ports.add(int(words[1].rpartition(":")[2], 16))
+            except ValueError as error:
+                raise Unreadable(f"a line of /proc/net/udp is not understood: {line[:80]}") from error
+    return frozenset(ports)
+
+
+def judge_nodes(
+    sites: t.Iterable[NodeSite], gateways: t.Collection[str], nattport: int, installed: bool
+) -> list[Finding]:
+    """Each node lets tunnels work; of a node on which Submariner runs, its own ports say nothing."""
+    findings: list[Finding] = []
+    for site in sites:
+        findings += _filter(site) + _modules(site)
+        wanted = {WITHIN_CLUSTER, *((nattport, NAT_DISCOVERY) if site.node in gateways else ())}
+        if installed:
+            findings.append(_left_out(site.node, "ports", "Submariner is installed and holds them itself"))
+        elif site.ports is None:
+            findings.append(_left_out(site.node, "ports", "/proc/net/udp could not be read", WARNING))
+        elif wanted & site.ports:
+            findings.append(_taken(site.node, sorted(wanted & site.ports)))
+    return findings
+
+
+def _filter(site: NodeSite) -> list[Finding]:
+    if site.strict is None:
+        return [_left_out(site.node, "rp_filter", "it could not be read", WARNING)]
+    if not site.strict:
+        return []
+    return [
+        Finding(
+            "node.rp-filter",
+            WARNING,
+            f"node {site.node}",
+            "net.ipv4.conf.all.rp_filter is 1",
+            "0, or 2 (loose)",
+            cause="answers that come through the tunnel are dropped on nodes that are no gateway, while all seems connected",
+            hint="set net.ipv4.conf.all.rp_filter=0 by sysctl, also below /etc/sysctl.d",
+        )
+    ]
+
+
+def _modules(site: NodeSite) -> list[Finding]:
+    lacking = sorted(name for name, there in site.modules.items() if there is False)
+    unknown = sorted(name for name, there in site.modules.items() if there is None)
+    findings = (
+        [_left_out(site.node, f"kernel modules {', '.join(unknown)}", "there is no modprobe to ask")] if unknown else []
+    )
+    if lacking:
+        findings.append(
+            Finding(
+                "node.module-missing",
+                WARNING,
+                f"node {site.node}",
+                f"its kernel has no module {', '.join(lacking)}",
+                "modules for the tunnels",
+                cause="a tunnel of this kind cannot be made without it",
+                hint="install the kernel's package of further modules, or choose another cable driver",
+            )
+        )
+    return findings
+
+
+def _taken(node: str, ports: t.Sequence[int]) -> Finding:
+    return Finding(
+        "node.port-in-use",
+        WARNING,
+        f"node {node}",
+        f"UDP {', '.join(map(str, ports))} is in use, and Submariner is not installed",
+        "free ports",
+        cause="another program, or what an earlier installation left (submariner#1679)",
+        hint="end that program, run the playbook uninstall, or set submariner_nattport",
+    )
+
+
+def _left_out(node: str, what: str, why: str, severity: str = INFO) -> Finding:
+    return Finding("preflight.not-inspected", severity, f"node {node}: {what}", f"not inspected: {why}")

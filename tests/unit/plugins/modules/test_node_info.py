@@ -1,0 +1,158 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""node_info: what a node says is judged, what it does not say is never fit, and no pod stays."""
+
+from __future__ import annotations
+
+import typing as t
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_script import Section
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_site import (
+    NodeSite,
+    judge_nodes,
+    script,
+    site_of_node,
+    udp_ports,
+)
+from ansible_collections.submariner.lifecycle.plugins.modules import node_info
+from tests.unit.fake_api import FakeApi
+from tests.unit.plugins.modules import test_node_cleanup
+from tests.unit.run_module import Outcome, run_module
+
+fleet = test_node_cleanup.fleet
+Fleet = test_node_cleanup.Fleet
+
+UDP = """\
+   sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops
+ 1150: 00000000:1194 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 24301 2 0000000000000000 0
+ 1151: 00000000000000000000000000000000:12C0 00000000:0000 07 00000000:00000000 00:00000000 00000000 0 0 0 2 0 0
+"""
+NO_MODULE = "modprobe: FATAL: Module wireguard not found in directory /lib/modules/6.1.0"
+
+
+def look(fleet: Fleet, **options: t.Any) -> Outcome:
+    access = {"host": fleet.api.url, "api_key": "token-of-the-test", "image": test_node_cleanup.IMAGE}
+    return run_module(node_info.main, {**access, **options})
+
+
+def told(findings: list[Finding]) -> dict[str, str]:
+    return {f.subject + " " + f.id: f.severity for f in findings}
+
+
+def test_ports_in_use() -> None:
+    assert udp_ports(UDP) == {4500, 4800}
+    with pytest.raises(Unreadable):
+        udp_ports(UDP.replace(":1194", ":none"))
+
+
+@given(st.text(alphabet="0123456789ABCDEF: \n", max_size=200))
+def test_any_table_is_read_or_refused(table: str) -> None:
+    try:
+        udp_ports(table)
+    except Unreadable:
+        return
+
+
+@pytest.mark.parametrize(
+    ("section", "there"),
+    [
+        (Section(0), True),
+        (Section(1, notes=[NO_MODULE]), False),
+        (Section(1, notes=["modprobe: can't change directory"]), None),
+        (Section(127), None),
+    ],
+)
+def test_whether_a_module_is_there(section: Section, there: bool | None) -> None:
+    assert site_of_node("a", {"module-wireguard": section}).modules == {"wireguard": there}
+
+
+def test_what_hinders_tunnels() -> None:
+    site = NodeSite("a", strict=True, ports=frozenset([4500, 4800]), modules={"vxlan": True, "wireguard": False})
+    findings = judge_nodes([site], ["a"], 4500, installed=False)
+    assert told(findings) == {
+        "node a node.rp-filter": "warning",
+        "node a node.module-missing": "warning",
+        "node a node.port-in-use": "warning",
+    }
+    assert "UDP 4500, 4800" in next(f.observed for f in findings if f.id == "node.port-in-use")
+    other = judge_nodes([site], ["b"], 4500, installed=False)
+    assert "UDP 4800 is" in next(f.observed for f in other if f.id == "node.port-in-use")
+
+
+def test_a_fit_node_and_one_on_which_submariner_runs() -> None:
+    fit = NodeSite("a", strict=False, ports=frozenset([53]), modules={"vxlan": True})
+    assert judge_nodes([fit], ["a"], 4500, installed=False) == []
+    runs = NodeSite("a", strict=False, ports=frozenset([4500, 4490, 4800]), modules={"vxlan": True})
+    assert told(judge_nodes([runs], ["a"], 4500, installed=True)) == {"node a: ports preflight.not-inspected": "info"}
+
+
+def test_what_was_not_read_is_not_fit() -> None:
+    findings = judge_nodes([site_of_node("a", {})], [], 4500, installed=False)
+    assert verdict(findings) == "degraded"
+    assert {f.subject for f in findings} == {"node a: rp_filter", "node a: ports"}
+
+
+def test_modules_are_those_of_the_cable_driver() -> None:
+    assert "in vxlan wireguard;" in script("wireguard")
+    assert "in vxlan;" in script("vxlan")
+    assert "in vxlan;" in script("another")
+
+
+def test_a_node_is_read_by_a_pod_that_goes(fleet: Fleet, api: FakeApi) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker", modprobe=f"echo '{NO_MODULE}' >&2; exit 1")
+    fleet.add("b", ready="Unknown")
+    fleet.nodes["a"].proc("sys/net/ipv4/conf/all/rp_filter", "1")
+    fleet.nodes["a"].proc("net/udp", UDP)
+    outcome = look(fleet, cluster="west", cable_driver="wireguard", installed=True)
+    assert not outcome.failed, outcome.msg
+    assert not outcome.changed
+    (node,) = outcome["nodes"]
+    assert node["node"] == "a"
+    assert node["rp_filter_strict"] is True
+    assert node["udp_ports"] == [4500, 4800]
+    assert set(node["modules"]) == {"vxlan", "wireguard"}
+    unseen = [f for f in outcome["findings"] if f["subject"] == "west: node b"]
+    assert [f["severity"] for f in unseen] == ["warning"]
+    assert outcome["verdict"] == "degraded"
+    test_node_cleanup.no_traces(api)
+
+
+def test_a_node_that_shows_nothing(fleet: Fleet) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker")
+    (node,) = look(fleet)["nodes"]
+    assert (node["rp_filter_strict"], node["udp_ports"]) == (None, None)
+
+
+def test_a_script_that_is_cut_off_is_no_reading(fleet: Fleet, monkeypatch: pytest.MonkeyPatch) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker")
+    monkeypatch.setattr(node_info, "script", lambda _driver: "exit 0")
+    outcome = look(fleet)
+    assert outcome["nodes"] == []
+    assert "ended early" in outcome["findings"][0]["observed"]
+
+
+def test_nodes_that_cannot_be_listed(fleet: Fleet) -> None:
+    fleet.api.fault(403, verb="list", path="/nodes$")
+    assert "nodes cannot be listed" in look(fleet).msg
+
+
+@pytest.mark.parametrize("options", [{"nattport": "many"}, {"installed": "perhaps"}, {"driver": "vxlan"}])
+def test_wrong_options(fleet: Fleet, options: t.Any) -> None:
+    assert look(fleet, **options).failed
+    assert fleet.api.requests == []
+
+
+def test_a_module_is_asked_for_by_its_own_name(fleet: Fleet) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker", modprobe=f'echo "$*" >> {fleet.folder}/asked; exit 1')
+    look(fleet, cable_driver="wireguard")
+    asked = (fleet.folder / "asked").read_text().splitlines()
+    assert set(asked) <= {"-n vxlan", "-n wireguard"}
+    assert "-n wireguard" in asked

@@ -1,0 +1,139 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The report of the role preflight, and the exit code that follows from it, on recorded clusters."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+import typing as t
+
+import jsonschema
+import pytest
+
+from tests.unit.fake_api import FakeApi
+from tests.unit.roles.test_removal import NODES, PREFLIGHT, ROOT, Stage
+
+SCHEMA = json.loads((ROOT / "docs" / "preflight-1.schema.json").read_text())
+BROKER_URL = "https://192.0.2.1:6443"
+REINSTALL = {"submariner_preflight_verb": "reinstall", "submariner_confirm": "reinstall"}
+
+
+class Report:
+    """What one run of the role said."""
+
+    def __init__(self, stage: Stage, **variables: t.Any) -> None:
+        told = {
+            "submariner_preflight_reach": False,
+            "submariner_broker_url": BROKER_URL,
+            "submariner_version": "0.19.0",
+        }
+        place = stage.folder / "preflight.json"
+        place.unlink(missing_ok=True)
+        done = stage.play(
+            PREFLIGHT, "east", "west", **{**told, "submariner_report_dir": str(stage.folder), **variables}
+        )
+        self.code, self.out = done.returncode, done.stdout
+        assert "Traceback" not in self.out
+        assert [r for api in (stage.east, stage.west) for r in api.writes if r.status != 403] == []
+        self.document: dict[str, t.Any] = json.loads(place.read_text())
+        jsonschema.validate(self.document, SCHEMA)
+
+    @property
+    def ids(self) -> set[str]:
+        return {f["id"] for f in self.document["findings"] if f["severity"] in ("error", "unknown")}
+
+
+@pytest.fixture
+def stage(tmp_path: pathlib.Path, api: FakeApi, other_api: FakeApi) -> Stage:
+    return Stage(tmp_path, api, other_api)
+
+
+def planted(stage: Stage) -> None:
+    """Equal CIDRs, and a gateway node with a setting that gateways do not know."""
+    stage.load("healthy-two-nodes", other_cidrs="10.9.0.0/16")
+    for node in stage.west.cluster.objects(NODES):
+        node["metadata"].setdefault("annotations", {})["gateway.submariner.io/udpport"] = "4501"
+        stage.west.cluster.replace(NODES, node, "", node["metadata"]["name"])
+
+
+def test_one_table_for_all_clusters(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    report = Report(stage)
+    assert report.code == 0, report.out
+    assert report.document["verdict"] == "degraded", "nothing is known of 0.19 on Kubernetes 1.36"
+    assert (report.document["before"], report.document["version"]) == ("reinstall", "0.19.0")
+    assert "Before reinstall of 0.19.0: degraded" in report.out
+    assert "east-worker" in report.out
+    assert "[skipped] the way from pods to the broker: not tried: submariner_preflight_reach is false" in report.out
+    assert set(report.document["clusters"]) == {"east", "west"}
+    assert "residue" in report.document["checks"]
+
+
+@pytest.mark.parametrize("state", ["joined-as-second-id", "operator-killed-mid-uninstall"])
+def test_what_a_reinstallation_is_for_does_not_hinder_it(stage: Stage, state: str) -> None:
+    stage.load(state)
+    report = Report(stage, **REINSTALL)
+    assert report.code == 0, report.out
+    assert report.ids == set()
+    assert "residue" not in report.document["checks"]
+    assert "residue: not looked for: the plan of the removal names it" in report.out
+
+
+def test_faults_fail_it_unless_it_is_to_report_only(stage: Stage) -> None:
+    planted(stage)
+    report = Report(stage)
+    assert report.code == 2
+    assert report.ids == {"addressing.overlap"}
+    assert "[error] addressing.overlap: clusters east and west: overlap: 10.9.0.0/16" in report.out
+    assert "[warning] gateway.unknown-setting: west: node west-worker" in report.out
+    told = Report(stage, submariner_preflight_report_only=True)
+    assert (told.code, told.document["verdict"]) == (0, "fail")
+    run = Report(stage, submariner_preflight_report_only=True, **REINSTALL)
+    assert run.code == 2, "a run that changes something never begins so"
+
+
+def test_a_cluster_without_an_answer_is_one_line_of_the_report(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.west.fault(401)
+    report = Report(stage)
+    assert report.code == 2
+    assert report.document["verdict"] == "unknown"
+    assert report.ids == {"cluster.unread"}
+    assert report.out.count("fatal: ") == 1
+    assert "west: not read" in report.out
+
+
+def test_an_unstable_version_is_refused_unless_it_is_meant(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    report = Report(stage, submariner_version="devel", submariner_preflight_for="install")
+    assert report.code == 2
+    assert report.ids == {"version.target-unstable"}
+    meant = {"submariner_version": "devel", "submariner_preflight_allow_unstable": True}
+    assert Report(stage, **meant).code == 0
+
+
+def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.subctl = 'echo "subctl version: v0.24.0-rc1"'
+    report = Report(stage, submariner_version="")
+    assert report.document["version"] == "0.24.0-rc1"
+    assert report.ids == {"version.target-unstable"}
+    stage.subctl = ""
+    report = Report(stage, submariner_version="")
+    assert (report.code, report.document["version"]) == (0, "")
+    assert "[skipped] the version to install: not judged" in report.out
+
+
+def test_nodes_are_looked_at_on_demand(stage: Stage) -> None:
+    """No kubelet answers here: what is left is that the nodes were not seen, and no pod."""
+    stage.load("healthy-two-nodes")
+    for api in (stage.east, stage.west):
+        api.fault(403, verb="create", path="/namespaces$")
+    report = Report(stage, submariner_preflight_nodes=True)
+    unseen = [f for f in report.document["findings"] if f["subject"] in ("east: nodes", "west: nodes")]
+    assert [f["severity"] for f in unseen] == ["warning", "warning"]
+    assert all("submariner-lifecycle" in f["cause"] for f in unseen)
+    assert report.code == 0
