@@ -183,7 +183,7 @@ def test_refusals_and_strangers(clusters: tuple[Cluster, Cluster]) -> None:
     closed = {**server, "node": "closed", "listeners": [{**server["listeners"][0], "port": number}]}
     asked = east.call("probe", targets=[wrong, closed])
     assert [f["id"] for f in asked["findings"]] == ["port.stranger", "port.refused"]
-    assert east.execs == 2, "one for the state, one for all questions"
+    assert east.execs <= 3, "the states, and one for all questions"
 
 
 def test_a_port_that_is_taken(clusters: tuple[Cluster, Cluster]) -> None:
