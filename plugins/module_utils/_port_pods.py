@@ -263,7 +263,7 @@ class PortPods:
         judged: dict[tuple[str, str, str], list[tuple[Question, str, str]]] = {}
         for number, question in enumerate(questions):
             _tool, got, said = found.get(number, ("", "untried", cause or "not asked"))
-            verdict = port_probe.classify(question.listener.protocol, got, said)
+            verdict = port_probe.classify(got, said)
             key = (question.target.cluster, question.target.node, question.listener.name)
             judged.setdefault(key, []).append((question, verdict, said))
         return [

@@ -45,8 +45,9 @@ WORDS = {
     "permission denied": HELD_BACK,
     "network is unreachable": NO_ROUTE,
     "network unreachable": NO_ROUTE,
-    "no route to host": NO_ROUTE,
-    "host is unreachable": NO_ROUTE,
+    # Within a second this is no missing neighbour, but a firewall or router that says so.
+    "no route to host": REFUSED,
+    "host is unreachable": REFUSED,
 }
 """What programs say of an error, in lower case."""
 
@@ -248,19 +249,11 @@ def answers(text: str, mark: str) -> tuple[dict[int, tuple[str, str, str]], str]
     return found, "" if ended else "the script in the pod ended early"
 
 
-def classify(protocol: str, got: str, said: str) -> str:
+def classify(got: str, said: str) -> str:
     """The verdict on one question, from what came back and what the program said of it."""
-    if got == "ours":
-        return ANSWERED
-    if got == "other":
-        return STRANGER
-    if got == "untried":
-        return UNTRIED
-    known = next((verdict for words, verdict in WORDS.items() if words in said.lower()), SILENT)
-    if known == NO_ROUTE and protocol != ports.TCP and "network" not in said.lower():
-        # To a socket without connections the kernel tells only of a rejection by a firewall, not of a missing neighbour.
-        return REFUSED
-    return known
+    if got in ("ours", "other", "untried"):
+        return {"ours": ANSWERED, "other": STRANGER, "untried": UNTRIED}[got]
+    return next((verdict for words, verdict in WORDS.items() if words in said.lower()), SILENT)
 
 
 def one_result(source: Responder, asked: t.Sequence[tuple[Question, str, str]]) -> Result:
@@ -296,7 +289,7 @@ IDS = {
 }
 OBSERVED = {
     SILENT: "no answer from {0}",
-    REFUSED: "{0} rejects it",
+    REFUSED: "rejected by {0}, or on the way to it",
     STRANGER: "something else answers at {0}",
     NO_ROUTE: "no route to {0}",
     HELD_BACK: "the asking node does not let it out to {0}",

@@ -69,7 +69,7 @@ def probe(asker: Machine, answerer: Machine) -> list[str]:
     lines = []
     for number, question in enumerate(asked):
         _tool, got, said = found[number]
-        verdict = port_probe.classify(question.listener.protocol, got, said)
+        verdict = port_probe.classify(got, said)
         judged = port_probe.findings([port_probe.one_result(asker.here, [(question, verdict, said)])], None, heard)
         where = "lost on the way there" if judged and "did not arrive" in judged[0].cause else ""
         where = "lost on the way back" if judged and "arrived;" in judged[0].cause else where

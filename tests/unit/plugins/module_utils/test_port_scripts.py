@@ -101,8 +101,7 @@ def test_answers_refusals_and_what_was_heard(tmp_path: pathlib.Path, image: tupl
         ]
         found, cause = port_probe.answers(pod.run(scripts.ask_script("m"), "\n".join(lines) + "\n"), "m")
         assert cause == ""
-        kinds = ["udp", "udp", "udp", "tcp", "tcp"]
-        verdicts = [port_probe.classify(kinds[number], *found[number][1:]) for number in range(5)]
+        verdicts = [port_probe.classify(*found[number][1:]) for number in range(5)]
         assert verdicts == ["answered", "stranger", "refused", "answered", "refused"]
         heard = port_probe.heard(pod.run(scripts.heard_script("m")), "m")
         assert heard is not None
