@@ -31,6 +31,7 @@ ALL: Json = {"cluster_id": "west", "timeout": 1, "window": 0}
 CALLS: dict[str, Json] = {
     "cleanup": {"departure": "retire"},
     "evict": {"clusters": [{"cluster_id": "west"}]},
+    "port_probe": {"state": "absent"},
     "run_record": {"state": "begun", "run_id": "x"},
     "second_opinion": {"opinions": ["verify"], "subctl": "/bin/true"},
 }
