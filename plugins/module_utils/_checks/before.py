@@ -15,7 +15,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
     Broker,
     Fleet,
     Host,
-    mappings,
     words,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -24,6 +23,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     WARNING,
     Finding,
     mapping,
+    mappings,
     text,
 )
 

@@ -12,11 +12,12 @@ import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clusterset import shown
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import minor_of
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Host, mappings
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Host
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     INFO,
     WARNING,
     Finding,
+    mappings,
     overlap,
     text,
 )

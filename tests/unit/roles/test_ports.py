@@ -146,6 +146,6 @@ def test_what_stands_in_the_way_ends_the_run_and_the_pods_go(tmp_path: pathlib.P
 def test_a_call_that_fails_is_no_proof(tmp_path: pathlib.Path, state: str) -> None:
     run = Run(tmp_path, "ab", {f"b-{state}": {"msg": "the API is away"}})
     assert run.rc != 0
-    assert "come through at b: the API is away" in run.text
+    assert "come through at b: b: could not be tried: the API is away" in run.text
     assert run.call("b", "absent")
     assert (run.call("b", "probe") is None) == (state == "serve")
