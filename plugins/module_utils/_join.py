@@ -196,6 +196,9 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
     options = {name: params[name] for name in SETTINGS}
     if record is None:
         return options
+    for name, value in _run_record.kept_settings(record, cluster_id).items():
+        if name in options and options[name] in (None, "", [], {}):
+            options[name] = value
     if not options["globalnet_cidr"] and options["globalnet"] is not False and _broker.globalnet_enabled(seen):
         table = seen.table(GLOBALNET_INFO)
         options["globalnet_cidr"] = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)

@@ -76,7 +76,9 @@ options:
       - Default is as the broker has it, or had it; else that of C(subctl), V(243.0.0.0/8).
     type: str
   repository:
-    description: Repository of the images.
+    description:
+      - Repository of the images.
+      - Default is as the operator has it that is there, else that of C(subctl), V(quay.io/submariner).
     type: str
   version:
     description: Version of the images.
@@ -295,12 +297,13 @@ def deploy(module: AnsibleModule, api: Api, settings: Result, url: str, psk: byt
         return subctl.call(arguments, folder, params["timeout"], watch, carrier.secrets()).as_dict()
 
 
-def prove(api: Api, namespace: str) -> list[Finding]:
+def prove(api: Api, namespace: str, wanted: Result) -> list[Finding]:
     """Wait until the broker lacks nothing; raises SubctlFailure with the cause where the operator shows one."""
     watch = Watch(api, namespace)
 
     def check() -> list[Finding]:
-        missing = _broker.lacks(_broker.observe(api, namespace))
+        seen = _broker.observe(api, namespace)
+        missing = _broker.lacks(seen) or _broker.not_replaced(seen, wanted, _broker.lock_holder(api))
         cause = watch.look() if missing else None
         if cause is not None:
             raise SubctlFailure("subctl deploy-broker exited 0, yet: " + cause.line(), finding=cause)
@@ -333,6 +336,8 @@ def run(module: AnsibleModule) -> Result:
         raise ApiFailure(f"The broker's cluster does not answer all questions: {'; '.join(seen.unknown())}.")
     record = _run_record.read(api)
     wanted = _broker.with_kept(asked, tables(seen, record))
+    if not wanted["repository"] and seen.present("Broker"):
+        wanted["repository"] = _broker.repository_of(seen) or None
     url, source = choose_url(module, api, module.params["broker_url"])
     differing = _broker.differences(seen, wanted)
     refuse_fixed(differing)
@@ -364,7 +369,7 @@ def run(module: AnsibleModule) -> Result:
     wait_for_namespaces(api, namespace)
     clear_stuck_operator(api)
     result["subctl"] = deploy(module, api, wanted, url, psk)
-    result["findings"] = [finding.as_dict() for finding in prove(api, namespace)]
+    result["findings"] = [finding.as_dict() for finding in prove(api, namespace, wanted)]
     keep_info(api, url, psk, namespace)
     return result
 

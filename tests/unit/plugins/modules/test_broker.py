@@ -125,7 +125,7 @@ def test_an_exit_0_without_a_broker_is_a_failure(api: FakeApi, tmp_path: pathlib
 def test_an_exit_0_over_an_operator_that_cannot_start_gives_its_cause(api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(deployed())
 
-    def roll() -> None:
+    def stuck() -> None:
         body = api.cluster.get(("apps", "deployments"), "submariner-operator", "submariner-operator")
         body["status"].update(replicas=2, updatedReplicas=1)
         waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
@@ -142,12 +142,69 @@ def test_an_exit_0_over_an_operator_that_cannot_start_gives_its_cause(api: FakeA
         api.cluster.load([body, pod])
 
     record(api, b"psk-of-the-record-48")
-    with FakeSubctl(tmp_path, roll) as subctl, pytest.MonkeyPatch.context() as patch:
+    with FakeSubctl(tmp_path, stuck) as subctl, pytest.MonkeyPatch.context() as patch:
         patch.setattr(broker, "SETTLE_SECONDS", 30.0)
         outcome = run(api, tmp_path, subctl, version="9.9.9")
     assert outcome.failed
     assert outcome["findings"][0]["id"] == "operator.image-pull"
     assert "manifest unknown" in outcome.msg
+
+
+def roll(api: FakeApi, image: str) -> None:
+    """What deploy-broker does to the operator that is there: its Deployment stays Available all the time."""
+    body = api.cluster.get(("apps", "deployments"), "submariner-operator", "submariner-operator")
+    body["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    api.cluster.load([body])
+
+
+def lock(api: FakeApi, image: str) -> None:
+    """The operator's lock, in the hands of a pod with this image."""
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "operator-pod", "uid": "u"}
+    meta = {"name": "submariner-operator-lock", "namespace": "submariner-operator", "ownerReferences": [owner]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "operator-pod", "namespace": "submariner-operator"},
+        "spec": {"containers": [{"name": "submariner-operator", "image": image}]},
+    }
+    api.cluster.load([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}, pod])
+
+
+def operator(version: str) -> str:
+    return f"quay.io/submariner/submariner-operator:{version}"
+
+
+@pytest.mark.parametrize(
+    ("deployed_image", "leader", "replaced"),
+    [("0.20.0", "0.20.0", True), ("0.19.0", "0.19.0", False), ("0.20.0", "0.19.0", False)],
+)
+def test_an_available_operator_is_not_yet_the_new_one(
+    api: FakeApi, tmp_path: pathlib.Path, deployed_image: str, leader: str, replaced: bool
+) -> None:
+    api.cluster.load(deployed())
+    record(api, b"psk-of-the-record-48")
+
+    def effect() -> None:
+        roll(api, operator(deployed_image))
+        lock(api, operator(leader))
+
+    with FakeSubctl(tmp_path, effect) as subctl:
+        outcome = run(api, tmp_path, subctl, version="0.20.0")
+    assert outcome.failed == (not replaced), outcome.msg
+    if not replaced:
+        assert outcome["findings"][0]["id"] == "operator.not-replaced"
+
+
+def test_the_repository_of_the_operator_that_is_there_stays(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    roll(api, "mirror.example.com/sub/submariner-operator:0.19.0")
+    record(api, b"psk-of-the-record-48")
+    new = "mirror.example.com/sub/submariner-operator:0.20.0"
+    with FakeSubctl(tmp_path, lambda: roll(api, new)) as subctl:
+        outcome = run(api, tmp_path, subctl, version="0.20.0")
+    assert not outcome.failed, outcome.msg
+    assert "--repository mirror.example.com/sub --version 0.20.0" in flags(subctl)
+    assert outcome["kept"]["repository"] == "mirror.example.com/sub"
 
 
 def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: pathlib.Path) -> None:

@@ -262,6 +262,18 @@ def test_gateways_of_before_the_uninstall_are_labelled_again(
     assert outcome["labelled"] == ["west-worker"]
 
 
+def test_what_the_record_keeps_is_asked_for_unless_it_is_set(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    kept = {"settings of west": {"cable_driver": "wireguard", "repository": "mirror/sub", "custom_domains": ["a.b"]}}
+    other_api.cluster.load([*broker_side(), record(options=kept)])
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(installed())) as subctl:
+        run(api, other_api, tmp_path, subctl, repository="another/sub", custom_domains=[])
+    flags = [word for word in subctl.arguments if word.startswith(("--cable", "--repo", "--custom"))]
+    assert flags == ["--cable-driver=wireguard", "--custom-domains=a.b", "--repository=another/sub"]
+
+
 def test_a_gateway_node_that_does_not_exist(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(bare())
     outcome = run(api, broker_api, tmp_path, gateway_nodes=["none"])
