@@ -30,6 +30,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
     compose,
     decode,
     encode,
+    is_loopback,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
@@ -170,25 +171,58 @@ def without_broker(seen: _broker.Broker) -> list[Finding]:
 
 
 def broker_info(module: AnsibleModule, member_api: Api, broker_api: Api, record: Record | None) -> BrokerInfo:
-    """The broker info from what the broker is now, with the address that its deployment chose."""
+    """The broker info from what the broker is now, with the address that its deployment chose, or the given one says."""
+    namespace = str(module.params["broker_namespace"])
+    given = given_info(module, broker_api, namespace)
     recorded = ""
     if record is not None and record.broker_info:
         try:
             recorded = decode(record.broker_info).url
         except BrokerInfoError as error:
             raise ApiFailure(f"The broker info in the record of the run cannot be used: {error}.") from error
-    url = str(module.params["broker_url"] or recorded)
-    if not url or module.params["broker_url"]:
-        url, _source = choose_url(module, broker_api, url or None)
+    asked = str(module.params["broker_url"] or "")
+    url = asked or recorded
+    if not url or asked:
+        said = given.url if given and given.url and not is_loopback(given.url) else ""
+        url, _source = choose_url(module, broker_api, asked or said or None)
     psk = record.psk if record is not None else b""
     for api in (broker_api, member_api):
         psk = psk or _run_record.psk_of(api)[0]
+    if given and psk and given.psk != psk:
+        raise ApiFailure(
+            "The broker info that is given has another PSK than the clusterset.",
+            "It is of another clusterset, or of before: give the present one or none.",
+        )
+    psk = psk or (given.psk if given else b"")
     if not psk:
         raise ApiFailure(
             "The PSK of the clusterset is neither in a record of the run nor on the broker's cluster.",
-            "Begin a record with submariner.lifecycle.run_record, naming a joined member as source.",
+            "Begin a record with submariner.lifecycle.run_record, naming a joined member as source, or give the broker info.",
         )
-    return compose(broker_api, url, psk, str(module.params["broker_namespace"]))
+    return compose(broker_api, url, psk, namespace)
+
+
+def given_info(module: AnsibleModule, broker_api: Api, namespace: str) -> BrokerInfo | None:
+    """The broker info that the user gives, None without one. One whose token is not this broker's is of another broker."""
+    content = str(module.params["broker_info"] or "")
+    if not content:
+        return None
+    try:
+        info = decode(content)
+    except BrokerInfoError as error:
+        raise ApiFailure(f"The broker info that is given cannot be used: {error}.") from error
+    if info.namespace != namespace:
+        raise ApiFailure(
+            f"The broker info that is given is of a broker in namespace {info.namespace}, not {namespace}.",
+            "Set submariner_broker_namespace, or give the broker info of this broker.",
+        )
+    if not info.token or _broker.accepts(broker_api, info.token.decode("utf-8", "replace")) is False:
+        raise ApiFailure(
+            "The broker info that is given has a token that this broker does not accept: it is of another broker, or of one"
+            " before.",
+            "Give a new one, or none: then it is put together from the broker itself.",
+        )
+    return info
 
 
 def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _broker.Broker) -> Json:

@@ -46,6 +46,12 @@ options:
       - Address of the broker's API server as this cluster's pods reach it.
       - The default is the one that M(submariner.lifecycle.broker) put into the record of the run, else what it would.
     type: str
+  broker_info:
+    description:
+      - The content of a C(broker-info.subm). Its address is taken unless it means the machine itself or O(broker_url) is set, and
+        its PSK where neither the record nor an installation has one. Token and certificate are always the broker's present ones.
+      - Refused when its token is not accepted by the broker, or its PSK is not the clusterset's.
+    type: str
   gateway_nodes:
     description:
       - Nodes to be labelled as gateways.
@@ -293,6 +299,7 @@ def argument_spec() -> Json:
         gateway_nodes={"type": "list", "elements": "str", "default": []},
         custom_domains={"type": "list", "elements": "str"},
         image_override={"type": "dict"},
+        broker_info={"type": "str", "no_log": True},
         timeout={"type": "int", "default": 660},
         ready_timeout={"type": "int", "default": 300},
     )

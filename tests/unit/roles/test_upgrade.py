@@ -52,14 +52,15 @@ class Stage:
     def __init__(self, folder: pathlib.Path, east: FakeApi, west: FakeApi) -> None:
         self.folder, self.fleet = folder, Clusterset(east, west, folder)
         self.apis = {"east": east, "west": west}
+        joined = {"brokerK8sApiServer": BROKER_URL[8:], "brokerK8sCA": "Y2E=", "ceIPSecPSK": "cHNr"}
         for api in self.apis.values():
-            self.fleet.change(api, SUBMARINERS, lambda body: body["spec"].update(brokerK8sApiServer=BROKER_URL[8:]))
+            self.fleet.change(api, SUBMARINERS, lambda body: body["spec"].update(joined))
         established = {"conditions": [{"type": "Established", "status": "True"}]}
         self.fleet.change(east, CRDS, lambda body: body.update(status=established))
         secrets = ("", "secrets")
         for secret in east.cluster.objects(secrets, BROKER):
             if secret["metadata"]["name"].startswith("submariner-k8s-broker-admin-token"):
-                secret["data"] = {"token": "dG9rZW4=", "ca.crt": "", "namespace": ""}
+                secret["data"] = {"token": "dG9rZW4=", "ca.crt": "Y2E=", "namespace": "bnM="}
                 east.cluster.replace(secrets, secret, BROKER, secret["metadata"]["name"])
 
     def play(self, play: Json, version: str, *options: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:

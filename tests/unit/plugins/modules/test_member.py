@@ -289,6 +289,52 @@ def test_what_cannot_be_an_id(api: FakeApi, broker_api: FakeApi, tmp_path: pathl
     assert "submariner_cluster_id" in outcome.msg
 
 
+def given(**more: t.Any) -> str:
+    return encode(BrokerInfo(**{"url": "https://192.0.2.9:6443", "token": b"given", "psk": b"the psk of the file", **more}))
+
+
+def accepting(broker: FakeApi, accepted: bool) -> None:
+    broker.answers[r"/tokenreviews$"] = lambda _request: {"kind": "TokenReview", "status": {"authenticated": accepted}}
+
+
+def test_a_broker_info_that_is_given(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its PSK and address, with the token that the broker has now."""
+    monkeypatch.setattr(_join, "choose_url", lambda _module, _api, url: (url, "option"))
+    other_api.cluster.load(broker_side())
+    accepting(other_api, True)
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(installed())) as subctl:
+        outcome = run(api, other_api, tmp_path, subctl, broker_info=given())
+    info = decode(subctl.given)
+    assert (info.url, info.psk, info.token) == ("https://192.0.2.9:6443", b"the psk of the file", b"admin-token")
+    assert "the psk of the file" not in str(outcome.result)
+    assert given() not in str(outcome.result)
+
+
+@pytest.mark.parametrize(
+    ("info", "accepted", "said"),
+    [
+        ("nonsense", True, "cannot be used"),
+        (given(namespace="elsewhere"), True, "in namespace elsewhere"),
+        (given(), False, "does not accept"),
+        (given(token=b""), True, "does not accept"),
+        (given(psk=b"another"), True, "another PSK than the clusterset"),
+    ],
+    ids=["unreadable", "another namespace", "another broker", "no token", "another PSK"],
+)
+def test_a_broker_info_that_is_not_this_brokers_is_refused(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, info: str, accepted: bool, said: str
+) -> None:
+    accepting(broker_api, accepted)
+    api.cluster.load(bare())
+    outcome = run(api, broker_api, tmp_path, broker_info=info)
+    assert outcome.failed
+    assert said in outcome.msg
+    assert api.writes == []
+
+
 def test_no_psk_anywhere_is_refused(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
     info = encode(BrokerInfo(url=URL))
     other_api.cluster.load([*broker_side(), to_secret(Record(run_id="one", started="", broker_info=info))])
