@@ -80,6 +80,19 @@ _GOING_SECONDS = 60.0
 _LOG_PATIENCE_SECONDS = 45.0
 
 
+# How far a join came that failed; the next one goes on from there.
+LABELLING, JOINING, JOINED = "labelling", "joining", "joined"
+
+
+class JoinFailed(Exception):
+    """A join that came as far as `stage` and no further."""
+
+    def __init__(self, stage: str, error: ApiFailure | SubctlFailure) -> None:
+        super().__init__(str(error))
+        self.stage = stage
+        self.error = error
+
+
 class JoinRefused(Exception):
     """What stands against the join, before anything was changed."""
 
@@ -109,6 +122,7 @@ def join(module: AnsibleModule) -> Json:
             "gateway_nodes": [],
             "labelled": [],
             "differences": [],
+            "rejoins": False,
             "registered": [],
             "findings": [],
         }
@@ -131,12 +145,24 @@ def join(module: AnsibleModule) -> Json:
     if found is not None:
         raise JoinRefused([found])
     recorded = record.gateway_nodes.get(cluster_id, []) if record else []
-    gateways, trouble = choose_gateways(member.nodes, params["gateway_nodes"], recorded)
+    eligible = selected_nodes(member_api, params["gateway_selector"])
+    gateways, trouble = choose_gateways(
+        member.nodes, params["gateway_nodes"], recorded, params["gateway_count"], eligible
+    )
     if trouble:
-        raise ApiFailure(f"Cluster {cluster_id} can have no gateway: {trouble}.", "Set submariner_gateway_nodes.")
+        raise ApiFailure(
+            f"Cluster {cluster_id} cannot have the gateways that are wanted: {trouble}.", "Set submariner_gateway_nodes."
+        )
 
     differing = installation_differences(broker_api, installed, options, info) if member.installed else []
     wanting = bool(differing) or not member.installed
+    rejoins = wanting and member.installed
+    if rejoins:
+        said = "; ".join(f"{d.setting} is {d.have} and is to be {d.want}" for d in differing)
+        module.warn(
+            f"Cluster {cluster_id} is joined otherwise than wanted ({said}). Joining it anew makes its operator uninstall it"
+            " first: it has no tunnels until it is joined again."
+        )
     labels = [node.name for node in member.nodes if node.name in gateways and node.gateway != "true"]
     result: Json = {
         "changed": wanting or bool(labels),
@@ -144,6 +170,7 @@ def join(module: AnsibleModule) -> Json:
         "gateway_nodes": gateways,
         "labelled": labels,
         "differences": [{"setting": d.setting, "have": d.have, "want": d.want} for d in differing],
+        "rejoins": rejoins,
         "registered": sorted({record.cluster_id for record in broker.clusters(namespace)}),
         "findings": [],
     }
@@ -151,14 +178,30 @@ def join(module: AnsibleModule) -> Json:
         result["diff"] = diff(cluster_id, differing, labels, not member.installed)
     if module.check_mode:
         return result
-    for name in labels:
-        label(member_api, name)
-    if wanting:
-        wait_for_namespace(member_api)
-        clear_stuck_operator(member_api)
-        result["subctl"] = run_subctl(module, member_api, cluster_id, options, info)
-    result["findings"], result["seconds"] = wait_until_ready(member_api, cluster_id, info, params["ready_timeout"])
+    stage = LABELLING
+    try:
+        for name in labels:
+            label(member_api, name)
+        if wanting:
+            stage = JOINING
+            wait_for_namespace(member_api)
+            clear_stuck_operator(member_api)
+            result["subctl"] = run_subctl(module, member_api, cluster_id, options, info)
+        stage = JOINED
+        result["findings"], result["seconds"] = wait_until_ready(member_api, cluster_id, info, params["ready_timeout"])
+    except (ApiFailure, SubctlFailure) as error:
+        raise JoinFailed(stage, error) from error
     return result
+
+
+def selected_nodes(api: Api, selector: str | None) -> set[str] | None:
+    """Names of the nodes that the selector names, None without one."""
+    if not selector:
+        return None
+    answer = api.list("/api/v1/nodes", labelSelector=selector)
+    if answer.unknown:
+        raise ApiFailure(f"The nodes with {selector} cannot be read: {answer.reason}.", "Set submariner_gateway_selector.")
+    return {text(mapping(node.get("metadata")).get("name")) for node in answer.items}
 
 
 def without_broker(seen: _broker.Broker) -> list[Finding]:

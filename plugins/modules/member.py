@@ -60,6 +60,15 @@ options:
     type: list
     elements: str
     default: []
+  gateway_count:
+    description:
+      - How many gateways there are to be at least, where O(gateway_nodes) names none. Nodes that have the label keep it, and
+        count; what is missing is chosen among the ready nodes, workers first.
+    type: int
+    default: 1
+  gateway_selector:
+    description: Label selector of the nodes among which is chosen. Nodes that have the label already are kept in any case.
+    type: str
   timeout:
     description: Seconds after which C(subctl) is ended; its own limit is 10 minutes.
     type: int
@@ -225,6 +234,18 @@ differences:
   returned: always
   type: list
   elements: dict
+rejoins:
+  description:
+    - Whether the cluster is joined otherwise and so is joined anew, which makes its operator uninstall it first.
+  returned: always
+  type: bool
+stage:
+  description:
+    - How far a join came that failed, V(labelling) gateway nodes, V(joining) by C(subctl), or V(joined) and not ready.
+    - Run the task again once the cause is gone, and it goes on from there. Without it nothing was changed.
+  returned: when it failed after something was changed
+  type: str
+  sample: joining
 registered:
   description: IDs of the clusters that had a record on the broker before this join.
   returned: always
@@ -248,7 +269,7 @@ seconds:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, broker_spec
-from ansible_collections.submariner.lifecycle.plugins.module_utils._join import JoinRefused, join
+from ansible_collections.submariner.lifecycle.plugins.module_utils._join import JoinFailed, JoinRefused, join
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE, Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import SubctlFailure
@@ -297,6 +318,8 @@ def argument_spec() -> Json:
         broker=dict(broker_spec(), required=True),
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         gateway_nodes={"type": "list", "elements": "str", "default": []},
+        gateway_count={"type": "int", "default": 1},
+        gateway_selector={"type": "str"},
         custom_domains={"type": "list", "elements": "str"},
         image_override={"type": "dict"},
         broker_info={"type": "str", "no_log": True},
@@ -312,12 +335,16 @@ def main() -> None:
         result = join(module)
     except JoinRefused as error:
         module.fail_json(msg=str(error), findings=[finding.as_dict() for finding in error.findings])
-    except SubctlFailure as error:
-        module.fail_json(
-            msg=error.msg,
-            findings=[error.finding.as_dict()] if error.finding else [],
-            subctl=error.result.as_dict() if error.result else {},
-        )
+    except JoinFailed as failed:
+        error = failed.error
+        if isinstance(error, SubctlFailure):
+            module.fail_json(
+                msg=error.msg,
+                stage=failed.stage,
+                findings=[error.finding.as_dict()] if error.finding else [],
+                subctl=error.result.as_dict() if error.result else {},
+            )
+        module.fail_json(msg=str(error), stage=failed.stage)
     except Interrupted as error:
         module.fail_json(msg=f"Interrupted by {error}; subctl was ended. Run again: what it left behind is taken up.")
     except ApiFailure as error:

@@ -87,6 +87,11 @@ class Stage:
             check=False,
         )
 
+    def without_submariner(self, api: FakeApi) -> None:
+        """The resource is gone, with its finalizer."""
+        self.fleet.change(api, SUBMARINERS, lambda body: body["metadata"].update(finalizers=[]))
+        api.cluster.delete(SUBMARINERS, "submariner-operator", "submariner")
+
     @property
     def writes(self) -> list[str]:
         """But the questions that are asked by a POST."""
@@ -186,8 +191,7 @@ def test_the_proof_names_what_is_still_old(stage: Stage) -> None:
 
 
 def test_a_member_that_an_interrupted_run_took_down_is_gone_on_with(stage: Stage) -> None:
-    west = stage.fleet.west.cluster
-    west.delete(SUBMARINERS, "submariner-operator", "submariner")
+    stage.without_submariner(stage.fleet.west)
     east = stage.fleet.east.cluster
     east.load([to_secret(Record("one", "2026-11-23T15:00:00Z", verb="upgrade", psk=b"p" * 48))])
     done = stage.play({**HEAD, "roles": ["submariner.lifecycle.upgrade"]}, "0.20.0", "--check")

@@ -174,6 +174,9 @@ def test_an_installation_that_differs_is_joined_anew(
         outcome = run(api, broker_api, tmp_path, subctl, cable_driver="vxlan")
     assert outcome.changed
     assert [(d["setting"], d["have"]) for d in outcome["differences"]] == [(setting, have)]
+    assert outcome["rejoins"] is True
+    assert "makes its operator uninstall it first" in str(outcome["warnings"])
+    assert b64(b"another") not in str(outcome.result)
 
 
 def test_the_record_of_another_cluster_with_this_id_refuses_the_join(
@@ -217,6 +220,16 @@ def test_an_installation_of_another_broker_is_not_joined_over(
     assert run(api, broker_api, tmp_path)["findings"][0]["id"] == "member.other-broker"
 
 
+def test_a_failure_says_how_far_it_came(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    api.fault(403, verb="patch", path="/nodes/")
+    assert run(api, broker_api, tmp_path)["stage"] == "labelling"
+    api.cluster.load([o for o in installed() if o["kind"] == "Node"])
+    with FakeSubctl(tmp_path, lambda: None, rc=1, says=" ✗ no") as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl)
+    assert (outcome["stage"], outcome["subctl"]["rc"]) == ("joining", 1)
+
+
 def test_up_and_running_with_only_an_operator_is_recognised(
     api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
@@ -246,6 +259,7 @@ def test_an_installation_that_does_not_become_ready_is_named(
     with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
         outcome = run(api, broker_api, tmp_path, subctl)
     assert outcome.failed
+    assert outcome["stage"] == "joined"
     assert "submariner-gateway" in outcome.msg
     assert "0 of 1 pods ready" in outcome.msg
 
@@ -382,6 +396,31 @@ def test_the_choice_of_gateways() -> None:
     assert choose_gateways(nodes, [], []) == (["c"], "")
     assert choose_gateways(nodes[:1], [], []) == (["a"], "")
     assert choose_gateways([node("b", ready=False)], [], []) == ([], "no node that runs Linux is ready")
+
+
+def test_as_many_gateways_as_are_wanted() -> None:
+    nodes = [node("a", control_plane=True), node("b"), node("c"), node("d", ready=False)]
+    assert choose_gateways(nodes, [], [], 2) == (["b", "c"], "")
+    assert choose_gateways(nodes, [], [], 3) == (["b", "c", "a"], "")
+    assert choose_gateways(nodes, [], ["c"], 2) == (["c", "b"], "")
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 2) == (["z", "b"], "")
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 1) == (["z"], "")
+    assert choose_gateways(nodes, [], [], 4) == ([], "no node that runs Linux is ready, and 4 are wanted")
+    assert choose_gateways(nodes, [], [], 1, {"c"}) == (["c"], "")
+    assert choose_gateways(nodes, [], [], 1, set())[1] == "no node that the selector names that runs Linux is ready"
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 1, set()) == (["z"], "")
+
+
+def test_gateways_among_the_nodes_of_a_selector(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    nodes = [o for o in recording("healthy-two-nodes", "west") if o["kind"] == "Node"]
+    for body in nodes:
+        body["metadata"]["labels"].pop("submariner.io/gateway", None)
+        body["metadata"]["labels"]["zone"] = "a" if "control" in body["metadata"]["name"] else "b"
+    api.cluster.load(nodes)
+    outcome = run(api, broker_api, tmp_path, check=True, gateway_selector="zone=a")
+    assert outcome["labelled"] == ["west-control-plane"]
+    outcome = run(api, broker_api, tmp_path, check=True, gateway_count=3)
+    assert "3 are wanted" in outcome.msg
 
 
 def test_no_gateway_where_its_pod_cannot_run() -> None:
