@@ -166,7 +166,12 @@ def not_replaced(broker: Broker, wanted: Mapping[str, Any], holder: Json | None)
     """
     stale = [d for d in differences(broker, wanted) if d.setting in ("version", "repository")]
     found = [
-        _finding("operator.not-replaced", f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}", f"has {d.setting} {d.have}", str(d.want))
+        _finding(
+            "operator.not-replaced",
+            f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}",
+            f"has {d.setting} {d.have}",
+            str(d.want),
+        )
         for d in stale
     ]
     running = [text(mapping(c).get("image")) for c in sequence(mapping((holder or {}).get("spec")).get("containers"))]

@@ -151,7 +151,8 @@ def join(module: AnsibleModule) -> Json:
     )
     if trouble:
         raise ApiFailure(
-            f"Cluster {cluster_id} cannot have the gateways that are wanted: {trouble}.", "Set submariner_gateway_nodes."
+            f"Cluster {cluster_id} cannot have the gateways that are wanted: {trouble}.",
+            "Set submariner_gateway_nodes.",
         )
 
     differing = installation_differences(broker_api, installed, options, info) if member.installed else []
@@ -200,7 +201,9 @@ def selected_nodes(api: Api, selector: str | None) -> set[str] | None:
         return None
     answer = api.list("/api/v1/nodes", labelSelector=selector)
     if answer.unknown:
-        raise ApiFailure(f"The nodes with {selector} cannot be read: {answer.reason}.", "Set submariner_gateway_selector.")
+        raise ApiFailure(
+            f"The nodes with {selector} cannot be read: {answer.reason}.", "Set submariner_gateway_selector."
+        )
     return {text(mapping(node.get("metadata")).get("name")) for node in answer.items}
 
 

@@ -124,7 +124,9 @@ def find_psk(module: AnsibleModule, api: Api, record: _run_record.Record | None)
     if record is not None and record.psk:
         return record.psk, "record"
     broker, reason = _run_record.psk_of(api)
-    told = {source["cluster_id"]: _run_record.psk_of(connect(module, source["auth"])) for source in module.params["sources"]}
+    told = {
+        source["cluster_id"]: _run_record.psk_of(connect(module, source["auth"])) for source in module.params["sources"]
+    }
     psk, origin, differing = _run_record.choose_psk({name: found for name, (found, _why) in told.items()}, broker)
     if differing:
         raise ApiFailure(

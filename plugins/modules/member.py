@@ -336,15 +336,15 @@ def main() -> None:
     except JoinRefused as error:
         module.fail_json(msg=str(error), findings=[finding.as_dict() for finding in error.findings])
     except JoinFailed as failed:
-        error = failed.error
-        if isinstance(error, SubctlFailure):
+        cause = failed.error
+        if isinstance(cause, SubctlFailure):
             module.fail_json(
-                msg=error.msg,
+                msg=cause.msg,
                 stage=failed.stage,
-                findings=[error.finding.as_dict()] if error.finding else [],
-                subctl=error.result.as_dict() if error.result else {},
+                findings=[cause.finding.as_dict()] if cause.finding else [],
+                subctl=cause.result.as_dict() if cause.result else {},
             )
-        module.fail_json(msg=str(error), stage=failed.stage)
+        module.fail_json(msg=str(cause), stage=failed.stage)
     except Interrupted as error:
         module.fail_json(msg=f"Interrupted by {error}; subctl was ended. Run again: what it left behind is taken up.")
     except ApiFailure as error:

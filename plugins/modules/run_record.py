@@ -234,8 +234,8 @@ def begun(module: AnsibleModule, api: Api) -> Result:
     if existing is not None:
         return continue_run(module, api, existing, nodes, ids)
 
-    joined_as = {name for names in ids.values() for name in names}
-    psk, origin = find_psk(module, api, psks, unanswered, joined_as)
+    installed = {name for names in ids.values() for name in names}
+    psk, origin = find_psk(module, api, psks, unanswered, installed)
     record = Record(
         run_id=params["run_id"],
         started=_run_record.now(),

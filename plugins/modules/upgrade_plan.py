@@ -209,7 +209,9 @@ def run(module: AnsibleModule) -> Json:
     params = module.params
     target = params["version"]
     fleet = fleet_of(module)
-    findings = reached(fleet, target) if params["state"] == "reached" else judge(fleet, target, params["allow_unstable"])
+    findings = (
+        reached(fleet, target) if params["state"] == "reached" else judge(fleet, target, params["allow_unstable"])
+    )
     plan = [] if any(runs.unread for runs in fleet.clusters) else steps(fleet, target)
     result: Json = {
         "changed": module.check_mode and params["state"] == "planned" and bool(plan),

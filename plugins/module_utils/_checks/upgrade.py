@@ -288,9 +288,7 @@ def steps(fleet: Fleet, target: str) -> list[Json]:
         found.append({"what": "broker", "cluster_id": fleet.broker.cluster_id, "from": [fleet.broker_version]})
     for runs in fleet.members:
         if runs.cluster_id in fleet.chosen and (not runs.installed or runs.other_than(target)):
-            found.append(
-                {"what": "member", "cluster_id": runs.cluster_id, "from": sorted(set(runs.versions.values()))}
-            )
+            found.append({"what": "member", "cluster_id": runs.cluster_id, "from": sorted(set(runs.versions.values()))})
     return found
 
 

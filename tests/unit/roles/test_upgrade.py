@@ -64,9 +64,7 @@ class Stage:
                 east.cluster.replace(secrets, secret, BROKER, secret["metadata"]["name"])
 
     def play(self, play: Json, version: str, *options: str, **variables: t.Any) -> subprocess.CompletedProcess[str]:
-        hosts = {
-            name: {"submariner_kubeconfig": api.kubeconfig(self.folder, name)} for name, api in self.apis.items()
-        }
+        hosts = {name: {"submariner_kubeconfig": api.kubeconfig(self.folder, name)} for name, api in self.apis.items()}
         groups = {"submariner_broker": {"hosts": {"east": {}}}, "submariner_members": {"hosts": hosts}}
         (self.folder / "hosts.yml").write_text(json.dumps(groups))
         (self.folder / "play.yml").write_text(json.dumps([play]))
@@ -138,7 +136,11 @@ def test_check_mode_where_there_is_nothing_to_do(stage: Stage) -> None:
         ("0.18.4", {}, "runs 0.19.0, expected at most 0.18.4"),
         ("0.21.0", {}, "would go from 0.19.0 to 0.21.0, expected one minor release at a time"),
         ("0.20.0", {"submariner_cable_driver": "wireguard"}, "cable_driver / vxlan / wireguard"),
-        ("0.20.0", {"submariner_components": ["connectivity"]}, "on east more than the version would change: components"),
+        (
+            "0.20.0",
+            {"submariner_components": ["connectivity"]},
+            "on east more than the version would change: components",
+        ),
         ("0.20.0", {"submariner_confirm": "reinstall"}, "submariner_confirm=upgrade"),
     ],
     ids=["downgrade", "two releases", "another cable driver", "other components", "not confirmed"],

@@ -160,7 +160,9 @@ def test_what_is_left_out_is_a_flag() -> None:
 
 
 @pytest.mark.parametrize(
-    ("command", "simulated"), [("deploy-broker", deploybroker.FLAGS), ("join", join.FLAGS)], ids=["deploy-broker", "join"]
+    ("command", "simulated"),
+    [("deploy-broker", deploybroker.FLAGS), ("join", join.FLAGS)],
+    ids=["deploy-broker", "join"],
 )
 def test_the_simulation_knows_the_same_flags(command: str, simulated: tuple[t.Any, ...]) -> None:
     common = {flag.name for flag in of_every_command()}

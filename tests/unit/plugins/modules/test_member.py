@@ -304,7 +304,9 @@ def test_what_cannot_be_an_id(api: FakeApi, broker_api: FakeApi, tmp_path: pathl
 
 
 def given(**more: t.Any) -> str:
-    return encode(BrokerInfo(**{"url": "https://192.0.2.9:6443", "token": b"given", "psk": b"the psk of the file", **more}))
+    return encode(
+        BrokerInfo(**{"url": "https://192.0.2.9:6443", "token": b"given", "psk": b"the psk of the file", **more})
+    )
 
 
 def accepting(broker: FakeApi, accepted: bool) -> None:

@@ -119,7 +119,12 @@ def registered(*ids: str) -> list[Json]:
     }
     place = {"namespace": "submariner-k8s-broker"}
     return [definition] + [
-        {"apiVersion": "submariner.io/v1", "kind": "Cluster", "metadata": {"name": i, **place}, "spec": {"cluster_id": i}}
+        {
+            "apiVersion": "submariner.io/v1",
+            "kind": "Cluster",
+            "metadata": {"name": i, **place},
+            "spec": {"cluster_id": i},
+        }
         for i in ids
     ]
 

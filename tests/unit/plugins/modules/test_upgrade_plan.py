@@ -213,9 +213,7 @@ def test_a_way_leads_upwards_by_one_minor_release(
         [f"m{n}" for n in range(len(members))],
     )
     have = [broker, *members]
-    there = all(
-        upgrade.OLDEST <= v <= target and v[0] == target[0] and target[1] - v[1] <= 1 for v in have
-    )
+    there = all(upgrade.OLDEST <= v <= target and v[0] == target[0] and target[1] - v[1] <= 1 for v in have)
     assert (upgrade.judge(fleet, words(target)) == []) == there
     plan = upgrade.steps(fleet, words(target))
     assert (plan == []) == (set(have) == {target})
