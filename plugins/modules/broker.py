@@ -95,6 +95,13 @@ options:
   no_proxy_hosts:
     description: What the operator reaches without a proxy, as C(subctl) takes it with C(--no-proxy).
     type: str
+  renew_token:
+    description:
+      - Whether the administrator's token is made anew, which voids every broker info that was handed out. Members have tokens of
+        their own and stay connected.
+      - Each task with it makes a new one.
+    type: bool
+    default: false
   timeout:
     description: Seconds after which C(subctl) is ended; its own limit is 10 minutes.
     type: int
@@ -110,6 +117,7 @@ attributes:
     support: full
   idempotent:
     support: full
+    details: Except with O(renew_token).
 requirements:
   - kubernetes
   - subctl
@@ -194,6 +202,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     BROKER_NAMESPACE,
     Finding,
     Json,
+    mapping,
+    text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
@@ -233,6 +243,7 @@ def argument_spec() -> dict[str, t.Any]:
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         broker_url={"type": "str"},
         no_proxy_hosts={"type": "str"},
+        renew_token={"type": "bool", "default": False},
         timeout={"type": "int", "default": 660},
     )
     return spec
@@ -321,6 +332,15 @@ def prove(api: Api, namespace: str, wanted: Result) -> list[Finding]:
     return held.findings
 
 
+def revoke_tokens(api: Api, namespace: str) -> None:
+    """Take the administrator's tokens away: deploy-broker makes one where there is none."""
+    for secret in _brokerinfo.admin_tokens(api, namespace):
+        meta = mapping(secret.get("metadata"))
+        answer = api.delete(f"/api/v1/namespaces/{namespace}/secrets/{meta['name']}", uid=text(meta.get("uid")))
+        if answer.unknown:
+            raise ApiFailure(f"Secret {namespace}/{meta['name']} cannot be deleted: {answer.reason}.")
+
+
 def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
     """Put the broker info into the record of the run, where there is one."""
     info = _brokerinfo.encode(_brokerinfo.compose(api, url, psk, namespace))
@@ -341,6 +361,8 @@ def run(module: AnsibleModule) -> Result:
     url, source = choose_url(module, api, module.params["broker_url"])
     differing = _broker.differences(seen, wanted)
     refuse_fixed(differing)
+    if module.params["renew_token"] and seen.present("Namespace"):
+        differing.append(_broker.Difference("administrator's token", "the present one", "a new one"))
     missing = _broker.lacks(seen)
     result: Result = {
         "changed": bool(differing or missing),
@@ -368,6 +390,8 @@ def run(module: AnsibleModule) -> Result:
         _run_record.create(api, _run_record.Record(run_id="", started=_run_record.now(), verb="broker", psk=psk))
     wait_for_namespaces(api, namespace)
     clear_stuck_operator(api)
+    if module.params["renew_token"]:
+        revoke_tokens(api, namespace)
     result["subctl"] = deploy(module, api, wanted, url, psk)
     result["findings"] = [finding.as_dict() for finding in prove(api, namespace, wanted)]
     keep_info(api, url, psk, namespace)

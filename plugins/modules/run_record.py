@@ -46,7 +46,7 @@ options:
       - The members, as far as they are to be asked for their PSK, gateway nodes and IDs by O(state=begun).
       - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else from
         O(broker_info), else it is new.
-      - It is not new while clusters that are not among these are registered with the broker: a new one would cut them off.
+      - It is not new while clusters that are not among these are registered with the broker, since that would cut them off.
     type: list
     elements: dict
     default: []

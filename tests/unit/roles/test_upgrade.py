@@ -12,13 +12,14 @@ import pathlib
 import re
 import subprocess
 import sys
+import threading
 import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
+from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, from_secret, to_secret
 from tests.unit.clusterset import BROKER, DAEMON_SETS, SUBMARINERS, Clusterset
-from tests.unit.fake_api import FakeApi
+from tests.unit.fake_api import FakeApi, recording
 
 CRDS = ("apiextensions.k8s.io", "customresourcedefinitions")
 ROOT = pathlib.Path(__file__).parents[3]
@@ -31,6 +32,7 @@ HEAD: Json = {
     "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
 }
 UPGRADE = {"ansible.builtin.import_playbook": "submariner.lifecycle.upgrade"}
+STATE = "healthy-two-nodes"
 BROKER_URL = "https://192.0.2.1:6443"
 AS_INSTALLED: Json = {
     "submariner_confirm": "upgrade",
@@ -70,7 +72,12 @@ class Stage:
         (self.folder / "play.yml").write_text(json.dumps([play]))
         program = self.folder / "bin" / "subctl"
         program.parent.mkdir(exist_ok=True)
-        program.write_text(f"#!/bin/sh\necho 'subctl version: v{version}'\n")
+        program.write_text(
+            f"#!/bin/sh\ncd {self.folder}\n"
+            f"if [ \"$1\" = version ]; then echo 'subctl version: v{version}'; exit; fi\n"
+            'printf "%s\\n" "$@" > words; mv words asked\n'
+            "while [ ! -e done ]; do sleep 0.1; done\n"
+        )
         program.chmod(0o755)
         given = {**AS_INSTALLED, "submariner_version": version, "submariner_subctl_path": str(program), **variables}
         ansible = pathlib.Path(sys.executable).parent / "ansible-playbook"
@@ -84,6 +91,16 @@ class Stage:
             text=True,
             check=False,
         )
+
+    def images(self, cluster: str, version: str) -> None:
+        """All of a cluster is of this version."""
+
+        def retag(body: Json) -> None:
+            for container in body["spec"]["template"]["spec"]["containers"]:
+                container["image"] = container["image"].rpartition(":")[0] + f":{version}"
+
+        for kind in (DAEMON_SETS, ("apps", "deployments")):
+            self.fleet.change(self.apis[cluster], kind, retag)
 
     def without_submariner(self, api: FakeApi) -> None:
         """The resource is gone, with its finalizer."""
@@ -176,6 +193,65 @@ def test_a_failure_says_where_it_stands_and_the_way_back(stage: Stage) -> None:
     assert "west was not brought to 0.20.0: There is no record of a run to update." in said
     assert "reinstall with submariner_version=0.19.0" in said
     assert stage.writes == []
+
+
+def released(api: FakeApi) -> None:
+    """The finalizers of what is being deleted go, as a living operator sees to it."""
+    for kind in (("submariner.io", "servicediscoveries"), SUBMARINERS):
+        for body in api.cluster.objects(kind) if api.cluster.served(kind) else ():
+            if body["metadata"].get("deletionTimestamp"):
+                body["metadata"]["finalizers"] = []
+                api.cluster.replace(kind, body, "submariner-operator", body["metadata"]["name"])
+
+
+def joined_anew(stage: Stage, version: str) -> None:
+    """What the join of west by a new subctl brings about: on west all of it, on the broker and in east its records."""
+    stage.apis["west"].cluster.load(json.loads(json.dumps(recording(STATE, "west")).replace("0.19.0", version)))
+    joined = {"brokerK8sApiServer": BROKER_URL[8:], "brokerK8sCA": "Y2E=", "ceIPSecPSK": "cHNr"}
+    stage.fleet.change(stage.apis["west"], SUBMARINERS, lambda body: body["spec"].update(joined))
+    records = [
+        o for o in recording(STATE, "east") if o["kind"] in ("Endpoint", "Cluster") and "west" in o["metadata"]["name"]
+    ]
+    stage.apis["east"].cluster.load(records)
+
+
+def test_a_member_is_taken_down_and_joined_by_the_new_subctl(stage: Stage) -> None:
+    """West alone; east hosts the broker, which is of the new version already."""
+    east, west = stage.apis["east"], stage.apis["west"]
+    stage.images("east", "0.20.0")
+    record = Record("one", "2026-11-23T15:00:00Z", verb="upgrade", psk=b"psk", gateway_nodes={"west": ["west-worker"]})
+    east.cluster.load([to_secret(record)])
+    stage.fleet.live()
+    asked, done_mark = stage.folder / "asked", stage.folder / "done"
+    ended = threading.Event()
+
+    def others() -> None:
+        while not ended.wait(0.1):
+            released(west)
+            if asked.exists() and not done_mark.exists():
+                joined_anew(stage, "0.20.0")
+                done_mark.touch()
+
+    watcher = threading.Thread(target=others, daemon=True)
+    watcher.start()
+    plan = {
+        "steps": [{"what": "member", "cluster_id": "west", "from": ["0.19.0"]}],
+        "settings": {"west": {"cable_driver": "vxlan", "custom_domains": ["site.example"]}},
+    }
+    play = {**HEAD, "hosts": "submariner_members", "serial": 1, "tasks": [include("member.yml")]}
+    quick = {"submariner_cleanup_nodes": False, "submariner_upgrade_window": 1, "submariner_cable_driver": ""}
+    done = stage.play(play, "0.20.0", __upgrade_plan=plan, **quick)
+    ended.set()
+    watcher.join()
+    assert done.returncode == 0, done.stdout
+    arguments = asked.read_text().splitlines()
+    assert arguments[0] == "join"
+    assert {"--version=0.20.0", "--cable-driver=vxlan", "--custom-domains=site.example"} <= set(arguments)
+    deleted = [request.path for request in west.asked("delete")]
+    assert deleted[0].endswith("/submariners/submariner")
+    secret = east.cluster.get(("", "secrets"), "submariner-lifecycle", "submariner-lifecycle-run")
+    assert from_secret(secret).options["settings of west"] == plan["settings"]["west"]
+    assert not [request for request in east.asked("delete") if "submariner-operator" in request.path]
 
 
 def test_the_proof_names_what_is_still_old(stage: Stage) -> None:

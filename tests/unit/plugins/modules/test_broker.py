@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _brokerinfo, _run_record
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import decode
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
 from ansible_collections.submariner.lifecycle.plugins.modules import broker
@@ -205,6 +205,29 @@ def test_the_repository_of_the_operator_that_is_there_stays(api: FakeApi, tmp_pa
     assert not outcome.failed, outcome.msg
     assert "--repository mirror.example.com/sub --version 0.20.0" in flags(subctl)
     assert outcome["kept"]["repository"] == "mirror.example.com/sub"
+
+
+def test_the_administrators_token_is_made_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    record(api, b"psk-of-the-record-48")
+    there = _brokerinfo.ADMIN + "-token"
+    old = [s["metadata"] for s in api.cluster.objects(SECRETS, NAMESPACE) if s["metadata"]["name"].startswith(there)]
+    check = run(api, tmp_path, check=True, diff=True, renew_token=True)
+    assert check.changed
+    assert "administrator's token: a new one" in check["diff"]["after"]
+    left: list[str] = []
+
+    def make() -> None:
+        left.extend(s["metadata"]["name"] for s in api.cluster.objects(SECRETS, NAMESPACE))
+        api.cluster.load([o for o in deployed() if o["metadata"]["name"].startswith(there)])
+
+    with FakeSubctl(tmp_path, make) as subctl:
+        outcome = run(api, tmp_path, subctl, renew_token=True)
+    assert not outcome.failed, outcome.msg
+    assert [name for name in left if name.startswith(there)] == []
+    assert old
+    deleted = [request for request in api.asked("delete") if "/secrets/" in request.path]
+    assert [request.body["preconditions"]["uid"] for request in deleted] == [meta["uid"] for meta in old]
 
 
 def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: pathlib.Path) -> None:
