@@ -153,6 +153,51 @@ def image_of(broker: Broker) -> str:
     return text(mapping(containers[0]).get("image")) if containers else ""
 
 
+def repository_of(broker: Broker) -> str:
+    """Where the operator's image comes from; empty when it has another name, or is pinned, and so was chosen by a join."""
+    repository, _slash, name = image_of(broker).rpartition("/")
+    return repository if name.startswith(OPERATOR + ":") else ""
+
+
+def not_replaced(broker: Broker, wanted: Mapping[str, Any], holder: Json | None) -> list[Finding]:
+    """Whether the operator that runs is still the one of before: its Deployment stays Available while it is replaced.
+
+    `holder` is the pod that has the operator's lock, without which no definition is replaced; None where nothing tells.
+    """
+    stale = [d for d in differences(broker, wanted) if d.setting in ("version", "repository")]
+    found = [
+        _finding(
+            "operator.not-replaced",
+            f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}",
+            f"has {d.setting} {d.have}",
+            str(d.want),
+        )
+        for d in stale
+    ]
+    running = [text(mapping(c).get("image")) for c in sequence(mapping((holder or {}).get("spec")).get("containers"))]
+    if holder is not None and not found and image_of(broker) not in running:
+        found.append(
+            _finding(
+                "operator.not-replaced",
+                f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR}",
+                f"is still led by a pod with {', '.join(running) or 'no image'}",
+                f"a pod with {image_of(broker)}",
+                "the new operator waits until the old one's pod is gone: look at what holds that",
+            )
+        )
+    return found
+
+
+def lock_holder(api: Api) -> Json | None:
+    """The pod that has the operator's lock, empty when that pod is gone, None without a lock (or an answer)."""
+    lock = api.get(f"/api/v1/namespaces/{OPERATOR_NAMESPACE}/configmaps/{OPERATOR}-lock")
+    owners = [text(mapping(o).get("name")) for o in sequence(mapping(lock.body.get("metadata")).get("ownerReferences"))]
+    if not lock.present or not owners:
+        return None
+    pod = api.get(f"/api/v1/namespaces/{OPERATOR_NAMESPACE}/pods/{owners[0]}")
+    return None if pod.unknown else pod.body
+
+
 def _finding(id_: str, subject: str, observed: str, expected: str, hint: str = "", severity: str = ERROR) -> Finding:
     return Finding(id=id_, severity=severity, subject=subject, observed=observed, expected=expected, hint=hint)
 
@@ -269,10 +314,9 @@ def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
             if want is not None and sorted(want) != sorted(have):
                 found.append(Difference(setting, sorted(have), sorted(want)))
     # An operator of another name or pinned by digest was chosen by an override of a join: it says nothing here.
-    repository, _slash, name = image_of(broker).rpartition("/")
-    if name.startswith(OPERATOR + ":"):
-        compare("version", name.partition(":")[2], fixed=False)
-        compare("repository", repository, fixed=False)
+    if repository_of(broker):
+        compare("version", image_of(broker).rpartition(":")[2], fixed=False)
+        compare("repository", repository_of(broker), fixed=False)
     return found
 
 

@@ -151,18 +151,25 @@ def in_cluster_url(api: Api) -> str:
     raise ApiFailure("The cluster's Service default/kubernetes names no address.", "Set submariner_broker_url.")
 
 
-def admin_token(api: Api, namespace: str) -> Json | None:
-    """The newest complete token Secret of the broker's admin account, None when there is none."""
+def admin_tokens(api: Api, namespace: str) -> list[Json]:
+    """All token Secrets of the broker's admin account."""
     answer = api.list(f"/api/v1/namespaces/{namespace}/secrets")
     if answer.unknown:
         raise ApiFailure(f"the Secrets of namespace {namespace} cannot be read: {answer.reason}")
-    complete = [
+    return [
         item
         for item in answer.items
         if item.get("type") == _TOKEN_TYPE
         and mapping(mapping(item.get("metadata")).get("annotations")).get(_ACCOUNT) == ADMIN
-        and mapping(item.get("data")).get("token")
-        and mapping(item.get("data")).get("ca.crt")
+    ]
+
+
+def admin_token(api: Api, namespace: str) -> Json | None:
+    """The newest complete token Secret of the broker's admin account, None when there is none."""
+    complete = [
+        item
+        for item in admin_tokens(api, namespace)
+        if mapping(item.get("data")).get("token") and mapping(item.get("data")).get("ca.crt")
     ]
     complete.sort(key=lambda item: text(mapping(item.get("metadata")).get("creationTimestamp")))
     return complete[-1] if complete else None

@@ -30,6 +30,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
     compose,
     decode,
     encode,
+    is_loopback,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
@@ -79,6 +80,19 @@ _GOING_SECONDS = 60.0
 _LOG_PATIENCE_SECONDS = 45.0
 
 
+# How far a join came that failed; the next one goes on from there.
+LABELLING, JOINING, JOINED = "labelling", "joining", "joined"
+
+
+class JoinFailed(Exception):
+    """A join that came as far as `stage` and no further."""
+
+    def __init__(self, stage: str, error: ApiFailure | SubctlFailure) -> None:
+        super().__init__(str(error))
+        self.stage = stage
+        self.error = error
+
+
 class JoinRefused(Exception):
     """What stands against the join, before anything was changed."""
 
@@ -108,6 +122,7 @@ def join(module: AnsibleModule) -> Json:
             "gateway_nodes": [],
             "labelled": [],
             "differences": [],
+            "rejoins": False,
             "registered": [],
             "findings": [],
         }
@@ -130,12 +145,25 @@ def join(module: AnsibleModule) -> Json:
     if found is not None:
         raise JoinRefused([found])
     recorded = record.gateway_nodes.get(cluster_id, []) if record else []
-    gateways, trouble = choose_gateways(member.nodes, params["gateway_nodes"], recorded)
+    eligible = selected_nodes(member_api, params["gateway_selector"])
+    gateways, trouble = choose_gateways(
+        member.nodes, params["gateway_nodes"], recorded, params["gateway_count"], eligible
+    )
     if trouble:
-        raise ApiFailure(f"Cluster {cluster_id} can have no gateway: {trouble}.", "Set submariner_gateway_nodes.")
+        raise ApiFailure(
+            f"Cluster {cluster_id} cannot have the gateways that are wanted: {trouble}.",
+            "Set submariner_gateway_nodes.",
+        )
 
     differing = installation_differences(broker_api, installed, options, info) if member.installed else []
     wanting = bool(differing) or not member.installed
+    rejoins = wanting and member.installed
+    if rejoins:
+        said = "; ".join(f"{d.setting} is {d.have} and is to be {d.want}" for d in differing)
+        module.warn(
+            f"Cluster {cluster_id} is joined otherwise than wanted ({said}). Joining it anew makes its operator uninstall it"
+            " first: it has no tunnels until it is joined again."
+        )
     labels = [node.name for node in member.nodes if node.name in gateways and node.gateway != "true"]
     result: Json = {
         "changed": wanting or bool(labels),
@@ -143,6 +171,7 @@ def join(module: AnsibleModule) -> Json:
         "gateway_nodes": gateways,
         "labelled": labels,
         "differences": [{"setting": d.setting, "have": d.have, "want": d.want} for d in differing],
+        "rejoins": rejoins,
         "registered": sorted({record.cluster_id for record in broker.clusters(namespace)}),
         "findings": [],
     }
@@ -150,14 +179,32 @@ def join(module: AnsibleModule) -> Json:
         result["diff"] = diff(cluster_id, differing, labels, not member.installed)
     if module.check_mode:
         return result
-    for name in labels:
-        label(member_api, name)
-    if wanting:
-        wait_for_namespace(member_api)
-        clear_stuck_operator(member_api)
-        result["subctl"] = run_subctl(module, member_api, cluster_id, options, info)
-    result["findings"], result["seconds"] = wait_until_ready(member_api, cluster_id, info, params["ready_timeout"])
+    stage = LABELLING
+    try:
+        for name in labels:
+            label(member_api, name)
+        if wanting:
+            stage = JOINING
+            wait_for_namespace(member_api)
+            clear_stuck_operator(member_api)
+            result["subctl"] = run_subctl(module, member_api, cluster_id, options, info)
+        stage = JOINED
+        result["findings"], result["seconds"] = wait_until_ready(member_api, cluster_id, info, params["ready_timeout"])
+    except (ApiFailure, SubctlFailure) as error:
+        raise JoinFailed(stage, error) from error
     return result
+
+
+def selected_nodes(api: Api, selector: str | None) -> set[str] | None:
+    """Names of the nodes that the selector names, None without one."""
+    if not selector:
+        return None
+    answer = api.list("/api/v1/nodes", labelSelector=selector)
+    if answer.unknown:
+        raise ApiFailure(
+            f"The nodes with {selector} cannot be read: {answer.reason}.", "Set submariner_gateway_selector."
+        )
+    return {text(mapping(node.get("metadata")).get("name")) for node in answer.items}
 
 
 def without_broker(seen: _broker.Broker) -> list[Finding]:
@@ -170,25 +217,58 @@ def without_broker(seen: _broker.Broker) -> list[Finding]:
 
 
 def broker_info(module: AnsibleModule, member_api: Api, broker_api: Api, record: Record | None) -> BrokerInfo:
-    """The broker info from what the broker is now, with the address that its deployment chose."""
+    """The broker info from what the broker is now, with the address that its deployment chose, or the given one says."""
+    namespace = str(module.params["broker_namespace"])
+    given = given_info(module, broker_api, namespace)
     recorded = ""
     if record is not None and record.broker_info:
         try:
             recorded = decode(record.broker_info).url
         except BrokerInfoError as error:
             raise ApiFailure(f"The broker info in the record of the run cannot be used: {error}.") from error
-    url = str(module.params["broker_url"] or recorded)
-    if not url or module.params["broker_url"]:
-        url, _source = choose_url(module, broker_api, url or None)
+    asked = str(module.params["broker_url"] or "")
+    url = asked or recorded
+    if not url or asked:
+        said = given.url if given and given.url and not is_loopback(given.url) else ""
+        url, _source = choose_url(module, broker_api, asked or said or None)
     psk = record.psk if record is not None else b""
     for api in (broker_api, member_api):
         psk = psk or _run_record.psk_of(api)[0]
+    if given and psk and given.psk != psk:
+        raise ApiFailure(
+            "The broker info that is given has another PSK than the clusterset.",
+            "It is of another clusterset, or of before: give the present one or none.",
+        )
+    psk = psk or (given.psk if given else b"")
     if not psk:
         raise ApiFailure(
             "The PSK of the clusterset is neither in a record of the run nor on the broker's cluster.",
-            "Begin a record with submariner.lifecycle.run_record, naming a joined member as source.",
+            "Begin a record with submariner.lifecycle.run_record, naming a joined member as source, or give the broker info.",
         )
-    return compose(broker_api, url, psk, str(module.params["broker_namespace"]))
+    return compose(broker_api, url, psk, namespace)
+
+
+def given_info(module: AnsibleModule, broker_api: Api, namespace: str) -> BrokerInfo | None:
+    """The broker info that the user gives, None without one. One whose token is not this broker's is of another broker."""
+    content = str(module.params["broker_info"] or "")
+    if not content:
+        return None
+    try:
+        info = decode(content)
+    except BrokerInfoError as error:
+        raise ApiFailure(f"The broker info that is given cannot be used: {error}.") from error
+    if info.namespace != namespace:
+        raise ApiFailure(
+            f"The broker info that is given is of a broker in namespace {info.namespace}, not {namespace}.",
+            "Set submariner_broker_namespace, or give the broker info of this broker.",
+        )
+    if not info.token or _broker.accepts(broker_api, info.token.decode("utf-8", "replace")) is False:
+        raise ApiFailure(
+            "The broker info that is given has a token that this broker does not accept: it is of another broker, or of one"
+            " before.",
+            "Give a new one, or none: then it is put together from the broker itself.",
+        )
+    return info
 
 
 def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _broker.Broker) -> Json:
@@ -196,6 +276,9 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
     options = {name: params[name] for name in SETTINGS}
     if record is None:
         return options
+    for name, value in _run_record.kept_settings(record, cluster_id).items():
+        if name in options and options[name] in (None, "", [], {}):
+            options[name] = value
     if not options["globalnet_cidr"] and options["globalnet"] is not False and _broker.globalnet_enabled(seen):
         table = seen.table(GLOBALNET_INFO)
         options["globalnet_cidr"] = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)

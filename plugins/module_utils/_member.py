@@ -9,7 +9,7 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import base64
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -180,11 +180,17 @@ def id_claimed(broker: Snapshot, member: Snapshot, namespace: str, cluster_id: s
     )
 
 
-def choose_gateways(nodes: Iterable[Node], asked: Sequence[str], recorded: Sequence[str]) -> tuple[list[str], str]:
+def choose_gateways(
+    nodes: Iterable[Node],
+    asked: Sequence[str],
+    recorded: Sequence[str],
+    count: int = 1,
+    eligible: Collection[str] | None = None,
+) -> tuple[list[str], str]:
     """The nodes that shall be gateways, and what stands against it.
 
-    Those asked for, else those that have the label, else those recorded before the label went, else the first ready
-    worker, else a ready control plane; of these two only such as can run a gateway.
+    Those asked for. Else those that have the label, else those recorded before the label went, and as many more as
+    `count` lacks: ready workers before ready control planes, only such as can run a gateway and are `eligible`.
     """
     known = {node.name: node for node in nodes}
     if asked:
@@ -192,13 +198,13 @@ def choose_gateways(nodes: Iterable[Node], asked: Sequence[str], recorded: Seque
         if strangers:
             return [], f"no node is called {', '.join(strangers)}; there are {', '.join(sorted(known))}"
         return list(asked), ""
-    labelled = sorted(node.name for node in known.values() if node.gateway == "true")
-    if labelled:
-        return labelled, ""
-    kept = [name for name in recorded if name in known]
-    if kept:
-        return kept, ""
-    ready = sorted((node.control_plane, node.name) for node in known.values() if node.ready and node.linux)
-    if not ready:
-        return [], "no node that runs Linux is ready"
-    return [ready[0][1]], ""
+    have = sorted(node.name for node in known.values() if node.gateway == "true")
+    have = have or [name for name in recorded if name in known]
+    fit = [n for n in known.values() if n.linux and (eligible is None or n.name in eligible) and n.name not in have]
+    ready = sorted((node.control_plane, node.name) for node in fit if node.ready)
+    chosen = have + [name for _control_plane, name in ready[: max(0, count - len(have))]]
+    if len(chosen) >= max(1, count):
+        return chosen, ""
+    more = " more" if have else ""
+    which = " that the selector names" if eligible is not None else ""
+    return [], f"no{more} node{which} that runs Linux is ready" + (f", and {count} are wanted" if count > 1 else "")

@@ -267,6 +267,15 @@ def dns_map_of(api: Api) -> str:
     return "/".join(seen.dns_map) if all(seen.dns_map) else ""
 
 
+KEPT = "settings of {}"
+"""Key in the options of a record: what an installation was made with, for a cluster that is to be joined as it was."""
+
+
+def kept_settings(record: Record | None, cluster_id: str) -> Json:
+    """The options of a join that the record wants to be as they were."""
+    return mapping(record.options.get(KEPT.format(cluster_id))) if record else {}
+
+
 def both(one: Mapping[str, list[str]], other: Mapping[str, list[str]]) -> dict[str, list[str]]:
     """The lists of two tables."""
     return {key: sorted({*one.get(key, []), *other.get(key, [])}) for key in sorted({*one, *other})}

@@ -72,7 +72,9 @@ options:
       - Default is as the broker has it, or had it; else that of C(subctl), V(243.0.0.0/8).
     type: str
   repository:
-    description: Repository of the images.
+    description:
+      - Repository of the images.
+      - Default is as the operator has it that is there, else that of C(subctl), V(quay.io/submariner).
     type: str
   version:
     description: Version of the images.
@@ -89,6 +91,13 @@ options:
   no_proxy_hosts:
     description: What the operator reaches without a proxy, as C(subctl) takes it with C(--no-proxy).
     type: str
+  renew_token:
+    description:
+      - Whether the administrator's token is made anew, which voids every broker info that was handed out. Members have tokens of
+        their own and stay connected.
+      - Each task with it makes a new one.
+    type: bool
+    default: false
   timeout:
     description: Seconds after which C(subctl) is ended; its own limit is 10 minutes.
     type: int
@@ -105,6 +114,7 @@ attributes:
     support: full
   idempotent:
     support: full
+    details: Except with O(renew_token).
 requirements:
   - kubernetes
   - subctl
@@ -189,6 +199,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     BROKER_NAMESPACE,
     Finding,
     Json,
+    mapping,
+    text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
@@ -228,6 +240,7 @@ def argument_spec() -> dict[str, t.Any]:
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         broker_url={"type": "str"},
         no_proxy_hosts={"type": "str"},
+        renew_token={"type": "bool", "default": False},
         timeout={"type": "int", "default": 660},
     )
     return spec
@@ -292,12 +305,13 @@ def deploy(module: AnsibleModule, api: Api, settings: Result, url: str, psk: byt
         return subctl.call(arguments, folder, params["timeout"], watch, carrier.secrets()).as_dict()
 
 
-def prove(api: Api, namespace: str) -> list[Finding]:
+def prove(api: Api, namespace: str, wanted: Result) -> list[Finding]:
     """Wait until the broker lacks nothing; raises SubctlFailure with the cause where the operator shows one."""
     watch = Watch(api, namespace)
 
     def check() -> list[Finding]:
-        missing = _broker.lacks(_broker.observe(api, namespace))
+        seen = _broker.observe(api, namespace)
+        missing = _broker.lacks(seen) or _broker.not_replaced(seen, wanted, _broker.lock_holder(api))
         cause = watch.look() if missing else None
         if cause is not None:
             raise SubctlFailure("subctl deploy-broker exited 0, yet: " + cause.line(), finding=cause)
@@ -315,6 +329,15 @@ def prove(api: Api, namespace: str) -> list[Finding]:
     return held.findings
 
 
+def revoke_tokens(api: Api, namespace: str) -> None:
+    """Take the administrator's tokens away: deploy-broker makes one where there is none."""
+    for secret in _brokerinfo.admin_tokens(api, namespace):
+        meta = mapping(secret.get("metadata"))
+        answer = api.delete(f"/api/v1/namespaces/{namespace}/secrets/{meta['name']}", uid=text(meta.get("uid")))
+        if answer.unknown:
+            raise ApiFailure(f"Secret {namespace}/{meta['name']} cannot be deleted: {answer.reason}.")
+
+
 def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
     """Put the broker info into the record of the run, where there is one."""
     info = _brokerinfo.encode(_brokerinfo.compose(api, url, psk, namespace))
@@ -330,9 +353,13 @@ def run(module: AnsibleModule) -> Result:
         raise ApiFailure(f"The broker's cluster does not answer all questions: {'; '.join(seen.unknown())}.")
     record = _run_record.read(api)
     wanted = _broker.with_kept(asked, tables(seen, record))
+    if not wanted["repository"] and seen.present("Broker"):
+        wanted["repository"] = _broker.repository_of(seen) or None
     url, source = choose_url(module, api, module.params["broker_url"])
     differing = _broker.differences(seen, wanted)
     refuse_fixed(differing)
+    if module.params["renew_token"] and seen.present("Namespace"):
+        differing.append(_broker.Difference("administrator's token", "the present one", "a new one"))
     missing = _broker.lacks(seen)
     result: Result = {
         "changed": bool(differing or missing),
@@ -360,8 +387,10 @@ def run(module: AnsibleModule) -> Result:
         _run_record.create(api, _run_record.Record(run_id="", started=_run_record.now(), verb="broker", psk=psk))
     wait_for_namespaces(api, namespace)
     clear_stuck_operator(api)
+    if module.params["renew_token"]:
+        revoke_tokens(api, namespace)
     result["subctl"] = deploy(module, api, wanted, url, psk)
-    result["findings"] = [finding.as_dict() for finding in prove(api, namespace)]
+    result["findings"] = [finding.as_dict() for finding in prove(api, namespace, wanted)]
     keep_info(api, url, psk, namespace)
     return result
 

@@ -42,6 +42,12 @@ options:
       - Address of the broker's API server as this cluster's pods reach it.
       - The default is the one that M(submariner.lifecycle.broker) put into the record of the run, else what it would.
     type: str
+  broker_info:
+    description:
+      - The content of a C(broker-info.subm). Its address is taken unless it means the machine itself or O(broker_url) is set, and
+        its PSK where neither the record nor an installation has one. Token and certificate are always the broker's present ones.
+      - Refused when its token is not accepted by the broker, or its PSK is not the clusterset's.
+    type: str
   gateway_nodes:
     description:
       - Nodes to be labelled as gateways.
@@ -50,6 +56,15 @@ options:
     type: list
     elements: str
     default: []
+  gateway_count:
+    description:
+      - How many gateways there are to be at least, where O(gateway_nodes) names none. Nodes that have the label keep it, and
+        count; what is missing is chosen among the ready nodes, workers first.
+    type: int
+    default: 1
+  gateway_selector:
+    description: Label selector of the nodes among which is chosen. Nodes that have the label already are kept in any case.
+    type: str
   timeout:
     description: Seconds after which C(subctl) is ended; its own limit is 10 minutes.
     type: int
@@ -216,6 +231,18 @@ differences:
   returned: always
   type: list
   elements: dict
+rejoins:
+  description:
+    - Whether the cluster is joined otherwise and so is joined anew, which makes its operator uninstall it first.
+  returned: always
+  type: bool
+stage:
+  description:
+    - How far a join came that failed, V(labelling) gateway nodes, V(joining) by C(subctl), or V(joined) and not ready.
+    - Run the task again once the cause is gone, and it goes on from there. Without it nothing was changed.
+  returned: when it failed after something was changed
+  type: str
+  sample: joining
 registered:
   description: IDs of the clusters that had a record on the broker before this join.
   returned: always
@@ -239,7 +266,7 @@ seconds:
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, broker_spec
-from ansible_collections.submariner.lifecycle.plugins.module_utils._join import JoinRefused, join
+from ansible_collections.submariner.lifecycle.plugins.module_utils._join import JoinFailed, JoinRefused, join
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE, Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import SubctlFailure
@@ -288,8 +315,11 @@ def argument_spec() -> Json:
         broker=dict(broker_spec(), required=True),
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         gateway_nodes={"type": "list", "elements": "str", "default": []},
+        gateway_count={"type": "int", "default": 1},
+        gateway_selector={"type": "str"},
         custom_domains={"type": "list", "elements": "str"},
         image_override={"type": "dict"},
+        broker_info={"type": "str", "no_log": True},
         timeout={"type": "int", "default": 660},
         ready_timeout={"type": "int", "default": 300},
     )
@@ -302,12 +332,16 @@ def main() -> None:
         result = join(module)
     except JoinRefused as error:
         module.fail_json(msg=str(error), findings=[finding.as_dict() for finding in error.findings])
-    except SubctlFailure as error:
-        module.fail_json(
-            msg=error.msg,
-            findings=[error.finding.as_dict()] if error.finding else [],
-            subctl=error.result.as_dict() if error.result else {},
-        )
+    except JoinFailed as failed:
+        cause = failed.error
+        if isinstance(cause, SubctlFailure):
+            module.fail_json(
+                msg=cause.msg,
+                stage=failed.stage,
+                findings=[cause.finding.as_dict()] if cause.finding else [],
+                subctl=cause.result.as_dict() if cause.result else {},
+            )
+        module.fail_json(msg=str(cause), stage=failed.stage)
     except Interrupted as error:
         module.fail_json(msg=f"Interrupted by {error}; subctl was ended. Run again: what it left behind is taken up.")
     except ApiFailure as error:

@@ -44,10 +44,27 @@ options:
   sources:
     description:
       - The members, as far as they are to be asked for their PSK, gateway nodes, IDs and DNS by O(state=begun).
-      - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else it
-        is new.
+      - The PSK comes from an existing record, else from what most members use, else from the broker's cluster, else from
+        O(broker_info), else it is new.
+      - It is not new while clusters that are not among these are registered with the broker, since that would cut them off.
     type: list
     elements: dict
+    default: []
+  broker_info:
+    description:
+      - The content of a C(broker-info.subm), for a clusterset none of whose installations can be asked for the PSK.
+      - Refused when it has another PSK than the installations that can.
+    type: str
+  rotate_psk:
+    description:
+      - Whether a new record gets a new PSK although the clusterset has one. All members have to be joined anew by that run.
+      - Refused while clusters that are not among O(sources) are registered with the broker.
+    type: bool
+    default: false
+  ghosts:
+    description: IDs of clusters that are declared dead, and so cannot be cut off.
+    type: list
+    elements: str
     default: []
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
@@ -159,7 +176,12 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations 
     GLOBALNET_INFO,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
-from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import PSK_BYTES
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import (
+    PSK_BYTES,
+    BrokerInfoError,
+    decode,
+)
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record
 
 Result = dict[str, t.Any]
@@ -174,6 +196,9 @@ def argument_spec() -> dict[str, t.Any]:
         phase={"type": "str"},
         options={"type": "dict"},
         gateway_nodes={"type": "dict"},
+        broker_info={"type": "str", "no_log": True},
+        rotate_psk={"type": "bool", "default": False},
+        ghosts={"type": "list", "elements": "str", "default": []},
         sources={
             "type": "list",
             "elements": "dict",
@@ -218,7 +243,8 @@ def begun(module: AnsibleModule, api: Api) -> Result:
     if existing is not None:
         return continue_run(module, api, existing, nodes, ids, dns_maps)
 
-    psk, origin = find_psk(module, api, psks, unanswered)
+    installed = {name for names in ids.values() for name in names}
+    psk, origin = find_psk(module, api, psks, unanswered, installed)
     record = Record(
         run_id=params["run_id"],
         started=_run_record.now(),
@@ -263,8 +289,13 @@ def continue_run(
     return result(wanted, changed=changed, continued=True)
 
 
-def find_psk(module: AnsibleModule, api: Api, members: dict[str, bytes], unanswered: list[str]) -> tuple[bytes, str]:
-    """The PSK for the run and where it comes from; a new one only when every cluster answered that it has none."""
+def find_psk(
+    module: AnsibleModule, api: Api, members: dict[str, bytes], unanswered: list[str], joined_as: set[str]
+) -> tuple[bytes, str]:
+    """The PSK for the run and where it comes from; a new one only when nobody is known to need another."""
+    if module.params["rotate_psk"]:
+        refuse_strangers(module, api, "A new PSK", joined_as)
+        return os.urandom(PSK_BYTES), "rotated"
     broker, reason = _run_record.psk_of(api)
     psk, origin, differing = _run_record.choose_psk(members, broker)
     if differing:
@@ -272,8 +303,14 @@ def find_psk(module: AnsibleModule, api: Api, members: dict[str, bytes], unanswe
             f"The members do not use one PSK, so they cannot all be connected: {', '.join(differing)} use another one"
             f" than {origin}, whose PSK is taken."
         )
-    if psk:
-        return psk, origin
+    given = psk_given(module)
+    if psk and given and psk != given:
+        raise ApiFailure(
+            f"The broker info that is given has another PSK than {origin}.",
+            "It is of another clusterset, or of before: give the present one or none.",
+        )
+    if psk or given:
+        return (psk, origin) if psk else (given, "broker info")
     if reason:
         unanswered = [*unanswered, f"the broker's cluster: {reason}"]
     if unanswered:
@@ -281,7 +318,36 @@ def find_psk(module: AnsibleModule, api: Api, members: dict[str, bytes], unanswe
             f"The PSK of the installed clusters cannot be read ({'; '.join(unanswered)}).",
             "A new one would cut off members that keep theirs: give the run the right to read it.",
         )
+    refuse_strangers(module, api, "The PSK of this clusterset is not known here, and a new one", joined_as)
     return os.urandom(PSK_BYTES), "new"
+
+
+def psk_given(module: AnsibleModule) -> bytes:
+    content = module.params["broker_info"]
+    if not content:
+        return b""
+    try:
+        psk = decode(content).psk
+    except BrokerInfoError as error:
+        raise ApiFailure(f"The broker info that is given cannot be used: {error}.") from error
+    if not psk:
+        raise ApiFailure("The broker info that is given has no PSK.", "Give the file that deploy-broker wrote.")
+    return psk
+
+
+def refuse_strangers(module: AnsibleModule, api: Api, what: str, joined_as: set[str]) -> None:
+    """Clusters that have a record with the broker and are not asked here would be cut off."""
+    answer = api.list(f"/apis/submariner.io/v1/namespaces/{BROKER_NAMESPACE}/clusters")
+    if answer.unknown:
+        raise ApiFailure(f"The clusters that are registered with the broker cannot be read: {answer.reason}.")
+    ours = {source["cluster_id"] for source in module.params["sources"]} | joined_as | set(module.params["ghosts"])
+    ids = {str((item.get("spec") or {}).get("cluster_id") or item["metadata"]["name"]) for item in answer.items}
+    strangers = sorted(ids - ours)
+    if strangers and module.params["verb"] != "uninstall":
+        raise ApiFailure(
+            f"{what} would cut off clusters that are registered with the broker: {', '.join(strangers)}.",
+            "Put them into the inventory, declare dead ones with submariner_ghosts, or give the PSK with submariner_broker_info.",
+        )
 
 
 def updated(module: AnsibleModule, api: Api) -> Result:

@@ -23,7 +23,11 @@ def _parser() -> argparse.ArgumentParser:
     up = verbs.add_parser("up", help="start the lab, repair it, or change it to what the options say")
     up.add_argument("--clusters", type=int, metavar="N", help="number of clusters, named east, west, ... (default 2)")
     up.add_argument("--workers", type=int, metavar="N", help="worker nodes of each cluster (default 1)")
-    up.add_argument("--submariner", metavar="SOURCE", help="simulated (default), release, release:VERSION, or a folder")
+    up.add_argument(
+        "--submariner",
+        metavar="SOURCE",
+        help="simulated (default) or simulated:VERSION, release or release:VERSION, or a folder",
+    )
     up.add_argument("--subnet", metavar="CIDR", help="network of the nodes (default: a free one)")
     up.add_argument("--rp-filter", choices=("off", "keep"), help="reverse path filter in the nodes (default off)")
     down = verbs.add_parser("down", help="remove everything but the cache")

@@ -51,14 +51,14 @@ class Source:
 
 
 def prepare(places: Places, choice: str) -> Source:
-    """`simulated`, `release`, `release:VERSION` or a folder."""
-    if choice == SIMULATED:
-        return _folder(choice, _simulated(places))
+    """`simulated`, `simulated:VERSION`, `release`, `release:VERSION` or a folder."""
+    if choice == SIMULATED or choice.startswith(f"{SIMULATED}:"):
+        return _folder(choice, _simulated(places, choice.partition(":")[2]))
     if choice == RELEASE or choice.startswith(f"{RELEASE}:"):
         return _release(places, choice)
     folder = Path(choice).expanduser().absolute()
     if not folder.is_dir():
-        raise LabError(f"--submariner {choice}: neither simulated, release, release:VERSION nor a folder")
+        raise LabError(f"--submariner {choice}: neither simulated[:VERSION], release[:VERSION] nor a folder")
     return _folder(str(folder), folder)
 
 
@@ -72,14 +72,14 @@ def _folder(choice: str, folder: Path) -> Source:
     return Source(choice, subctl, tuple(images))
 
 
-def _simulated(places: Places) -> Path:
-    """Built from the repository's own sources, once for each state of them."""
+def _simulated(places: Places, version: str = "") -> Path:
+    """Built from the repository's own sources, once for each state of them and each version it is to call itself."""
     sources = REPOSITORY / "tests" / "simulator"
     files = sorted(p for p in sources.rglob("*") if p.is_file() and "__pycache__" not in p.parts)
     if not files:
         raise LabError(f"{sources} is missing: a complete checkout is needed for --submariner simulated")
     names = [str(path.relative_to(sources)) for path in files]
-    folder = places.cache / SIMULATED / digest_of(*names, *files)
+    folder = places.cache / SIMULATED / digest_of(*names, *files, *([version] if version else []))
     with cache_locked(places):
         if (folder / "subctl").exists():
             os.utime(folder)
@@ -91,6 +91,7 @@ def _simulated(places: Places) -> Path:
         require_programs(["mmdebstrap"])
         with step("submariner: build the simulation"):
             command = [sys.executable, "-m", "tests.simulator.image", "build", str(fresh)]
+            command += ["--version", version] if version else []
             run(command, cwd=REPOSITORY, log=places.logs / "simulator.log")
         fresh.rename(folder)
         for old in sorted(folder.parent.iterdir(), key=lambda path: path.stat().st_mtime)[:-_KEPT]:

@@ -1,7 +1,7 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Builds the images of the simulation: python -m tests.simulator.image build OUT_DIR.
+"""Builds the images of the simulation: python -m tests.simulator.image build OUT_DIR [--version VERSION].
 
 OUT_DIR then holds `subctl` and one OCI archive with an image per component. All images share the same two layers:
 Debian and PyPI packages (kept in the lab's cache, keyed by what goes into it), and the simulation's own files.
@@ -9,11 +9,13 @@ Debian and PyPI packages (kept in the lab's cache, keyed by what goes into it), 
 
 from __future__ import annotations
 
+import argparse
 import gzip
 import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -70,9 +72,11 @@ ENTRYPOINTS = {
     names.NETTEST_IMAGE: "",
 }
 LAUNCHER = """#!/usr/bin/env python3
+import os
 import sys
 from pathlib import Path
 
+os.environ["SUBMARINER_SIMULATED_VERSION"] = "{version}"
 sys.path.insert(0, str(Path(__file__).resolve().parent / "python"))
 from tests.simulator.subctl.__main__ import main
 
@@ -226,8 +230,8 @@ def config_of(image: str, layers: list[Layer]) -> bytes:
     return json.dumps({"architecture": "amd64", "os": "linux", "config": config, "rootfs": rootfs}).encode()
 
 
-def write_archive(archive: Path, layers: list[Layer]) -> None:
-    """One OCI archive with an image per component."""
+def write_archive(archive: Path, layers: list[Layer], version: str = names.RECORDED) -> None:
+    """One OCI archive with an image per component, tagged with the version."""
     kind = f"{MEDIA}.layer.v1.tar+gzip"
     layer_descriptors = [
         {"mediaType": kind, "digest": digest_of_file(layer.file), "size": layer.file.stat().st_size} for layer in layers
@@ -249,7 +253,7 @@ def write_archive(archive: Path, layers: list[Layer]) -> None:
             ).encode()
             for content in (config, manifest):
                 add(tar, blob(str(descriptor("", content)["digest"])), content, 0o644)
-            reference = names.image(image)
+            reference = names.image(image, version)
             annotations = {"io.containerd.image.name": reference, "org.opencontainers.image.ref.name": reference}
             index.append({**descriptor("manifest.v1+json", manifest), "annotations": annotations})
         add(tar, "index.json", json.dumps({"schemaVersion": 2, "manifests": index}).encode(), 0o644)
@@ -259,7 +263,7 @@ def blob(digest: str) -> str:
     return f"blobs/sha256/{digest.removeprefix('sha256:')}"
 
 
-def build(out: Path) -> None:
+def build(out: Path, version: str = names.RECORDED) -> None:
     """Everything that a lab needs, in one folder."""
     started = time.monotonic()
     out.mkdir(parents=True, exist_ok=True)
@@ -267,22 +271,26 @@ def build(out: Path) -> None:
     base = base_layer(cache, out / "build.log")
     print(f"base layer: {base.file.stat().st_size / 1e6:.0f} MB, {time.monotonic() - started:.0f} s")
     with tempfile.TemporaryDirectory(prefix="image-", dir=out) as work:
-        write_archive(out / "submariner.tar", [base, code_layer(Path(work))])
+        write_archive(out / "submariner.tar", [base, code_layer(Path(work))], version)
     package = out / "python/tests/simulator"
     shutil.rmtree(package, ignore_errors=True)
     shutil.copytree(SOURCES, package, ignore=shutil.ignore_patterns("__pycache__"))
     launcher = out / "subctl"
-    launcher.write_text(LAUNCHER)
+    launcher.write_text(LAUNCHER.format(version=version))
     launcher.chmod(0o755)
     print(f"{out}: {len(names.IMAGES)} images and subctl, {time.monotonic() - started:.0f} s")
 
 
 def main(argv: list[str]) -> int:
-    if len(argv) != 2 or argv[0] != "build":
-        print("usage: python -m tests.simulator.image build OUT_DIR", file=sys.stderr)
-        return 2
+    parser = argparse.ArgumentParser(prog="python -m tests.simulator.image")
+    parser.add_argument("command", choices=["build"])
+    parser.add_argument("out", metavar="OUT_DIR", type=Path)
+    parser.add_argument("--version", default=names.RECORDED, help="what it calls itself; it behaves the same")
+    options = parser.parse_args(argv)
     try:
-        build(Path(argv[1]))
+        if not re.fullmatch(r"[\w.-]+", options.version):
+            raise BuildError(f"--version {options.version} cannot be an image's tag")
+        build(options.out, options.version)
     except BuildError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -5,7 +5,11 @@
 
 from __future__ import annotations
 
-VERSION = "0.19.0"
+import os
+
+RECORDED = "0.19.0"
+# A subctl may be built to call itself otherwise, and to install images of that tag; it behaves the same.
+VERSION = os.environ.get("SUBMARINER_SIMULATED_VERSION", RECORDED)
 REPOSITORY = "quay.io/submariner"
 COMPONENT_VERSION = "devel"  # what the recorded components report about themselves
 BANNER = "SIMULATED Submariner: behaves as recorded from 0.19, is no Submariner"

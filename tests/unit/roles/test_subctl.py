@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import http.server
+import json
 import os
 import pathlib
 import subprocess
@@ -18,6 +19,8 @@ import threading
 import typing as t
 
 import pytest
+
+from tests.simulator import names
 
 ROOT = pathlib.Path(__file__).parents[3]
 PLAY = """
@@ -117,8 +120,60 @@ def test_a_download_that_is_not_what_it_should_be_is_refused(tmp_path: pathlib.P
 
 
 def test_installed_from_an_archive_on_the_controller(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
+    wrong = run(tmp_path, submariner_subctl_file=str(archive), submariner_subctl_checksum="sha256:" + "0" * 64)
+    assert wrong.returncode != 0
+    assert not (tmp_path / "cache" / "0.19.0" / "subctl").exists()
     done = run(tmp_path, submariner_subctl_file=str(archive))
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout
+
+
+def test_downloaded_from_a_mirror(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
+    release = archive.parent / "v0.19.0"
+    release.mkdir()
+    system, machine = os.uname().sysname.lower(), {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    archive.rename(release / f"subctl-v0.19.0-{system}-{machine}.tar.xz")
+    digest = hashlib.sha256(next(release.iterdir()).read_bytes()).hexdigest()
+    mirror = url.rpartition("/")[0] + "/"
+    done = run(tmp_path, submariner_subctl_mirror=mirror, submariner_subctl_checksum=f"sha256:{digest}")
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+
+
+def test_a_program_of_another_version_never_takes_the_place(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
+    """Neither what was kept before is lost, nor is there anything of the new one."""
+    kept = tmp_path / "cache" / "0.20.0"
+    done = run(tmp_path, submariner_subctl_file=str(archive), submariner_version="0.20.0")
+    assert done.returncode != 0
+    assert list(kept.iterdir()) == []
+
+
+IMAGES = """
+- hosts: localhost
+  gather_facts: false
+  tasks:
+    - ansible.builtin.include_role: {name: submariner.lifecycle.subctl, tasks_from: images.yml}
+    - ansible.builtin.debug:
+        msg: "variables {{ submariner_mirror_variables | to_json }}"
+"""
+
+
+def test_the_images_to_be_mirrored(tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "PLAY", IMAGES)
+    listed = tmp_path / "images.txt"
+    digest = "sha256:" + "a" * 64
+    given = {"submariner_mirror_registry": "registry.example.com/sub/", "submariner_mirror_list": str(listed)}
+    digests = json.dumps({"submariner_mirror_digests": {"nettest": digest}})
+    done = run(tmp_path, "-e", digests, **given)
+    assert done.returncode == 0, done.stdout
+    lines = listed.read_text().splitlines()
+    assert {line.split()[0] for line in lines} == {names.image(image) for image in names.IMAGES}
+    assert "quay.io/submariner/nettest:0.19.0 registry.example.com/sub/nettest:0.19.0" in lines
+    said = done.stdout.replace("\\", "")
+    assert '"submariner_repository": "registry.example.com/sub"' in said
+    assert f'"submariner-metrics-proxy": "registry.example.com/sub/nettest@{digest}"' in said
+    assert "changed=0" in run(tmp_path, "-e", digests, **given).stdout
+    odd = run(tmp_path, "-e", json.dumps({"submariner_mirror_digests": {"nettest": "latest"}}), **given)
+    assert odd.returncode != 0
+    assert "submariner_mirror_digests has nettest" in odd.stdout
 
 
 def test_the_program_in_path_and_one_of_another_version(tmp_path: pathlib.Path) -> None:

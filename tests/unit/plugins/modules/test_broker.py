@@ -13,7 +13,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _run_record
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker, _brokerinfo, _run_record
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import decode
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
 from ansible_collections.submariner.lifecycle.plugins.modules import broker
@@ -125,7 +125,7 @@ def test_an_exit_0_without_a_broker_is_a_failure(api: FakeApi, tmp_path: pathlib
 def test_an_exit_0_over_an_operator_that_cannot_start_gives_its_cause(api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(deployed())
 
-    def roll() -> None:
+    def stuck() -> None:
         body = api.cluster.get(("apps", "deployments"), "submariner-operator", "submariner-operator")
         body["status"].update(replicas=2, updatedReplicas=1)
         waiting = {"reason": "ErrImagePull", "message": "manifest unknown"}
@@ -142,12 +142,92 @@ def test_an_exit_0_over_an_operator_that_cannot_start_gives_its_cause(api: FakeA
         api.cluster.load([body, pod])
 
     record(api, b"psk-of-the-record-48")
-    with FakeSubctl(tmp_path, roll) as subctl, pytest.MonkeyPatch.context() as patch:
+    with FakeSubctl(tmp_path, stuck) as subctl, pytest.MonkeyPatch.context() as patch:
         patch.setattr(broker, "SETTLE_SECONDS", 30.0)
         outcome = run(api, tmp_path, subctl, version="9.9.9")
     assert outcome.failed
     assert outcome["findings"][0]["id"] == "operator.image-pull"
     assert "manifest unknown" in outcome.msg
+
+
+def roll(api: FakeApi, image: str) -> None:
+    """What deploy-broker does to the operator that is there: its Deployment stays Available all the time."""
+    body = api.cluster.get(("apps", "deployments"), "submariner-operator", "submariner-operator")
+    body["spec"]["template"]["spec"]["containers"][0]["image"] = image
+    api.cluster.load([body])
+
+
+def lock(api: FakeApi, image: str) -> None:
+    """The operator's lock, in the hands of a pod with this image."""
+    owner = {"apiVersion": "v1", "kind": "Pod", "name": "operator-pod", "uid": "u"}
+    meta = {"name": "submariner-operator-lock", "namespace": "submariner-operator", "ownerReferences": [owner]}
+    pod = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"name": "operator-pod", "namespace": "submariner-operator"},
+        "spec": {"containers": [{"name": "submariner-operator", "image": image}]},
+    }
+    api.cluster.load([{"apiVersion": "v1", "kind": "ConfigMap", "metadata": meta}, pod])
+
+
+def operator(version: str) -> str:
+    return f"quay.io/submariner/submariner-operator:{version}"
+
+
+@pytest.mark.parametrize(
+    ("deployed_image", "leader", "replaced"),
+    [("0.20.0", "0.20.0", True), ("0.19.0", "0.19.0", False), ("0.20.0", "0.19.0", False)],
+)
+def test_an_available_operator_is_not_yet_the_new_one(
+    api: FakeApi, tmp_path: pathlib.Path, deployed_image: str, leader: str, replaced: bool
+) -> None:
+    api.cluster.load(deployed())
+    record(api, b"psk-of-the-record-48")
+
+    def effect() -> None:
+        roll(api, operator(deployed_image))
+        lock(api, operator(leader))
+
+    with FakeSubctl(tmp_path, effect) as subctl:
+        outcome = run(api, tmp_path, subctl, version="0.20.0")
+    assert outcome.failed == (not replaced), outcome.msg
+    if not replaced:
+        assert outcome["findings"][0]["id"] == "operator.not-replaced"
+
+
+def test_the_repository_of_the_operator_that_is_there_stays(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    roll(api, "mirror.example.com/sub/submariner-operator:0.19.0")
+    record(api, b"psk-of-the-record-48")
+    new = "mirror.example.com/sub/submariner-operator:0.20.0"
+    with FakeSubctl(tmp_path, lambda: roll(api, new)) as subctl:
+        outcome = run(api, tmp_path, subctl, version="0.20.0")
+    assert not outcome.failed, outcome.msg
+    assert "--repository mirror.example.com/sub --version 0.20.0" in flags(subctl)
+    assert outcome["kept"]["repository"] == "mirror.example.com/sub"
+
+
+def test_the_administrators_token_is_made_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(deployed())
+    record(api, b"psk-of-the-record-48")
+    there = _brokerinfo.ADMIN + "-token"
+    old = [s["metadata"] for s in api.cluster.objects(SECRETS, NAMESPACE) if s["metadata"]["name"].startswith(there)]
+    check = run(api, tmp_path, check=True, diff=True, renew_token=True)
+    assert check.changed
+    assert "administrator's token: a new one" in check["diff"]["after"]
+    left: list[str] = []
+
+    def make() -> None:
+        left.extend(s["metadata"]["name"] for s in api.cluster.objects(SECRETS, NAMESPACE))
+        api.cluster.load([o for o in deployed() if o["metadata"]["name"].startswith(there)])
+
+    with FakeSubctl(tmp_path, make) as subctl:
+        outcome = run(api, tmp_path, subctl, renew_token=True)
+    assert not outcome.failed, outcome.msg
+    assert [name for name in left if name.startswith(there)] == []
+    assert old
+    deleted = [request for request in api.asked("delete") if "/secrets/" in request.path]
+    assert [request.body["preconditions"]["uid"] for request in deleted] == [meta["uid"] for meta in old]
 
 
 def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: pathlib.Path) -> None:

@@ -174,6 +174,9 @@ def test_an_installation_that_differs_is_joined_anew(
         outcome = run(api, broker_api, tmp_path, subctl, cable_driver="vxlan")
     assert outcome.changed
     assert [(d["setting"], d["have"]) for d in outcome["differences"]] == [(setting, have)]
+    assert outcome["rejoins"] is True
+    assert "makes its operator uninstall it first" in str(outcome["warnings"])
+    assert b64(b"another") not in str(outcome.result)
 
 
 def test_the_record_of_another_cluster_with_this_id_refuses_the_join(
@@ -217,6 +220,16 @@ def test_an_installation_of_another_broker_is_not_joined_over(
     assert run(api, broker_api, tmp_path)["findings"][0]["id"] == "member.other-broker"
 
 
+def test_a_failure_says_how_far_it_came(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(bare())
+    api.fault(403, verb="patch", path="/nodes/")
+    assert run(api, broker_api, tmp_path)["stage"] == "labelling"
+    api.cluster.load([o for o in installed() if o["kind"] == "Node"])
+    with FakeSubctl(tmp_path, lambda: None, rc=1, says=" ✗ no") as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl)
+    assert (outcome["stage"], outcome["subctl"]["rc"]) == ("joining", 1)
+
+
 def test_up_and_running_with_only_an_operator_is_recognised(
     api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
@@ -246,6 +259,7 @@ def test_an_installation_that_does_not_become_ready_is_named(
     with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
         outcome = run(api, broker_api, tmp_path, subctl)
     assert outcome.failed
+    assert outcome["stage"] == "joined"
     assert "submariner-gateway" in outcome.msg
     assert "0 of 1 pods ready" in outcome.msg
 
@@ -262,6 +276,18 @@ def test_gateways_of_before_the_uninstall_are_labelled_again(
     assert outcome["labelled"] == ["west-worker"]
 
 
+def test_what_the_record_keeps_is_asked_for_unless_it_is_set(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    kept = {"settings of west": {"cable_driver": "wireguard", "repository": "mirror/sub", "custom_domains": ["a.b"]}}
+    other_api.cluster.load([*broker_side(), record(options=kept)])
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(installed())) as subctl:
+        run(api, other_api, tmp_path, subctl, repository="another/sub", custom_domains=[])
+    flags = [word for word in subctl.arguments if word.startswith(("--cable", "--repo", "--custom"))]
+    assert flags == ["--cable-driver=wireguard", "--custom-domains=a.b", "--repository=another/sub"]
+
+
 def test_a_gateway_node_that_does_not_exist(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(bare())
     outcome = run(api, broker_api, tmp_path, gateway_nodes=["none"])
@@ -275,6 +301,54 @@ def test_what_cannot_be_an_id(api: FakeApi, broker_api: FakeApi, tmp_path: pathl
     outcome = run(api, broker_api, tmp_path, cluster_id=cluster_id)
     assert outcome.failed
     assert "submariner_cluster_id" in outcome.msg
+
+
+def given(**more: t.Any) -> str:
+    return encode(
+        BrokerInfo(**{"url": "https://192.0.2.9:6443", "token": b"given", "psk": b"the psk of the file", **more})
+    )
+
+
+def accepting(broker: FakeApi, accepted: bool) -> None:
+    broker.answers[r"/tokenreviews$"] = lambda _request: {"kind": "TokenReview", "status": {"authenticated": accepted}}
+
+
+def test_a_broker_info_that_is_given(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its PSK and address, with the token that the broker has now."""
+    monkeypatch.setattr(_join, "choose_url", lambda _module, _api, url: (url, "option"))
+    other_api.cluster.load(broker_side())
+    accepting(other_api, True)
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(installed())) as subctl:
+        outcome = run(api, other_api, tmp_path, subctl, broker_info=given())
+    info = decode(subctl.given)
+    assert (info.url, info.psk, info.token) == ("https://192.0.2.9:6443", b"the psk of the file", b"admin-token")
+    assert "the psk of the file" not in str(outcome.result)
+    assert given() not in str(outcome.result)
+
+
+@pytest.mark.parametrize(
+    ("info", "accepted", "said"),
+    [
+        ("nonsense", True, "cannot be used"),
+        (given(namespace="elsewhere"), True, "in namespace elsewhere"),
+        (given(), False, "does not accept"),
+        (given(token=b""), True, "does not accept"),
+        (given(psk=b"another"), True, "another PSK than the clusterset"),
+    ],
+    ids=["unreadable", "another namespace", "another broker", "no token", "another PSK"],
+)
+def test_a_broker_info_that_is_not_this_brokers_is_refused(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, info: str, accepted: bool, said: str
+) -> None:
+    accepting(broker_api, accepted)
+    api.cluster.load(bare())
+    outcome = run(api, broker_api, tmp_path, broker_info=info)
+    assert outcome.failed
+    assert said in outcome.msg
+    assert api.writes == []
 
 
 def test_no_psk_anywhere_is_refused(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
@@ -324,6 +398,31 @@ def test_the_choice_of_gateways() -> None:
     assert choose_gateways(nodes, [], []) == (["c"], "")
     assert choose_gateways(nodes[:1], [], []) == (["a"], "")
     assert choose_gateways([node("b", ready=False)], [], []) == ([], "no node that runs Linux is ready")
+
+
+def test_as_many_gateways_as_are_wanted() -> None:
+    nodes = [node("a", control_plane=True), node("b"), node("c"), node("d", ready=False)]
+    assert choose_gateways(nodes, [], [], 2) == (["b", "c"], "")
+    assert choose_gateways(nodes, [], [], 3) == (["b", "c", "a"], "")
+    assert choose_gateways(nodes, [], ["c"], 2) == (["c", "b"], "")
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 2) == (["z", "b"], "")
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 1) == (["z"], "")
+    assert choose_gateways(nodes, [], [], 4) == ([], "no node that runs Linux is ready, and 4 are wanted")
+    assert choose_gateways(nodes, [], [], 1, {"c"}) == (["c"], "")
+    assert choose_gateways(nodes, [], [], 1, set())[1] == "no node that the selector names that runs Linux is ready"
+    assert choose_gateways([*nodes, node("z", gateway="true")], [], [], 1, set()) == (["z"], "")
+
+
+def test_gateways_among_the_nodes_of_a_selector(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    nodes = [o for o in recording("healthy-two-nodes", "west") if o["kind"] == "Node"]
+    for body in nodes:
+        body["metadata"]["labels"].pop("submariner.io/gateway", None)
+        body["metadata"]["labels"]["zone"] = "a" if "control" in body["metadata"]["name"] else "b"
+    api.cluster.load(nodes)
+    outcome = run(api, broker_api, tmp_path, check=True, gateway_selector="zone=a")
+    assert outcome["labelled"] == ["west-control-plane"]
+    outcome = run(api, broker_api, tmp_path, check=True, gateway_count=3)
+    assert "3 are wanted" in outcome.msg
 
 
 def test_no_gateway_where_its_pod_cannot_run() -> None:

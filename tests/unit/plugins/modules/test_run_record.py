@@ -13,6 +13,7 @@ import typing as t
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import allocated
+from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import BrokerInfo, encode
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import (
     Record,
     choose_psk,
@@ -122,6 +123,82 @@ def test_an_interrupted_run_is_continued_and_keeps_its_own(
     assert outcome["record"]["run_id"] == "one"
     assert kept(api).psk == b"old"
     assert kept(api).gateway_nodes == {"west": ["before"], "north": ["n"]}
+
+
+def registered(*ids: str) -> list[Json]:
+    """A broker with the records of these clusters."""
+    definition = {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": "clusters.submariner.io"},
+        "spec": {
+            "group": "submariner.io",
+            "names": {"plural": "clusters", "kind": "Cluster"},
+            "scope": "Namespaced",
+            "versions": [{"name": "v1", "served": True, "storage": True}],
+        },
+    }
+    place = {"namespace": "submariner-k8s-broker"}
+    return [definition] + [
+        {
+            "apiVersion": "submariner.io/v1",
+            "kind": "Cluster",
+            "metadata": {"name": i, **place},
+            "spec": {"cluster_id": i},
+        }
+        for i in ids
+    ]
+
+
+INFO = encode(BrokerInfo(url="https://192.0.2.1:6443", psk=b"psk-of-the-file"))
+
+
+def test_the_psk_of_a_given_broker_info_where_nobody_else_knows_it(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(registered("north"))
+    more: Json = {"state": "begun", "verb": "install", "sources": [source(other_api, tmp_path, "west")]}
+    refused = run(api, tmp_path, **more)
+    assert "registered with the broker: north" in refused.msg
+    assert "submariner_broker_info" in refused.msg
+    assert api.writes == []
+    outcome = run(api, tmp_path, **more, broker_info=INFO)
+    assert (outcome["psk_source"], kept(api).psk) == ("broker info", b"psk-of-the-file")
+    assert INFO not in str(outcome.result)
+
+
+def test_who_is_declared_dead_is_not_cut_off(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(registered("north"))
+    assert run(api, tmp_path, state="begun", verb="install", ghosts=["north"])["psk_source"] == "new"
+
+
+def test_a_broker_info_of_another_clusterset_is_refused(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load(cluster("west", b"the-psk-of-west"))
+    more: Json = {"state": "begun", "sources": [source(other_api, tmp_path, "west")]}
+    outcome = run(api, tmp_path, **more, broker_info=INFO)
+    assert "another PSK than west" in outcome.msg
+    assert api.writes == []
+    assert run(api, tmp_path, **more, broker_info="nonsense").failed
+
+
+def test_a_new_psk_on_purpose(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(registered("west"))
+    other_api.cluster.load(cluster("west", b"the-psk-of-west"))
+    more: Json = {"state": "begun", "rotate_psk": True, "sources": [source(other_api, tmp_path, "west")]}
+    assert run(api, tmp_path, **more)["psk_source"] == "rotated"
+    made = kept(api).psk
+    assert len(made) == 48
+    again = run(api, tmp_path, **more)  # an interrupted run goes on with the PSK that it made
+    assert (again.changed, kept(api).psk) == (False, made)
+
+
+def test_no_new_psk_for_who_is_not_joined_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(registered("west"))
+    outcome = run(api, tmp_path, state="begun", rotate_psk=True)
+    assert "A new PSK would cut off" in outcome.msg
+    assert api.writes == []
 
 
 def test_beginning_again_changes_nothing(api: FakeApi, tmp_path: pathlib.Path) -> None:
