@@ -185,7 +185,7 @@ def test_a_limited_run_waits_for_the_broker(stage: Stage) -> None:
 
 
 def test_a_failure_says_where_it_stands_and_the_way_back(stage: Stage) -> None:
-    plan: dict[str, t.Any] = {"steps": [{"what": "member", "cluster_id": "west", "from": ["0.19.0"]}], "settings": {"west": {}}}
+    plan = {"steps": [{"what": "member", "cluster_id": "west", "from": ["0.19.0"]}], "settings": {"west": {}}}
     play = {**HEAD, "hosts": "submariner_members", "tasks": [include("member.yml")]}
     done = stage.play(play, "0.20.0", __upgrade_plan=plan)
     assert done.returncode == 2
@@ -234,7 +234,7 @@ def test_a_member_is_taken_down_and_joined_by_the_new_subctl(stage: Stage) -> No
 
     watcher = threading.Thread(target=others, daemon=True)
     watcher.start()
-    plan = {
+    plan: dict[str, t.Any] = {
         "steps": [{"what": "member", "cluster_id": "west", "from": ["0.19.0"]}],
         "settings": {"west": {"cable_driver": "vxlan", "custom_domains": ["site.example"]}},
     }
