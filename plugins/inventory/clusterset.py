@@ -189,7 +189,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         except Unusable as error:
             raise AnsibleParserError(f"{error.msg} {error.hint}") from error
         if not contexts:
-            self.display.warning(f"{path}: no context is left after contexts and exclude; the inventory has no clusters.")
+            self.display.warning(
+                f"{path}: no context is left after contexts and exclude; the inventory has no clusters."
+            )
         roster = _roster.Roster(contexts, self._told(contexts, wishes, path, cache), wishes)
         for warning in roster.warnings:
             self.display.warning(f"{path}: {warning}")
@@ -270,7 +272,10 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self.get_option("parallel"),
             timeout,
         )
-        reasons = {_bounded.LATE: f"no answer within {timeout:g} s", _bounded.DIED: "reading it ended without an answer"}
+        reasons = {
+            _bounded.LATE: f"no answer within {timeout:g} s",
+            _bounded.DIED: "reading it ended without an answer",
+        }
         return {
             context.host: outcome.value if outcome.value is not None else _glimpse.unseen(reasons[outcome.why])
             for context, outcome in zip(contexts, outcomes)

@@ -14,6 +14,7 @@ import json
 import multiprocessing
 import os
 import signal
+import sys
 import tempfile
 import time
 import typing as t
@@ -80,6 +81,7 @@ def _child(work: t.Callable[[t.Any], Json], item: t.Any, answer: t.Any, folder: 
     nothing = os.open(os.devnull, os.O_RDWR)
     for stream in (0, 1, 2):
         os.dup2(nothing, stream)
+    sys.stdout = sys.stderr = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115 (until the process ends)
     tempfile.tempdir = folder
     answer.send_bytes(json.dumps(work(item)).encode())
 

@@ -1,0 +1,66 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The collection's own plays on the hosts that the inventory plugin makes."""
+
+from __future__ import annotations
+
+import json
+import pathlib
+
+import pytest
+
+from tests.unit.fake_api import FakeApi, recording
+from tests.unit.inventory_source import Source
+
+PREFLIGHT = [
+    {
+        "hosts": "localhost:all",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "tasks": [
+            {
+                "ansible.builtin.include_role": {"name": "submariner.lifecycle.preflight", "tasks_from": "inputs.yml"},
+                "run_once": True,
+            }
+        ],
+    },
+    {
+        "hosts": "submariner_broker:submariner_members",
+        "gather_facts": False,
+        "connection": "local",
+        "vars": {"ansible_python_interpreter": "{{ ansible_playbook_python }}"},
+        "roles": [{"role": "submariner.lifecycle.preflight", "submariner_preflight_reach": False}],
+    },
+]
+
+
+@pytest.fixture
+def source(tmp_path: pathlib.Path, api: FakeApi, other_api: FakeApi) -> Source:
+    found = Source(tmp_path)
+    for name, server in (("east", api), ("west", other_api)):
+        server.cluster.load(recording("healthy-two-nodes", name))
+        server.kubeconfig(tmp_path, name)
+    (tmp_path / "play.yml").write_text(json.dumps(PREFLIGHT))
+    return found
+
+
+def test_preflight_takes_these_hosts(source: Source, api: FakeApi, other_api: FakeApi) -> None:
+    source.write(kubeconfig=["kubeconfig.*"], nodes="all")
+    done = source.run("ansible-playbook", "play.yml")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert api.writes == other_api.writes == []
+    assert api.asked("list", "/endpoints$") and other_api.asked("list", "/endpoints$")
+
+
+def test_an_id_that_two_have_and_a_broker_that_is_not_there_are_refused(source: Source) -> None:
+    source.write(kubeconfig=["kubeconfig.*"], cluster_ids={"east": "one", "west": "one"})
+    twice = source.run("ansible-playbook", "play.yml")
+    assert twice.returncode != 0
+    assert "The cluster ID one belongs to more than one host (east, west)" in " ".join(twice.stdout.split())
+    source.write(kubeconfig=["kubeconfig.west"])
+    none = source.run("ansible-playbook", "play.yml")
+    assert none.returncode != 0
+    assert "The group submariner_broker has 0 hosts" in " ".join(none.stdout.split())
