@@ -5,6 +5,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import typing as t
 from collections import Counter
 
@@ -51,17 +53,38 @@ HASTE = 0.8
 
 def glimpse(context: Context, timeout: float, operator_namespace: str, cluster_id: str) -> Json:
     """L(unseen) with the reason, or V(reached) with V(digest) and V(nodes). C(cluster_id) is the one it is to have."""
-    try:
-        api = connect(None, {"kubeconfig": context.kubeconfig, "context": context.name}, timeout * HASTE)
-        snapshot = observe(api, operator_namespace=operator_namespace, keys=KEYS)
-    except ApiFailure as failure:
-        return unseen(_clean(failure.msg, context))
-    except Exception as error:  # noqa: BLE001 (what programs for tokens and their parsers raise is without bounds)
-        return unseen(_clean(f"it cannot be read: {type(error).__name__} {error}", context))
+    with _listening() as heard:
+        try:
+            api = connect(None, {"kubeconfig": context.kubeconfig, "context": context.name}, timeout * HASTE)
+            snapshot = observe(api, operator_namespace=operator_namespace, keys=KEYS)
+        except ApiFailure as failure:
+            return unseen(_clean(failure.msg, context))
+        except Exception as error:  # noqa: BLE001 (what programs for tokens and their parsers raise is without bounds)
+            return unseen(_clean(f"it cannot be read: {type(error).__name__} {error}", context))
+    if snapshot.reading("namespaces").state == "absent":
+        return unseen("what answers there is no Kubernetes API server")
     reasons = {key: _clean(reason, context) for key, reason in snapshot.unanswered.items()}
     if len(reasons) == len(snapshot.readings):
-        return unseen(Counter(reasons.values()).most_common(1)[0][0])
+        common = Counter(reasons.values()).most_common(1)[0][0]
+        return unseen("; ".join([common, *(_clean(words, context) for words in heard[:1])]))
     return seen(snapshot, cluster_id, reasons)
+
+
+@contextlib.contextmanager
+def _listening() -> t.Iterator[list[str]]:
+    """What the client logs as errors: it goes on without credentials when a program for a token fails."""
+    heard: list[str] = []
+
+    class Listener(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            heard.append(record.getMessage())
+
+    listener = Listener(logging.ERROR)
+    logging.getLogger().addHandler(listener)
+    try:
+        yield heard
+    finally:
+        logging.getLogger().removeHandler(listener)
 
 
 def unseen(why: str) -> Json:

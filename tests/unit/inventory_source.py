@@ -68,10 +68,11 @@ class Source:
         self.path.write_text(yaml.safe_dump({"plugin": PLUGIN, **config}))
 
     def run(self, *command: str, **env: str) -> subprocess.CompletedProcess[str]:
-        """A program of Ansible on this source, with nothing of the user's."""
+        """A program of Ansible on this source (ansible-doc: on none), with nothing of the user's."""
+        on = [] if command[0] == "ansible-doc" else ["-i", str(self.path)]
         clean = {k: v for k, v in os.environ.items() if not k.startswith(("ANSIBLE_", "K8S_AUTH_", "KUBECONFIG"))}
         return subprocess.run(
-            [program(command[0]), "-i", str(self.path), *command[1:]],
+            [program(command[0]), *on, *command[1:]],
             cwd=self.folder,
             env={
                 **clean,
