@@ -183,9 +183,11 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         in_file = self._read_config_data(path)
         base = os.path.dirname(os.path.abspath(path)) if "kubeconfig" in in_file else os.getcwd()
         try:
-            contexts = self._contexts(base)
+            contexts = self._chosen(base)
             wishes = self._wishes()
             _roster.check(contexts, wishes)
+            if self.get_option("timeout") <= 0:
+                raise Unusable(f"timeout is {self.get_option('timeout'):g}.", "Set it to seconds above 0.")
         except Unusable as error:
             raise AnsibleParserError(f"{error.msg} {error.hint}") from error
         if not contexts:
@@ -197,7 +199,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self.display.warning(f"{path}: {warning}")
         self._fill(roster.entries)
 
-    def _contexts(self, base: str) -> list[_contexts.Context]:
+    def _chosen(self, base: str) -> list[_contexts.Context]:
         found = _contexts.contexts_in(self.get_option("kubeconfig"), base)
         if not found:
             return []

@@ -179,7 +179,7 @@ class Roster:
         no_host = "it is registered with the broker, and no host of the inventory is joined under this ID"
         # An ID that somebody of the inventory is to have is no stranger's, though it cannot be told by now.
         others = [i for i in self.fleet.unmanaged if i not in self._sharing]
-        return {**found, **{i: (UNMANAGED, no_host) for i in others}}
+        return {**found, **dict.fromkeys(others, (UNMANAGED, no_host))}
 
     def _nodes(self, context: Context) -> dict[str, Entry]:
         found = {}

@@ -53,7 +53,8 @@ def test_preflight_takes_these_hosts(source: Source, api: FakeApi, other_api: Fa
     done = source.run("ansible-playbook", "play.yml")
     assert done.returncode == 0, done.stdout + done.stderr
     assert api.writes == other_api.writes == []
-    assert api.asked("list", "/endpoints$") and other_api.asked("list", "/endpoints$")
+    assert api.asked("list", "/endpoints$")
+    assert other_api.asked("list", "/endpoints$")
 
 
 def test_an_id_that_two_have_and_a_broker_that_is_not_there_are_refused(source: Source) -> None:

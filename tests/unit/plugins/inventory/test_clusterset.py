@@ -253,8 +253,9 @@ WRONG: dict[str, Json] = {
     "broker names est, which is no context of this inventory": {"broker": "est"},
     "cluster_ids names est, which is no context": {"cluster_ids": {"est": "x"}},
     "host_name cannot be evaluated for the context east of": {"host_name": "conext"},
-    "some": {"nodes": "some"},
-    "long": {"timeout": "long"},
+    "'some' for config 'nodes'": {"nodes": "some"},
+    "'timeout'": {"timeout": "long"},
+    "timeout is 0.": {"timeout": 0},
 }
 """What is said of an option, and the option."""
 

@@ -118,7 +118,7 @@ def test_a_filter(tmp_path: pathlib.Path) -> None:
     assert [c.name for c in chosen(every, ["lab", "none-*"], [])] == ["lab"]
     odd = made("c[1]")
     assert chosen(odd, ["c[1]"], []) == odd, "a name with signs of patterns is found as it is"
-    with pytest.raises(Unusable, match="no context prod-est in .* prod-east, prod-west"):
+    with pytest.raises(Unusable, match=r"no context prod-est in .* prod-east, prod-west"):
         chosen(every, ["prod-est"], [])
 
 

@@ -40,8 +40,8 @@ def told(state: str, cluster: str, cluster_id: str = "", unread: t.Collection[st
     return answer
 
 
-def roster(state: str, wishes: Wishes | None = None, **answers: Json) -> Roster:
-    both = {name: answers.get(name) or told(state, name) for name in ("east", "west")}
+def roster(state: str, wishes: Wishes | None = None, east: Json | None = None, west: Json | None = None) -> Roster:
+    both = {"east": east or told(state, "east"), "west": west or told(state, "west")}
     return Roster([EAST, WEST], both, wishes or Wishes())
 
 
@@ -134,7 +134,7 @@ def test_members_do_not_depend_on_what_is_installed() -> None:
     """A run that was cut off in the middle of a removal must find the fleet that it began with."""
 
     def gone(obj: Json) -> bool:
-        return obj["kind"] == "Node"
+        return bool(obj["kind"] == "Node")
 
     wishes = Wishes(broker="east", cluster_ids={"west": "west2"})
     before = roster("joined-as-second-id", wishes)
@@ -147,7 +147,7 @@ def test_members_do_not_depend_on_what_is_installed() -> None:
 
 def test_no_broker_and_two_brokers_are_said() -> None:
     def no_broker(obj: Json) -> bool:
-        return obj["kind"] != "Broker" and obj["metadata"]["name"] != "submariner-k8s-broker"
+        return bool(obj["kind"] != "Broker") and obj["metadata"]["name"] != "submariner-k8s-broker"
 
     none = roster("installed", east=told("installed", "east", edit=no_broker))
     assert members_of(none, "submariner_broker") == []
@@ -162,11 +162,11 @@ def test_a_broker_that_is_no_member() -> None:
     def only_broker(obj: Json) -> bool:
         return obj["kind"] != "Submariner" and "east" not in str(obj["metadata"].get("labels"))
 
-    answers = {"east": told("installed", "east", edit=only_broker)}
-    asked = roster("installed", **answers)
+    east = told("installed", "east", edit=only_broker)
+    asked = roster("installed", east=east)
     assert "east hosts the broker and is not joined, as west is" in asked.warnings[0]
     assert "Set broker_is_member to false" in asked.warnings[0]
-    apart = roster("installed", Wishes(broker_is_member=False), **answers)
+    apart = roster("installed", Wishes(broker_is_member=False), east=east)
     assert apart.warnings == []
     assert apart.entries["east"].groups == ["submariner_broker"]
     assert members_of(apart, "submariner_members") == ["west"]
