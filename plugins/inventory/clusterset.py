@@ -18,6 +18,18 @@ description:
   - IDs that are registered with the broker and that no host has are hosts of C(submariner_unmanaged). Records of clusters that
     provably do not run under the record's ID are hosts of C(submariner_ghosts). With O(nodes), machines are in
     C(submariner_nodes), and those that are gateways in C(submariner_gateway_nodes) too.
+  - A cluster's host has C(submariner_kubeconfig), C(submariner_context), C(submariner_other_contexts), C(submariner_server),
+    C(submariner_cluster_id) and where that is from (C(submariner_cluster_id_source), V(option), V(installed) or V(context)),
+    C(submariner_reachable), C(submariner_unreachable_reason), C(submariner_unread) (kinds that it did not tell, with reasons),
+    C(submariner_state) (V(installed), V(leaving), V(absent) or V(unknown)), C(submariner_installed_id),
+    C(submariner_installed_version), C(submariner_cable_driver_in_use), C(submariner_kubernetes_version),
+    C(submariner_cluster_uid), C(submariner_registered) (not set to either where the broker is not known) and
+    C(submariner_same_id) (other hosts with its ID).
+  - A record's host has C(submariner_cluster_id) and C(submariner_record_reason). A host of a cluster has the latter too where
+    the record is a ghost of its own.
+  - A node is called by its own name and its cluster's host, as in C(worker-1.east), and has C(ansible_host), C(submariner_cluster)
+    (its cluster's host), C(submariner_node_name), C(submariner_node_role) (V(gateway) or V(other)), C(submariner_node_ready) and
+    C(submariner_node_addresses).
   - Host variables and the cache hold paths and names of contexts, never tokens, keys, passwords or what else a kubeconfig holds.
 extends_documentation_fragment:
   - constructed

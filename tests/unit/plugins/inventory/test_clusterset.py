@@ -65,6 +65,8 @@ def test_the_pair_of_3411(pair: Source, api: FakeApi, other_api: FakeApi) -> Non
     assert found.hosts["west"]["submariner_cluster_id"] == "west2"
     assert found.hosts["west"]["submariner_kubeconfig"] == str(pair.folder / "kubeconfig.west")
     assert found.hosts["b-node.west"]["ansible_host"] == "10.202.0.2"
+    told = {name for variables in found.hosts.values() for name in variables}
+    assert {name for name in told if name not in constant("DOCUMENTATION")} == {"ansible_connection"}
     assert api.writes == other_api.writes == []
     assert len(api.requests) == len(other_api.requests) == 7
 
