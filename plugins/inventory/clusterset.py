@@ -49,12 +49,14 @@ options:
         which are taken together as kubectl takes them.
       - Relative paths begin at the folder of the inventory file; those of the environment at the current folder.
       - A file that cannot be read is an error, since a fleet must not become smaller by it.
+      - Where it is E(K8S_AUTH_KUBECONFIG) that names the file, hosts do not have C(submariner_kubeconfig). The modules take the
+        same environment variable, whatever it says by then, as AWX puts a credential's file into another place for each job.
     type: list
     elements: str
     default: [~/.kube/config]
     env:
-      - name: K8S_AUTH_KUBECONFIG
       - name: KUBECONFIG
+      - name: K8S_AUTH_KUBECONFIG
   contexts:
     description: Names, or patterns of names, of the contexts to take. A plain name that no kubeconfig has is an error.
     type: list
@@ -71,6 +73,7 @@ options:
         (the URL) and C(file) (the name of the kubeconfig without its ending).
       - The name is made fit for a cluster ID by RFC 1123. Contexts that would have the same name get that of their file as well.
       - Several contexts for one server are one host, reached by the current context if it is among them, else by the first one.
+        Where contexts come and go, as with the projects of OpenShift, V(cluster) is a name that stays.
     type: str
     default: context
   cluster_ids:
@@ -196,7 +199,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         base = os.path.dirname(os.path.abspath(path)) if "kubeconfig" in in_file else os.getcwd()
         try:
             contexts = self._chosen(base)
-            wishes = self._wishes()
+            wishes = self._wishes("kubeconfig" not in in_file and bool(os.environ.get("K8S_AUTH_KUBECONFIG")))
             _roster.check(contexts, wishes)
             if self.get_option("timeout") <= 0:
                 raise Unusable(f"timeout is {self.get_option('timeout'):g}.", "Set it to seconds above 0.")
@@ -234,8 +237,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
                 f"It is a Jinja2 expression of {', '.join(known)}.",
             ) from error
 
-    def _wishes(self) -> _roster.Wishes:
+    def _wishes(self, kubeconfig_of_environment: bool) -> _roster.Wishes:
         return _roster.Wishes(
+            kubeconfig_of_environment=kubeconfig_of_environment,
             broker=self.get_option("broker"),
             broker_is_member=self.get_option("broker_is_member"),
             cluster_ids={str(k): str(v) for k, v in self.get_option("cluster_ids").items()},

@@ -13,7 +13,7 @@ from functools import cached_property
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA, Fleet, Host, mappings
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._contexts import Context, listed
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._contexts import Context, listed, sanitised
 
 BROKER, MEMBERS, NODES = "submariner_broker", "submariner_members", "submariner_nodes"
 GATEWAYS, UNREACHABLE = "submariner_gateway_nodes", "submariner_unreachable"
@@ -37,6 +37,8 @@ class Wishes:
     nodes: str = "none"
     """V(none), V(gateways) or V(all)."""
     node_addresses: t.Sequence[str] = ("InternalIP", "ExternalIP", "Hostname")
+    kubeconfig_of_environment: bool = False
+    """Whether K8S_AUTH_KUBECONFIG named the file, as it will in a run."""
 
 
 @dataclass
@@ -79,7 +81,7 @@ class Roster:
         found = {c.host: self._cluster(c) for c in self.contexts}
         for cluster_id, (group, why) in self._records().items():
             name = _free(cluster_id, found)
-            if name == cluster_id and name in found:
+            if name in found and found[name].variables["submariner_cluster_id"] == cluster_id:
                 found[name].groups.append(group)
                 found[name].variables["submariner_record_reason"] = why
             else:
@@ -165,6 +167,8 @@ class Roster:
             "submariner_registered": self._registered(cluster_id),
             "submariner_same_id": [h for h in self._sharing.get(cluster_id, []) if h != context.host],
         }
+        if self.wishes.kubeconfig_of_environment:
+            del variables["submariner_kubeconfig"]
         return Entry([group for group, within in in_groups.items() if within], variables)
 
     def _registered(self, cluster_id: str) -> bool | None:
@@ -219,7 +223,9 @@ class Roster:
             hint = "Set broker to the context of the cluster that hosts it, or is to host it."
             if self._candidates:
                 return [f"Several clusters host a broker: {listed(self._candidates)}. {hint}"]
-            return [f"No cluster that answered hosts a broker. {hint}"] if self.contexts else []
+            unknown = [h.name for h in self.fleet.hosts if not h.knows("brokers")]
+            unless = f", but it is not known of {listed(unknown)}" if unknown else ""
+            return [f"No cluster is seen to host a broker{unless}. {hint}"] if self.contexts else []
         host = self._known[self.broker]
         joined = [h.name for h in self.fleet.installed]
         if self.broker in self.members and host.state == "absent" and joined:
@@ -245,11 +251,11 @@ class Roster:
 
 
 def _free(cluster_id: str, taken: t.Mapping[str, Entry]) -> str:
-    """The name of a record's host: the ID, unless a host that has another ID is called so."""
-    other = taken.get(cluster_id)
-    if other and other.variables["submariner_cluster_id"] != cluster_id:
-        return f"{cluster_id}.record"
-    return cluster_id
+    """The name of a record's host: the ID made fit for one, unless a host that has another ID is called so."""
+    name = sanitised(cluster_id)
+    if not name or (name in taken and taken[name].variables["submariner_cluster_id"] != cluster_id):
+        return f"{name or 'nameless'}.record"
+    return name
 
 
 def _record(cluster_id: str, why: str) -> Json:

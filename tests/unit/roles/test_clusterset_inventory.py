@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import sys
 
 import pytest
 
@@ -55,6 +56,21 @@ def test_preflight_takes_these_hosts(source: Source, api: FakeApi, other_api: Fa
     assert api.writes == other_api.writes == []
     assert api.asked("list", "/endpoints$")
     assert other_api.asked("list", "/endpoints$")
+
+
+def test_a_kubeconfig_that_the_environment_names(source: Source, api: FakeApi, other_api: FakeApi) -> None:
+    """As AWX does it: the file is at another place when the inventory is used."""
+    url = "'https://192.0.2.1:6443'"
+    source.write(compose={"submariner_broker_url": url})
+    paths = [f"{source.folder}/kubeconfig.{name}" for name in ("east", "west")]
+    listed = source.run("ansible-inventory", "--list", K8S_AUTH_KUBECONFIG=":".join(paths))
+    moved = [str(pathlib.Path(path).rename(f"{path}.moved")) for path in paths]
+    source.path = source.folder / "kept.py"
+    source.path.write_text(f"#!{sys.executable}\nprint({listed.stdout!r})\n")
+    source.path.chmod(0o755)
+    done = source.run("ansible-playbook", "play.yml", K8S_AUTH_KUBECONFIG=":".join(moved))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert len(api.asked("list", "/endpoints$")) == len(other_api.asked("list", "/endpoints$")) == 2
 
 
 def test_an_id_that_two_have_and_a_broker_that_is_not_there_are_refused(source: Source) -> None:

@@ -16,6 +16,7 @@ import typing as t
 
 import pytest
 import yaml
+from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
 from tests.unit.fake_api import FakeApi, Request, recording
 from tests.unit.fake_cluster import Refused
@@ -67,6 +68,11 @@ def test_the_pair_of_3411(pair: Source, api: FakeApi, other_api: FakeApi) -> Non
     assert found.hosts["b-node.west"]["ansible_host"] == "10.202.0.2"
     told = {name for variables in found.hosts.values() for name in variables}
     assert {name for name in told if name not in constant("DOCUMENTATION")} == {"ansible_connection"}
+    specs = [yaml.safe_load(path.read_text()) for path in ROOT.glob("roles/*/meta/argument_specs.yml")]
+    options = {name for spec in specs for point in spec["argument_specs"].values() for name in point.get("options", {})}
+    options |= {f"submariner_{option}" for option in AUTH_ARG_SPEC}
+    wanted = {"submariner_kubeconfig", "submariner_context", "submariner_cluster_id"}
+    assert told & options == wanted, "what is only told must not become the input of a role"
     assert api.writes == other_api.writes == []
     assert len(api.requests) == len(other_api.requests) == 7
 
@@ -293,6 +299,10 @@ def test_the_kubeconfigs_of_the_environment_and_the_names_of_files(pair: Source)
     assert found.groups["submariner_members"] == ["east", "west"]
     both = f"{pair.folder}/kubeconfig.east:{pair.folder}/kubeconfig.west"
     assert {found.hosts[host]["submariner_kubeconfig"] for host in ("east", "west")} == {both}
+    as_in_awx = pair.list(KUBECONFIG="none", K8S_AUTH_KUBECONFIG=both)
+    assert as_in_awx.groups["submariner_members"] == ["east", "west"]
+    assert as_in_awx.hosts["west"]["submariner_context"] == "west"
+    assert "submariner_kubeconfig" not in as_in_awx.hosts["west"], "each job has its own path for the same credential"
     (pair.folder / "kubeconfig.west").rename(pair.folder / "Berlin.conf")
     pair.write(kubeconfig=["*.conf"], host_name="file ~ '-1'")
     assert pair.list().groups["submariner_members"] == ["berlin-1"]

@@ -92,6 +92,20 @@ def test_who_is_registered_and_nobodys_host_is_unmanaged_and_no_ghost() -> None:
     assert found.entries["west"].groups == ["submariner_unmanaged"]
 
 
+@pytest.mark.parametrize(
+    ("cluster_id", "name"), [("West_1", "west-1"), ("{{ x }}", "x"), ("a,b", "a-b"), ("...", "nameless.record")]
+)
+def test_a_record_with_any_id_is_a_host(cluster_id: str, name: str) -> None:
+    def renamed(obj: Json) -> None:
+        spec = obj.get("spec", {})
+        if obj["metadata"].get("namespace") == "submariner-k8s-broker" and spec.get("cluster_id") == "west":
+            spec["cluster_id"] = cluster_id
+
+    found = Roster([EAST], {"east": told("healthy-two-nodes", "east", edit=renamed)}, Wishes())
+    assert members_of(found, "submariner_unmanaged") == [name]
+    assert found.entries[name].variables["submariner_cluster_id"] == cluster_id
+
+
 def test_the_record_of_a_cluster_that_does_not_answer_is_neither() -> None:
     found = roster("healthy-two-nodes", west=unseen("connection refused"))
     assert set(found.entries) == {"east", "west"}
@@ -151,7 +165,9 @@ def test_no_broker_and_two_brokers_are_said() -> None:
 
     none = roster("installed", east=told("installed", "east", edit=no_broker))
     assert members_of(none, "submariner_broker") == []
-    assert "No cluster that answered hosts a broker. Set broker to" in none.warnings[0]
+    assert "No cluster is seen to host a broker. Set broker to" in none.warnings[0]
+    unsure = roster("installed", east=unseen("timed out"))
+    assert "No cluster is seen to host a broker, but it is not known of east. Set broker to" in unsure.warnings[1]
     two = roster("installed", west=told("installed", "east", "west"))
     assert members_of(two, "submariner_broker") == []
     assert "Several clusters host a broker: east, west. Set broker to" in two.warnings[0]
