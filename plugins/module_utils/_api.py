@@ -172,22 +172,32 @@ def broker_spec() -> Json:
     return {"type": "dict", "options": auth_spec()}
 
 
-def connect(module: AnsibleModule, params: Json | None = None, timeout: float = 10.0) -> Api:
+def load_client() -> tuple[t.Any, t.Any]:
+    """kubernetes.core's client and the library below it, which takes half a second; raises ImportError without it."""
+    from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
+    from kubernetes import client as kube
+
+    return core, kube
+
+
+def connect(module: AnsibleModule | None, params: Json | None = None, timeout: float = 10.0) -> Api:
     """Client for the cluster that C(params) (default: the module's own options) name.
 
     Nothing is sent, except where an OpenShift user and password have to be exchanged for a token first. Raises ApiFailure
-    for options that cannot be used, and ends the module when the C(kubernetes) library is missing.
+    for options that cannot be used, and ends the module when the C(kubernetes) library is missing. Plugins, which are no
+    module, give C(params) and see to it that there is the library (L(load_client)).
     """
     try:
-        from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client as core
-        from kubernetes import client as kube
+        core, kube = load_client()
     except ImportError as error:
+        if module is None:
+            raise
         from ansible.module_utils.basic import missing_required_lib
 
         module.fail_json(msg=missing_required_lib("kubernetes"), exception=str(error))
         raise AssertionError("fail_json ends the module") from error
     own = params is None
-    chosen: Json = module.params if params is None else params
+    chosen: Json = params or {} if module is None or params is not None else module.params
     try:
         given = _auth.given_options(chosen, AUTH_ARG_SPEC)
         if module is not None:

@@ -197,6 +197,11 @@ def plain_values(params: Mapping[str, t.Any], given: Mapping[str, t.Any]) -> set
     return {value for value, _hidden in leaves if value not in secret}
 
 
+def secret_values(document: t.Any) -> list[str]:
+    """What in a kubeconfig, or in options, is not to be shown."""
+    return sorted({value for value, hidden in _leaves(document, False) if hidden})
+
+
 def _leaves(node: t.Any, hidden: bool) -> Iterator[tuple[str, bool]]:
     """Every value in a document, and whether what stands before it says that it is a secret."""
     if isinstance(node, Mapping):

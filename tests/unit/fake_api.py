@@ -224,6 +224,7 @@ def _dry_run(request: Request) -> bool:
 
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
+    request_queue_size = 128
     api: FakeApi
 
     def handle_error(self, request: t.Any, client_address: t.Any) -> None:
