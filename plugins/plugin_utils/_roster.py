@@ -11,8 +11,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA, Fleet, Host, mappings
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import SCHEMA, Fleet, Host
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, mappings, sequence, text
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._contexts import Context, listed, sanitised
 
 BROKER, MEMBERS, NODES = "submariner_broker", "submariner_members", "submariner_nodes"
