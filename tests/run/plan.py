@@ -53,7 +53,7 @@ def sanity(logs: pathlib.Path, core: str = "") -> Step:
 
 
 def unit(logs: pathlib.Path, seed: int) -> Step:
-    return _pytest("unit tests", "tests/unit", logs, f"--hypothesis-seed={seed}", limit=1800.0)
+    return _pytest("unit tests", "tests/unit", logs, f"--hypothesis-seed={seed}", "--durations=40", limit=2700.0)
 
 
 def packaging(logs: pathlib.Path) -> Step:
