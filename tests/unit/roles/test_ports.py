@@ -142,6 +142,16 @@ def test_what_stands_in_the_way_ends_the_run_and_the_pods_go(tmp_path: pathlib.P
     assert run.call("b", "absent")
 
 
+def test_what_the_other_end_heard_outranks_what_the_asker_takes_it_for(tmp_path: pathlib.Path) -> None:
+    """A direction is told once, by the end that knows; the asker alone may take half a tunnel for none."""
+    lost = {"id": "port.filtered", "subject": "a -> b", "observed": "no answer", "cause": "", "hint": ""}
+    guess, known = {**lost, "severity": "error"}, {**lost, "severity": "warning"}
+    run = Run(tmp_path, "ab", {"a-probe": {"findings": [guess]}, "b-absent": {"findings": [known]}})
+    assert run.rc == 0, run.text
+    assert "warning: port.filtered: a -> b" in run.text
+    assert "error: port.filtered" not in run.text
+
+
 @pytest.mark.parametrize("state", ["serve", "probe", "absent"])
 def test_a_call_that_fails_is_no_proof(tmp_path: pathlib.Path, state: str) -> None:
     run = Run(tmp_path, "ab", {f"b-{state}": {"msg": "the API is away"}})
