@@ -58,14 +58,14 @@ def _phases(command: str, logs: pathlib.Path, seed: int) -> list[tuple[list[Step
     if command == "sanity":
         return [([plan.sanity(logs), plan.sanity(logs, plan.OLDEST_CORE)], [])]
     if command == "unit":
-        return [([plan.unit(logs, seed)], [])]
+        return [([plan.unit(logs, seed)], [plan.roles(logs)])]
     if command == "packaging":
         return [([plan.packaging(logs)], [])]
     if command == "campaign":
         return [([plan.lab()], []), (plan.campaign(logs), [])]
     still = [plan.unit(logs, seed), *plan.lint(), plan.packaging(logs)]
     still += [plan.sanity(logs), plan.sanity(logs, plan.OLDEST_CORE)]
-    return [(still, [plan.lab()]), (plan.on_the_lab(logs, seed), [])]
+    return [(still, [plan.lab(), plan.roles(logs)]), (plan.on_the_lab(logs, seed), [])]
 
 
 if __name__ == "__main__":
