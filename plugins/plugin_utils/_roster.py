@@ -198,7 +198,7 @@ class Roster:
                 "submariner_host_kind": "node",
                 "submariner_cluster": context.host,
                 "submariner_node_name": text(node.get("name")),
-                "submariner_node_role": "gateway" if gateway else "other",
+                "submariner_node_gateway": gateway,
                 "submariner_node_ready": node.get("ready") is True,
                 "submariner_node_addresses": addresses,
             }

@@ -214,7 +214,7 @@ def test_nodes() -> None:
     assert len(members_of(every, "submariner_nodes")) == 4
     assert members_of(every, "submariner_gateway_nodes") == ["east-worker.east", "west-worker.west"]
     node = every.entries["west-control-plane.west"].variables
-    assert (node["submariner_cluster"], node["submariner_node_role"]) == ("west", "other")
+    assert (node["submariner_cluster"], node["submariner_node_gateway"]) == ("west", False)
     assert node["ansible_host"] in node["submariner_node_addresses"]["InternalIP"]
     assert "ansible_connection" not in node, "it is reached by the user's own means"
     by_name = roster("healthy-two-nodes", Wishes(nodes="all", node_addresses=["ExternalIP", "Hostname"]))
