@@ -28,8 +28,8 @@ description:
   - A record's host has C(submariner_cluster_id) and C(submariner_record_reason). A host of a cluster has the latter too where
     the record is a ghost of its own.
   - A node is called by its own name and its cluster's host, as in C(worker-1.east), and has C(ansible_host), C(submariner_cluster)
-    (its cluster's host), C(submariner_node_name), C(submariner_node_gateway) (whether it has the gateway label), C(submariner_node_ready) and
-    C(submariner_node_addresses).
+    (its cluster's host), C(submariner_node_name), C(submariner_node_gateway) (whether it has the gateway label),
+    C(submariner_node_ready) and C(submariner_node_addresses).
   - Host variables and the cache hold paths and names of contexts, never tokens, keys, passwords or what else a kubeconfig holds.
 extends_documentation_fragment:
   - constructed

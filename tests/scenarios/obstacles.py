@@ -144,8 +144,10 @@ def _held(kind: str, name: str) -> Bring:
     def bring(stage: Stage) -> Iterator[None]:
         query = ("-n", MEMBER_NAMESPACE, "get", kind, "-o", "json")
         items = json.loads(_kubectl(stage, *query))["items"]
-        found = next(i for i in items if name in ("", i["metadata"]["name"]) and _own(i))
-        meta = found["metadata"]
+        fitting = [i for i in items if name in ("", i["metadata"]["name"]) and _own(i)]
+        if not fitting:
+            raise ScenarioFailed(f"there is no {kind} {name} to hold")
+        meta = fitting[0]["metadata"]
         finalizers = [*meta.get("finalizers", []), NEVER]
         _patch(stage, kind, meta["name"], MEMBER_NAMESPACE, {"metadata": {"finalizers": finalizers}})
         try:

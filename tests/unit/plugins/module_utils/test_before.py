@@ -68,7 +68,7 @@ def test_no_recorded_state_stands_against_a_reinstallation_or_a_removal(state: s
     """Ghosts, leftovers, a second ID, an operator that was killed: that is what they are for (submariner#3411)."""
     globalnet = state.startswith("globalnet")
     ranges = {"globalnet_range": "242.0.0.0/8"} if globalnet else {}
-    for wanted in {globalnet, False}:
+    for wanted in dict.fromkeys((globalnet, False)):
         found = judge(fleet_of(state, "v1.36.3"), verb, globalnet=wanted, **ranges)
         assert verdict(found) in ("pass", "degraded"), [f.line() for f in found if f.severity in ("error", "unknown")]
 
