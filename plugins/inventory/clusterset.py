@@ -30,6 +30,7 @@ description:
   - A node is called by its own name and its cluster's host, as in C(worker-1.east), and has C(ansible_host), C(submariner_cluster)
     (its cluster's host), C(submariner_node_name), C(submariner_node_gateway) (whether it has the gateway label),
     C(submariner_node_ready) and C(submariner_node_addresses).
+  - More examples stand in C(docs/clusterset-examples.yml) of the collection: all contexts of a kubeconfig, and files of kubeadm.
   - Host variables and the cache hold paths and names of contexts, never tokens, keys, passwords or what else a kubeconfig holds.
 extends_documentation_fragment:
   - constructed
@@ -131,8 +132,6 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Every context of ~/.kube/config; the broker is looked for.
-plugin: submariner.lifecycle.clusterset
 ---
 # Chosen contexts of several files, the broker's named, groups by what was found.
 plugin: submariner.lifecycle.clusterset
@@ -150,22 +149,6 @@ keyed_groups:
     prefix: version
 compose:
   submariner_natt: "'edge' not in submariner_context"
----
-# Each file of kubeadm names its context kubernetes-admin@kubernetes: the files' names tell the clusters apart.
-# Machines for the playbook firewall; answers are kept for ten minutes.
-plugin: submariner.lifecycle.clusterset
-kubeconfig: [/etc/fleet/*.conf]
-host_name: file
-cluster_ids:
-  berlin: eu-1
-nodes: all
-node_addresses: [ExternalIP, InternalIP]
-compose:
-  ansible_user: "'admin'"
-cache: true
-cache_plugin: ansible.builtin.jsonfile
-cache_connection: ~/.cache/submariner-inventory
-cache_timeout: 600
 """
 
 import hashlib
