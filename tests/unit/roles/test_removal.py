@@ -131,6 +131,13 @@ def test_an_api_that_does_not_answer_refuses_an_uninstall_before_it_begins(stage
     assert [request for api in (stage.east, stage.west) for request in api.writes] == []
 
 
+def test_who_may_not_read_the_record_of_a_run_still_gets_the_report(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.east.fault(403, path="/secrets/submariner-lifecycle-run$")
+    done = stage.play(PREFLIGHT, "east", "west", submariner_preflight_reach=False)
+    assert "Before reinstall" in done.stdout
+
+
 @pytest.mark.parametrize("remembered", [True, False])
 def test_a_broker_that_a_run_removed_still_says_that_addresses_may_overlap(stage: Stage, remembered: bool) -> None:
     stage.load("globalnet", other_cidrs="10.9.0.0/16")
