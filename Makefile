@@ -25,6 +25,10 @@ campaign: ## all states, all interruption points; resumable
 lint: ## linters, types, documentation
 	@$(RUN) tests.run lint
 
+.PHONY: docs
+docs: ## build the documentation site
+	@$(RUN) tests.run.site
+
 .PHONY: sanity
 sanity: ## ansible-test sanity with the newest and the oldest ansible-core
 	@$(RUN) tests.run sanity

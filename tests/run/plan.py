@@ -42,6 +42,7 @@ def lint() -> list[Step]:
         _step("mypy", "mypy", *TYPED),
         _step("changelog", "antsibull-changelog", "lint"),
         _module("documentation", "tests.run.docs"),
+        _module("documentation site", "tests.run.site"),
     ]
 
 

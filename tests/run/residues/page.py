@@ -25,7 +25,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "residues.md"
 HEAD = """# Residues
 
 What an installation of Submariner leaves behind when its removal is broken off, and partly also when it succeeds; how each is
-known to be Submariner's, and what the role [cleanup](../roles/cleanup/README.md) and the module
+known to be Submariner's, and what the role `cleanup` and the module
 `submariner.lifecycle.cleanup` do about it. Whatever cannot be read is unknown: then nothing goes. Whatever is not proven to be
 Submariner's stays, and is named in the result if it looks like it. `--check --diff` shows the plan; the journal in the result
 says for each object why it was removed, and for each edit what was there before.
