@@ -31,6 +31,8 @@ FINDINGS: dict[str, str] = {
     "broker.unread": "Records on the broker could not be read.",
     "cleanup.remaining": "Something of Submariner is still there at the deadline; the cause names what holds it.",
     "clock.skew": "The clocks of the clusters, or of this machine, differ.",
+    "cloud.gateways-missing": "After the cloud was prepared there are fewer gateway nodes than were asked for.",
+    "cloud.machine-set-left": "After the cloud was cleaned a machine set for gateways is still there.",
     "cluster.duplicate": "The broker has more than one Cluster record for an ID.",
     "cluster.ghost": "The broker has a Cluster record of a cluster that does not run.",
     "cluster.id-twice": "Two clusters are joined under one ID, and take each other's records away.",

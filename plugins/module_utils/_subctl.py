@@ -208,18 +208,19 @@ class Subctl:
         watch: Watch | None = None,
         secrets: Sequence[str] = (),
         clusters: Mapping[str, t.Any] | None = None,
+        environment: Mapping[str, str] | None = None,
     ) -> CallResult:
         """Run one command in `folder`; raises SubctlFailure unless it exits 0, which still proves nothing.
 
         `clusters` is the kubeconfig document for a command that needs more than this cluster; only the environment names
-        it then, as the flag would make such a command take this cluster for a third one.
+        it then, as the flag would make such a command take this cluster for a third one. `environment` comes on top of ours.
         """
         document = self.kubeconfig() if clusters is None else clusters
         kubeconfig = os.path.join(folder, "kubeconfig")
         write_kubeconfig(kubeconfig, document)
         hidden = [*secrets, *secrets_of(document)]
         env = {key: value for key, value in os.environ.items() if key != "KUBECONFIG"}
-        env.update(TERM="dumb", KUBECONFIG=kubeconfig)
+        env.update(environment or {}, TERM="dumb", KUBECONFIG=kubeconfig)
         argv = [self.path, *arguments, *(["--kubeconfig", kubeconfig] if clusters is None else [])]
         name = "subctl " + " ".join(arguments[:1])
         try:
