@@ -26,6 +26,8 @@ class Inventory:
     members: tuple[str, ...] = ("east", "west")
     common: Vars = field(default_factory=dict)
     hosts: dict[str, Vars] = field(default_factory=dict)
+    nodes: dict[str, Vars] = field(default_factory=dict)
+    """Machines of the clusters, for the playbook firewall."""
 
     def document(self) -> Vars:
         variables = {
@@ -42,6 +44,8 @@ class Inventory:
         children = {
             group: {"hosts": {host: self.hosts.get(host, {}) for host in hosts}} for group, hosts in groups.items()
         }
+        if self.nodes:
+            children["submariner_nodes"] = {"hosts": self.nodes}
         return {"all": {"vars": variables, "children": children}}
 
     def write(self, folder: Path) -> Path:

@@ -14,6 +14,7 @@ from tests.scenarios import (
     company,
     eviction,
     faults,
+    firewall,
     inputs,
     interruption,
     kills,
@@ -22,6 +23,7 @@ from tests.scenarios import (
     removal,
     rights,
     stuck,
+    upgrade,
 )
 from tests.scenarios.stage import Stage
 
@@ -49,6 +51,12 @@ _FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
 _REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
 _KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _OBSTACLES = {f"obstacle-{name}": obstacles.by(name) for name in obstacles.OBSTACLES}
+_FIREWALL = {"firewall-reinstall": firewall.reinstall}
+_UPGRADES = {
+    "upgrade": upgrade.whole_fleet,
+    "upgrade-in-parts": upgrade.in_parts,
+    **{f"upgrade-killed-{point}": upgrade.cut_at(point) for point in upgrade.POINTS},
+}
 _STUCK = {f"stuck-{cause}": stuck.by(cause) for cause in stuck.CAUSES}
 
 # In this order: those after the first use the fleet that it leaves whole.
@@ -64,6 +72,8 @@ SCENARIOS: dict[str, Act] = {
     **_KILLS,
     **_OBSTACLES,
     **_STUCK,
+    **_FIREWALL,
+    **_UPGRADES,
 }
 
 
@@ -82,6 +92,8 @@ def campaign() -> list[str]:
         *_REMOVALS,
         *_KILLS,
         *_OBSTACLES,
+        *_FIREWALL,
+        *_UPGRADES,
     ]
 
 

@@ -23,7 +23,7 @@ from tests.scenarios.inventory import Inventory
 from tests.scenarios.playbook import Playbook, Run
 
 CONFIRM = ("-e", "submariner_confirm=reinstall")
-_DAMAGE_LIMIT = 1200.0
+_LAB_LIMIT = 1200.0
 
 
 class ScenarioFailed(Exception):
@@ -67,27 +67,35 @@ class Stage:
         self.notes.append(f"{name or verb} {run.seconds:.0f} s")
         return run
 
-    def succeed(self, verb: str, *options: str, name: str = "") -> Run:
-        run = self.play(verb, *options, name=name)
+    def succeed(self, verb: str, *options: str, inventory: Inventory | None = None, name: str = "") -> Run:
+        run = self.play(verb, *options, inventory=inventory, name=name)
         said = [f"{failure.host}: {failure.message}" for failure in run.failures]
         self.require([] if run.code == 0 else [f"exit code {run.code}", *said], f"{name or verb} succeeds")
         return run
 
     def damage(self, state: str) -> None:
         """By the lab's own command line, as a user would."""
-        self.say(f"lab damage {state}")
-        command = [sys.executable, "-m", "tests.lab", "damage", state]
+        self._lab("damage", state)
+
+    def bring(self, source: str) -> None:
+        """Another Submariner at hand: its subctl and its images; what is installed stays."""
+        self._lab("up", "--submariner", source)
+        self.fleet = Fleet(self.fleet.places)
+
+    def _lab(self, *arguments: str) -> None:
+        self.say(f"lab {' '.join(arguments)}")
+        command = [sys.executable, "-m", "tests.lab", *arguments]
         process = subprocess.Popen(
             command, cwd=REPOSITORY, stdin=subprocess.DEVNULL, stdout=self.log, stderr=subprocess.STDOUT
         )
         try:
-            code = process.wait(_DAMAGE_LIMIT)
+            code = process.wait(_LAB_LIMIT)
         except BaseException:
             process.send_signal(signal.SIGTERM)
             process.wait(60)
             raise
         if code:
-            raise ScenarioFailed(f"lab damage {state} failed")
+            raise ScenarioFailed(f"lab {' '.join(arguments)} failed")
 
     def require_whole(self, since: datetime | None = None) -> None:
         """The judgement over everything that a reinstall promises."""
