@@ -97,16 +97,19 @@ def test_option_is_documented(role_name: str, name: str, option: Spec) -> None:
 
 
 @each_option
-def test_wrong_type_is_refused(role_name: str, name: str, option: Spec) -> None:
+def test_a_wrong_type_or_choice_is_refused_in_a_line_that_names_it(role_name: str, name: str, option: Spec) -> None:
     spec = {name: {key: value for key, value in option.items() if key not in ("description", "version_added")}}
     plain = option.get("default")
     if plain is not None and not (isinstance(plain, str) and "{{" in plain):
         assert ArgumentSpecValidator(spec).validate({name: plain}).error_messages == [], f"{role_name}: {name}"
-    wrong = "no-such-choice" if option.get("choices") and option["type"] == "str" else WRONG.get(option["type"])
-    if wrong is not None:
-        errors = ArgumentSpecValidator(spec).validate({name: wrong}).error_messages
-        assert errors, f"{role_name}: {name} took {wrong!r}"
+    wrong = [WRONG[option["type"]]] if option["type"] in WRONG else []
+    if option.get("choices"):
+        wrong.append("no-such-choice" if option["type"] == "str" else ["no-such-choice"])
+    for value in wrong:
+        errors = ArgumentSpecValidator(spec).validate({name: value}).error_messages
+        assert errors, f"{role_name}: {name} took {value!r}"
         assert name in errors[0]
+        assert "\n" not in errors[0]
 
 
 def test_a_variable_means_the_same_in_every_role() -> None:

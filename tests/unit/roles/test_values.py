@@ -1,0 +1,124 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every number that an option of a role takes has a range, and every CIDR its form: anything else is named in one line."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+import typing as t
+
+import pytest
+import yaml
+
+ROOT = pathlib.Path(__file__).parents[3]
+VALUES = yaml.safe_load((ROOT / "roles" / "preflight" / "tasks" / "values.yml").read_text())[0]["vars"]
+RANGES: dict[str, t.Any] = VALUES["__preflight_ranges"]
+FORMS: dict[str, t.Any] = VALUES["__preflight_forms"]
+
+
+def options() -> dict[str, dict[str, t.Any]]:
+    """Of all roles."""
+    return {
+        name: option
+        for path in ROOT.glob("roles/*/meta/argument_specs.yml")
+        for point in yaml.safe_load(path.read_text())["argument_specs"].values()
+        for name, option in point.get("options", {}).items()
+    }
+
+
+def bounds(name: str) -> tuple[int, int]:
+    """A range of the table, with the variables that it is written with."""
+    given = RANGES[name]
+    first, last = VALUES[given.strip("{} ")] if isinstance(given, str) else given
+    return first, VALUES["__preflight_day"] if isinstance(last, str) else last
+
+
+def play(folder: pathlib.Path, **hosts: dict[str, t.Any]) -> tuple[int, str]:
+    """What a playbook judges before anything else, with these variables of members; the first hosts the broker."""
+    for name in hosts:
+        (folder / f"{name}.kubeconfig").write_text("")
+        hosts[name]["submariner_kubeconfig"] = str(folder / f"{name}.kubeconfig")
+    first = next(iter(hosts))
+    groups = {"submariner_broker": {"hosts": {first: {}}}, "submariner_members": {"hosts": hosts}}
+    (folder / "hosts.yml").write_text(json.dumps(groups))
+    role = {"name": "submariner.lifecycle.preflight", "tasks_from": "inputs.yml"}
+    head = {"hosts": "localhost:all", "gather_facts": False, "connection": "local"}
+    tasks = [{"ansible.builtin.include_role": role, "run_once": True}]
+    (folder / "play.yml").write_text(json.dumps([{**head, "tasks": tasks}]))
+    done = subprocess.run(
+        [str(pathlib.Path(sys.executable).parent / "ansible-playbook"), "-i", "hosts.yml", "play.yml"],
+        cwd=folder,
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stdout
+    return done.returncode, done.stdout
+
+
+def test_every_number_has_a_range_that_holds_its_default() -> None:
+    numbers = {name: option for name, option in options().items() if option["type"] in ("int", "float")}
+    assert set(RANGES) == set(numbers)
+    for name, option in numbers.items():
+        first, last = bounds(name)
+        assert first <= option["default"] <= last, name
+
+
+def test_every_cidr_has_a_form() -> None:
+    assert {name for name in options() if "_cidr" in name} <= set(FORMS)
+    assert set(FORMS) <= set(options())
+
+
+@pytest.fixture(scope="module")
+def refusal(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """What is said of values just out of their ranges, and of such that are no number or no CIDR."""
+    low = {name: bounds(name)[0] - 1 for name in RANGES}
+    high = {name: bounds(name)[1] + 1 for name in RANGES}
+    odd = {**dict.fromkeys(RANGES, "many"), **dict.fromkeys(FORMS, "no form")}
+    # The role's own options are judged by its argument specification first, as far as that goes.
+    own = {name for name in odd if name.startswith("submariner_preflight_") or name == "submariner_nattport"}
+    own |= {"submariner_nat_discovery_port"}
+    code, said = play(
+        tmp_path_factory.mktemp("wrong"), low=low, high=high, odd={n: v for n, v in odd.items() if n not in own}
+    )
+    assert code == 2, said
+    return said
+
+
+@pytest.mark.parametrize("name", sorted(RANGES))
+def test_a_number_out_of_its_range_is_named_with_it(refusal: str, name: str) -> None:
+    first, last = bounds(name)
+    for value, host in ((first - 1, "low"), (last + 1, "high")):
+        assert f"{name} is {value} on {host} and must be a whole number from {first} to {last}" in refusal
+
+
+@pytest.mark.parametrize("name", sorted(FORMS))
+def test_what_is_no_cidr_is_named(refusal: str, name: str) -> None:
+    assert f"{name} is no form on odd and must be" in refusal
+
+
+def test_what_is_no_number_is_named(refusal: str) -> None:
+    assert "submariner_cleanup_timeout is many on odd and must be a whole number from 1 to 86400" in refusal
+    assert len([line for line in refusal.splitlines() if line.startswith("fatal: ")]) == 1
+
+
+def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path) -> None:
+    low = {name: bounds(name)[0] for name in RANGES}
+    high = {name: str(bounds(name)[1]) for name in RANGES}
+    unset = dict.fromkeys(FORMS, "")
+    good = {
+        "submariner_cluster_cidr": "10.0.0.0/16,fd00::/64",
+        "submariner_globalnet_cidr": "242.0.0.0/24",
+        "submariner_coredns_custom_configmap": "dns/custom",
+    }
+    code, said = play(tmp_path, low=low, high=high, unset=unset, good=good)
+    assert code == 0, said
