@@ -32,6 +32,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
     encode,
     is_loopback,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import no_load_balancer
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
 from ansible_collections.submariner.lifecycle.plugins.module_utils._member import (
@@ -74,7 +75,7 @@ if t.TYPE_CHECKING:
 _CLUSTER_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MEMBER_KEYS = ("nodes", "namespaces", "submariners", "clusters")
 _BROKER_KEYS = ("clusters", "endpoints")
-_READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "nodes")
+_READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "nodes", "services")
 _GOING_SECONDS = 60.0
 # How long the operator may complain of one thing in its log while nothing comes of it.
 _LOG_PATIENCE_SECONDS = 45.0
@@ -402,6 +403,8 @@ def check_ready(member: Snapshot, cluster_id: str) -> list[Finding]:
                 hint="look at the log of the submariner-gateway pods",
             )
         )
+    if findings and member.known("services"):
+        return no_load_balancer(member, cluster_id) + findings
     return findings
 
 

@@ -152,6 +152,24 @@ def _replies_dropped(stage: Stage) -> Iterator[None]:
 
 
 @contextmanager
+def _packets_lost(stage: Stage) -> Iterator[None]:
+    """As on a path of 1400 bytes whose routers say nothing: larger packets of the tunnel do not arrive."""
+    rule = ("PREROUTING", "-p", "udp", "--dport", "4500", "-m", "length", "--length", "1401:65535", "-j", "DROP")
+    gateways = [
+        _kubectl(stage, cluster, "get", "nodes", "-l", "submariner.io/gateway=true", "-o", "name")
+        for cluster in stage.fleet.names
+    ]
+    nodes = [name.removeprefix("node/") for said in gateways for name in said.split()]
+    try:
+        for node in nodes:
+            stage.fleet.lab.in_node(node, "iptables", "-w", "-t", "raw", "-I", *rule)
+        yield
+    finally:
+        for node in nodes:
+            stage.fleet.lab.in_node(node, "iptables", "-w", "-t", "raw", "-D", *rule, check=False)
+
+
+@contextmanager
 def _copy_left(stage: Stage) -> Iterator[None]:
     """West's copy of a record that the broker does not have."""
     own = _record(stage, "endpoints", BROKER)
@@ -188,6 +206,11 @@ FAULTS: dict[str, Fault] = {
     "gateway-label-lost": Fault(_gateway_label_lost, frozenset({"gateway.no-node"}), _GATEWAY_GONE),
     "replies-dropped": Fault(
         _replies_dropped, frozenset({"datapath.no-answer"}), options=("-e", "submariner_verify_data_path=true"),
+    ),
+    "packets-lost": Fault(
+        _packets_lost, frozenset({"datapath.cut-answer"}),
+        frozenset({"datapath.no-answer", "datapath.mtu-lost", "datapath.mtu-not-tested", "datapath.name-not-resolved"}),
+        options=("-e", "submariner_verify_data_path=true", "-e", "submariner_verify_data_path_mtu=true"),
     ),
     "copy-left": Fault(
         _copy_left, frozenset({"endpoint.duplicate"}),

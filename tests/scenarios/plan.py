@@ -19,6 +19,7 @@ from tests.scenarios import (
     interruption,
     kills,
     obstacles,
+    paths,
     reinstall,
     removal,
     rights,
@@ -52,6 +53,10 @@ _REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_su
 _KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _OBSTACLES = {f"obstacle-{name}": obstacles.by(name) for name in obstacles.OBSTACLES}
 _FIREWALL = {"firewall-reinstall": firewall.reinstall}
+_PATHS = {
+    **{f"preflight-{name}": paths.by(name) for name in paths.OBSTACLES},
+    "load-balancer": paths.load_balancer,
+}
 _UPGRADES = {
     "upgrade": upgrade.whole_fleet,
     "upgrade-in-parts": upgrade.in_parts,
@@ -73,6 +78,7 @@ SCENARIOS: dict[str, Act] = {
     **_OBSTACLES,
     **_STUCK,
     **_FIREWALL,
+    **_PATHS,
     **_UPGRADES,
 }
 
@@ -93,6 +99,7 @@ def campaign() -> list[str]:
         *_KILLS,
         *_OBSTACLES,
         *_FIREWALL,
+        *_PATHS,
         *_UPGRADES,
     ]
 

@@ -53,7 +53,7 @@ def check_gateways(member: Snapshot, cluster_id: str) -> list[Finding]:
         findings += _gateway(member, gateway, nodes, cluster_id)
     if gateways:
         findings += [_no_record(n, cluster_id) for n in nodes if n.ready and not any(_is_on(g, n) for g in gateways)]
-    return findings + _load_balancer(member, cluster_id)
+    return findings + no_load_balancer(member, cluster_id)
 
 
 def active_pods(member: Snapshot) -> list[Json]:
@@ -139,7 +139,8 @@ def _is_on(gateway: Gateway, node: Node) -> bool:
     return any(same_host(host, name) for host in hosts for name in (node.name, node.name.replace(".", "-")))
 
 
-def _load_balancer(member: Snapshot, cluster_id: str) -> list[Finding]:
+def no_load_balancer(member: Snapshot, cluster_id: str) -> list[Finding]:
+    """In load-balancer mode no gateway starts before its Service has an address."""
     if mapping(member.submariner.get("spec")).get("loadBalancerEnabled") is not True:
         return []
     service = member.first("services", member.operator_namespace, "submariner-gateway")

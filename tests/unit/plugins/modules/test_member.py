@@ -264,6 +264,22 @@ def test_an_installation_that_does_not_become_ready_is_named(
     assert "0 of 1 pods ready" in outcome.msg
 
 
+def test_a_load_balancer_without_an_address_is_named_first(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = [o for o in installed(loadBalancerEnabled=True) if o["kind"] != "Gateway"]
+    service = {"name": "submariner-gateway", "namespace": OPERATOR}
+    items.append({"apiVersion": "v1", "kind": "Service", "metadata": service, "spec": {"type": "LoadBalancer"}})
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, load_balancer=True)
+    assert outcome.failed
+    assert "--load-balancer=true" in subctl.arguments
+    assert [f["id"] for f in outcome["findings"]] == ["gateway.no-load-balancer"]
+    assert "Service submariner-gateway has no address" in outcome.msg
+    assert "no gateway is active" in outcome.msg
+
+
 def test_gateways_of_before_the_uninstall_are_labelled_again(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
