@@ -78,7 +78,8 @@ impersonate_groups:
 """
 
 
-def _cluster(option: str) -> str:
+def _cluster(option: str, description: str = "") -> str:
+    stated = f"description: {description}\n    type: dict\n    " if description else ""
     return f"""
 notes:
   - The environment variables C(K8S_AUTH_*) speak of the module's own cluster. What O({option}) leaves out is taken from them only
@@ -86,7 +87,7 @@ notes:
     proxy of the environment is this machine's, and so counts for all.
 options:
   {option}:
-    suboptions:
+    {stated}suboptions:
 {textwrap.indent(_AUTH, "      ")}
 """
 
@@ -114,8 +115,10 @@ options:
 
 
 class ModuleDocFragment:
-    # The option of modules that need the broker's cluster beside the member's.
-    BROKER: str = _cluster("broker")
+    # The option of modules that need the broker's cluster beside the module's own.
+    BROKER: str = _cluster(
+        "broker", "How to reach the broker's cluster; authentication options as for the module's own."
+    )
 
     # The option of modules that need a second member.
     TO: str = _cluster("to")

@@ -27,17 +27,7 @@ options:
     elements: str
     default: []
   broker:
-    description: How to reach the broker's cluster; authentication options as for the member.
-    type: dict
     required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
   timeout:
     description:
       - Seconds within which all must become right, so that O(window) can begin, the first time or anew after something

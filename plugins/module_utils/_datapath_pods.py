@@ -9,6 +9,7 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import partial
 from urllib.parse import urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
@@ -92,22 +93,14 @@ def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, 
         NAMESPACE,
         PURPOSE,
         run,
-        container={
-            "name": CONTAINER,
-            "image": image,
-            "command": ["/bin/sh", "-c", 'eval "$SERVE"'],
-            "env": [{"name": name, "value": value} for name, value in environment.items()],
-            "ports": [{"containerPort": port, "protocol": "TCP"}],
-            "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
-            "securityContext": {
-                "runAsNonRoot": True,
-                "runAsUser": UNPRIVILEGED_USER,
-                "allowPrivilegeEscalation": False,
-                "capabilities": {"drop": ["ALL"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
-            },
-        },
-        spec={"nodeName": node, "tolerations": [{"operator": "Exists"}]},
+        container=own_pods.container(
+            CONTAINER,
+            image,
+            environment,
+            {"runAsNonRoot": True, "runAsUser": UNPRIVILEGED_USER, "capabilities": {"drop": ["ALL"]}},
+            ports=[{"containerPort": port, "protocol": "TCP"}],
+        ),
+        spec=own_pods.on_node(node),
         deadline=lifetime,
     )
     pod["metadata"]["labels"].update({ROLE: role, POD: pod["metadata"]["name"]})
@@ -132,13 +125,10 @@ class DataPath:
         roles = choose_nodes(self.api, wanted)
         ensure_namespace(self.api)
         own_pods.sweep(self.api, NAMESPACE, PURPOSE)
-        with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(roles))) as pool:
-            for node, future in [(n, pool.submit(self._start, n, role, nonce, answering)) for n, role in roles.items()]:
-                try:
-                    pod, server = future.result()
-                    self.pods[pod] = server
-                except (own_pods.PodTrouble, ApiFailure) as error:
-                    self.causes[node] = str(error)
+        started, self.causes = own_pods.start_each(
+            {node: partial(self._start, node, role, nonce, answering) for node, role in roles.items()}
+        )
+        self.pods = dict(started.values())
 
     def _running(self) -> dict[str, Server]:
         seen = self.api.list(PODS, labelSelector=selector(self.run))

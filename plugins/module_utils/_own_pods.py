@@ -11,11 +11,13 @@ from __future__ import annotations
 import secrets
 import time
 import typing as t
+from concurrent.futures import ThreadPoolExecutor
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import LABELS
 
 Json = dict[str, t.Any]
+Started = t.TypeVar("Started")
 
 PURPOSE = "submariner.lifecycle/purpose"
 RUN = "submariner.lifecycle/run"
@@ -47,6 +49,28 @@ class PodTrouble(Exception):
 def new_run() -> str:
     """A word that tells the pods of this call from those of any other."""
     return secrets.token_hex(4)
+
+
+def container(name: str, image: str, environment: t.Mapping[str, str], security: Json, **more: t.Any) -> Json:
+    """A small container that runs the script in its variable SERVE, without rights but those of C(security)."""
+    return {
+        "name": name,
+        "image": image,
+        "command": ["/bin/sh", "-c", 'eval "$SERVE"'],
+        "env": [{"name": key, "value": value} for key, value in environment.items()],
+        "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "seccompProfile": {"type": "RuntimeDefault"},
+            **security,
+        },
+        **more,
+    }
+
+
+def on_node(node: str) -> Json:
+    """Bound to the node directly: neither a taint nor a scheduler that is down keeps a pod away."""
+    return {"nodeName": node, "tolerations": [{"operator": "Exists"}]}
 
 
 def manifest(name: str, namespace: str, purpose: str, run: str, container: Json, spec: Json, deadline: float) -> Json:
@@ -91,6 +115,21 @@ def start(api: Api, pod: Json) -> Json:
     except BaseException:
         remove(api, namespace, name, uid)
         raise
+
+
+def start_each(nodes: t.Mapping[str, t.Callable[[], Started]]) -> tuple[dict[str, Started], dict[str, str]]:
+    """Start what stands for each node, all at once: what came of it, and why it did not come to run on the others."""
+    started: dict[str, Started] = {}
+    causes: dict[str, str] = {}
+    if not nodes:
+        return started, causes
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(nodes))) as pool:
+        for node, future in [(node, pool.submit(begin)) for node, begin in nodes.items()]:
+            try:
+                started[node] = future.result()
+            except (PodTrouble, ApiFailure) as error:
+                causes[node] = str(error)
+    return started, causes
 
 
 def _running(api: Api, path: str, uid: str, begin: float) -> Json:

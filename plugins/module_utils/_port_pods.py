@@ -15,6 +15,7 @@ import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _port_probe as port_probe
@@ -136,28 +137,17 @@ def manifest(here: Responder, run: str, image: str, lifetime: float) -> Json:
         NAMESPACE,
         PURPOSE,
         run,
-        container={
-            "name": CONTAINER,
-            "image": image,
-            "command": ["/bin/sh", "-c", 'eval "$SERVE"'],
-            "env": [{"name": name, "value": value} for name, value in environment.items()],
-            "resources": {"requests": {"cpu": "10m", "memory": "16Mi"}, "limits": {"memory": "128Mi"}},
-            "securityContext": {
+        container=own_pods.container(
+            CONTAINER,
+            image,
+            environment,
+            {
                 "runAsUser": 0,
                 "runAsNonRoot": False,
-                "allowPrivilegeEscalation": False,
                 "capabilities": {"drop": ["ALL"], "add": ["NET_RAW", "SYS_PTRACE", "DAC_READ_SEARCH"]},
-                "seccompProfile": {"type": "RuntimeDefault"},
             },
-        },
-        spec={
-            # Bound to the node directly: neither a taint nor a scheduler that is down keeps it away.
-            "nodeName": here.node,
-            "tolerations": [{"operator": "Exists"}],
-            "hostNetwork": True,
-            "hostPID": True,
-            "dnsPolicy": "Default",
-        },
+        ),
+        spec={**own_pods.on_node(here.node), "hostNetwork": True, "hostPID": True, "dnsPolicy": "Default"},
         deadline=lifetime,
     )
     pod["metadata"]["annotations"] = {HERE: json.dumps(here.as_dict())}
@@ -204,12 +194,10 @@ class PortPods:
             return
         ensure_namespace(self.api)
         own_pods.sweep(self.api, NAMESPACE, PURPOSE)
-        with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(found))) as pool:
-            for here, future in [(here, pool.submit(self._start, here)) for here in found]:
-                try:
-                    self.pods[future.result()] = here
-                except (own_pods.PodTrouble, ApiFailure) as error:
-                    self.causes[here.node] = str(error)
+        here = {responder.node: responder for responder in found}
+        started, causes = own_pods.start_each({node: partial(self._start, here[node]) for node in here})
+        self.pods = {pod: here[node] for node, pod in started.items()}
+        self.causes.update(causes)
 
     def _start(self, here: Responder) -> str:
         try:

@@ -18,10 +18,6 @@ options:
     description: The file. One with the same content is left as it is.
     type: path
     required: true
-  broker_namespace:
-    description: Namespace of the broker.
-    type: str
-    default: submariner-k8s-broker
   broker_url:
     description:
       - Address of the broker's API server as the members reach it. The default is that in the record of a run, else the one
@@ -37,6 +33,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.sources
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

@@ -27,19 +27,9 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.broker
   - submariner.lifecycle._namespaces.broker
+  - submariner.lifecycle._pods
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The test needs its pods, also in check mode. They do not count as a change.
-  diff_mode:
-    support: none
-    details:
-      - The pods are no part of the cluster's state.
-  idempotent:
-    support: full
 options:
   state:
     description:
@@ -50,12 +40,6 @@ options:
     type: str
     choices: [serve, probe, reach, absent]
     required: true
-  run:
-    description:
-      - Word that ties the calls of one test together, lower case letters and digits. V(absent) without it removes what
-        all runs left.
-    type: str
-    default: ''
   targets:
     description: What to ask with O(state=probe), as returned in RV(servers) for other clusters.
     type: list
@@ -114,9 +98,8 @@ options:
     default: false
   broker:
     description:
-      - How to reach the broker's cluster; authentication options as for the cluster.
+      - How to reach the broker's cluster; authentication options as for the module's own.
       - With it O(state=absent) proves that the broker, too, has nothing of the exported Services any more.
-    type: dict
   url:
     description: What to reach with O(state=reach), for example C(https://192.0.2.1:6443).
     type: str

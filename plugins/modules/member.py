@@ -34,8 +34,6 @@ options:
     type: str
     required: true
   broker:
-    description: How to reach the broker's cluster; authentication options as for the member.
-    type: dict
     required: true
   broker_url:
     description:

@@ -21,24 +21,15 @@ description:
     told apart. With O(state=absent) and O(results) silence is, too; either the question did not arrive, or its answer did not
     come back.
   - Ports that a running Submariner holds are not tried. They are reported as V(in-use), which is no proof of anything.
-  - Pods are removed with O(state=absent). What an interrupted run leaves ends by itself after O(lifetime) seconds.
+  - Pods are removed with O(state=absent), the only state that needs no O(run). What an interrupted run leaves ends by itself
+    after O(lifetime) seconds.
   - The pods use the node's network and see its processes, so the namespace C(submariner-lifecycle) has to admit the level
     C(privileged) of the Pod Security Standards. They are not privileged, mount nothing and change nothing of the node.
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
+  - submariner.lifecycle._pods
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
-attributes:
-  check_mode:
-    support: full
-    details:
-      - The test needs its pods, also in check mode. They do not count as a change.
-  diff_mode:
-    support: none
-    details:
-      - The pods are no part of the cluster's state.
-  idempotent:
-    support: full
 options:
   state:
     description:
@@ -48,12 +39,6 @@ options:
     type: str
     choices: [serve, probe, absent]
     required: true
-  run:
-    description:
-      - Word that ties the calls of one test together, lower case letters and digits. Needed except with V(absent), which
-        without it removes what all runs left.
-    type: str
-    default: ''
   cluster:
     description: What this cluster is called in messages; a name that no other cluster of the test has.
     type: str

@@ -24,8 +24,6 @@ options:
     elements: dict
     required: true
   broker:
-    description: How to reach the broker's cluster; authentication options as for the cluster.
-    type: dict
     required: true
   timeout:
     description: Seconds for each proof.

@@ -54,13 +54,10 @@ options:
     description: Whether versions that are no releases (V(devel), V(0.25.0-rc0)) are taken, whose order is not known.
     type: bool
     default: false
-  operator_namespace:
-    description: Namespace of the operator.
-    type: str
-    default: submariner-operator
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.sources
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:

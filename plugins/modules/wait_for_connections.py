@@ -24,6 +24,8 @@ extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._wait
   - submariner.lifecycle._auth.broker
+  - submariner.lifecycle._namespaces.broker
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup

@@ -33,6 +33,8 @@ extends_documentation_fragment:
   - submariner.lifecycle._wait
   - submariner.lifecycle._auth.broker
   - submariner.lifecycle._auth.others
+  - submariner.lifecycle._namespaces.broker
+  - submariner.lifecycle._namespaces.operator
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup

@@ -22,6 +22,8 @@ ON_THE_CONTROLLER = sorted(
 )
 AUTH = "kubernetes.core.k8s_auth_options"
 GROUP = "submariner.lifecycle._attributes.actiongroup"
+STATED_BY = {"submariner.lifecycle._attributes.info_module", "submariner.lifecycle._pods"}
+"""Fragments that say for their modules what they support."""
 KUBERNETES = ("kubernetes", "ansible_collections.kubernetes")
 MAY_TALK_TO_KUBERNETES = {"_api.py", "_openshift.py"}
 
@@ -88,7 +90,7 @@ def test_documentation(path: pathlib.Path) -> None:
 @module
 def test_attributes(path: pathlib.Path) -> None:
     stated = constant(path, "DOCUMENTATION").get("attributes", {})
-    if "submariner.lifecycle._attributes.info_module" not in fragments(path):
+    if not STATED_BY.intersection(fragments(path)):
         assert {"check_mode", "diff_mode", "idempotent"} <= set(stated), f"{path.stem} states {sorted(stated)}"
 
 
