@@ -131,6 +131,21 @@ def test_an_api_that_does_not_answer_refuses_an_uninstall_before_it_begins(stage
     assert [request for api in (stage.east, stage.west) for request in api.writes] == []
 
 
+@pytest.mark.parametrize("verb", ["reinstall", "uninstall"])
+def test_a_run_asks_once_for_a_record_before_it_has_the_lock(stage: Stage, verb: str) -> None:
+    stage.load("healthy-two-nodes")
+    stage.west.cluster.load([definition("example.com", "Widget", "v1")])
+    stage.west.fault(503, path="^/apis/example.com/v1$", message="service unavailable")
+    stage.subctl = "echo subctl version: v0.19.0"
+    play = {"ansible.builtin.import_playbook": f"submariner.lifecycle.{verb}"}
+    told = {"submariner_preflight_reach": False, "submariner_broker_url": "https://192.0.2.1:6443"}
+    refused = stage.play(play, "east", "west", submariner_confirm=verb, **told)
+    assert refused.returncode == 2
+    assert "delete its APIService" in refused.stdout
+    asked = [r for r in stage.east.requests if r.path.endswith("/secrets/submariner-lifecycle-run")]
+    assert [request.verb for request in asked] == ["get"]
+
+
 def test_who_may_not_read_the_record_of_a_run_still_gets_the_report(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     stage.east.fault(403, path="/secrets/submariner-lifecycle-run$")
