@@ -17,8 +17,11 @@ from tests.scenarios.stage import CONFIRM, Stage
 TABLE = "inet mine"
 PORTS = ("-e", "submariner_preflight_ports=true")
 ABSENT = ("-e", "submariner_firewall_state=absent")
-# Drops what is neither TCP nor ICMP nor another UDP port than Submariner's, so that the cluster itself goes on.
+# Drops what is neither TCP nor ICMP nor another UDP port than Submariner's, so that the cluster itself goes on. What a run
+# before may have left is replaced.
 _CLOSED = f"""
+table {TABLE}
+delete table {TABLE}
 table {TABLE} {{
   chain input {{
     type filter hook input priority 0; policy drop;

@@ -66,7 +66,7 @@ def test_the_firewall_goes_again_whatever_happens(stage: Stage) -> None:
         act()
     ran = cast("Machines", stage.fleet.lab).ran
     assert [node for node, script in ran if "policy drop" in script] == ["east-worker", "west-worker"]
-    assert [node for node, script in ran if f"delete table {firewall.TABLE}" in script] == [
+    assert [node for node, script in ran if f"nft delete table {firewall.TABLE}" in script] == [
         "east-worker",
         "west-worker",
     ]
