@@ -13,6 +13,7 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
+from ansible_collections.submariner.lifecycle.plugins.module_utils._imports import named, of_others
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     GATEWAY_LABEL,
@@ -83,6 +84,8 @@ def _foreign_hits(snapshot: Snapshot, bindings: t.Sequence[Json]) -> t.Iterator[
         name = text(mapping(definition.get("metadata")).get("name"))
         if name.endswith(SUFFIX) and name not in catalogue.CRDS:
             yield f"CustomResourceDefinition {name}", f"its name ends in {SUFFIX}"
+    for found in of_others(snapshot):
+        yield f"ServiceImport {named([found])}", "Submariner's own uninstall deletes every ServiceImport"
     for scope, namespaces in (
         (catalogue.MEMBER, [snapshot.operator_namespace]),
         (catalogue.BROKER, snapshot.broker_namespaces),

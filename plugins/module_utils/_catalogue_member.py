@@ -183,6 +183,8 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         MCS + "serviceimports/{name}",
         "carries the marks of Submariner's lighthouse agent",
         marks=LIGHTHOUSE_IMPORT,
+        others="other implementations of the Multi-Cluster Services API; as Submariner's own uninstall would delete theirs, "
+        "the operator is stopped before where there are any",
     ),
     _any("R17", "endpointslices", SLICES, "is managed by Submariner's lighthouse agent", marks=(MANAGED_SLICE,)),
     *(

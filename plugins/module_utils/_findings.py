@@ -182,6 +182,7 @@ FINDINGS: dict[str, str] = {
     "operator.gave-up": "The operator let a resource go after its 120 s without having finished its part of the uninstall.",
     "operator.idle": "The operator runs and has made neither gateway nor route agent: its log names the cause.",
     "operator.image-pull": "The operator's image cannot be pulled.",
+    "operator.kept-out": "The operator is stopped before its resources go: its own uninstall would delete what is others'.",
     "operator.namespace-terminating": "The operator's namespace is being deleted.",
     "operator.none": "A Submariner resource waits for its finalizer, and no operator runs.",
     "operator.not-admitted": "The API server refuses the operator's pod.",

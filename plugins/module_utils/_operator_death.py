@@ -54,8 +54,11 @@ class OperatorWatch:
         """
         return self._going_since is not None and self._clock() - self._going_since >= OWN_LIMIT
 
-    def judge(self, snapshot: Snapshot, deletion: str) -> Operator:
-        """The operator's state while a CR is being deleted since C(deletion) (RFC 3339, the API server's clock)."""
+    def judge(self, snapshot: Snapshot, deletion: str, unwanted: str = "") -> Operator:
+        """The operator's state while a CR is being deleted since C(deletion) (RFC 3339, the API server's clock).
+
+        C(unwanted): why it must not do its part, whatever its state.
+        """
         namespace = snapshot.operator_namespace
         age = seconds_since(deletion, snapshot.clock)
         if self._going_since is None and age is not None:
@@ -74,7 +77,9 @@ class OperatorWatch:
         if not deployment:
             return Operator(False, pods=names, why="the operator's Deployment does not exist")
         if replicas == 0:
-            return Operator(False, pods=names, why="the operator is scaled to 0", path=path)
+            return Operator(False, pods=names, why=unwanted or "the operator is scaled to 0", path=path)
+        if unwanted:
+            return Operator(False, must_stop=True, pods=names, why=unwanted, path=path)
         if any(_ready(p) for p in pods):
             self._down_since = None
             if age is None or age < LATE:

@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _catalogue as catalogue
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import offered_by
 from ansible_collections.submariner.lifecycle.plugins.module_utils._edits import plan_dns, plan_nodes, plan_pools
+from ansible_collections.submariner.lifecycle.plugins.module_utils._imports import plan_imports
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     UNKNOWN,
@@ -190,6 +191,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
     if catalogue.MEMBER in wish.scopes:
         _plan_namespace(snapshot, result, catalogue.MEMBER, snapshot.operator_namespace)
         plan_dns(snapshot, result)
+        plan_imports(snapshot, result)
         plan_pools(snapshot, result)
     for namespace in snapshot.broker_namespaces if catalogue.BROKER in wish.scopes else ():
         refusals = broker_refusals(snapshot, namespace, wish)

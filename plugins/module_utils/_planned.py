@@ -28,6 +28,8 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
     objects: dict[str, Json] = field(default_factory=dict)
     """The objects behind C(owned), by path."""
+    without_operator: str = ""
+    """Why the operator must not do its part: it is stopped first."""
     unseen: list[str] = field(default_factory=list)
     """Namespaces that may go and into which nobody has looked yet (see _inside)."""
 

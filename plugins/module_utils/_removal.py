@@ -163,7 +163,7 @@ class Removal:
             if owned.stage == RESOURCES and CLEANUP_FINALIZER in sequence(
                 mapping(obj.get("metadata")).get("finalizers")
             ):
-                self._act_on_resource(owned, obj, snapshot)
+                self._act_on_resource(owned, obj, snapshot, plan.without_operator)
             elif owned.action == EDIT:
                 self._edit(owned, obj)
             else:
@@ -190,24 +190,26 @@ class Removal:
             return None
         return self.api.delete(owned.path, uid=owned.uid, grace=owned.grace)
 
-    def _act_on_resource(self, owned: Owned, obj: Json, snapshot: Snapshot) -> None:
-        """Delete a CR with the operator's finalizer, leave its operator the time, release it when that is dead."""
+    def _act_on_resource(self, owned: Owned, obj: Json, snapshot: Snapshot, unwanted: str) -> None:
+        """Delete a CR with the operator's finalizer, leave its operator the time, release it when that is dead.
+
+        An C(unwanted) operator is stopped before.
+        """
         meta = mapping(obj.get("metadata"))
         if not meta.get("deletionTimestamp"):
+            if unwanted and not self._stopped(self._watch.judge(snapshot, "", unwanted)):
+                return
             owner_going = owned.kind == "ServiceDiscovery" and bool(snapshot.objects("submariners"))
             if not owner_going:  # the operator removes the ServiceDiscovery of a Submariner itself
                 self._note(owned, self.api.delete(owned.path, uid=owned.uid))
             return
         self._asked.setdefault(owned.path, owned)
-        operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")))
+        operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")), unwanted)
         if operator.alive:
             self._left_to_operator.add(owned.path)
             return
         self._left_to_operator.discard(owned.path)
-        if operator.must_stop:
-            self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
-            return
-        if operator.pods:
+        if not self._stopped(operator):
             return
         answer = self.api.patch(owned.path, without_finalizer(CLEANUP_FINALIZER, obj))
         if answer.present:
@@ -222,6 +224,12 @@ class Removal:
                     hint="what the operator left is removed by the catalogue; nodes are cleaned next",
                 )
             )
+
+    def _stopped(self, operator: death.Operator) -> bool:
+        """Whether it is proven that it does not run; it is asked to end where it may."""
+        if operator.must_stop:
+            self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
+        return not (operator.alive or operator.must_stop or operator.pods)
 
     def _edit(self, owned: Owned, obj: Json) -> None:
         """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""

@@ -75,6 +75,13 @@ def test_scaled_to_0_and_absent_are_dead_at_once() -> None:
     assert (absent.alive, absent.must_stop) == (False, False)
 
 
+def test_an_unwanted_operator_is_stopped_whatever_its_state() -> None:
+    for there in (seen(deployment(), pod()), seen(deployment(), pod(ready=False)), seen(deployment())):
+        operator = OperatorWatch().judge(there, "", "its part would do harm")
+        assert (operator.alive, operator.must_stop, operator.why) == (False, True, "its part would do harm")
+    assert not OperatorWatch().judge(seen(deployment(replicas=0)), "", "its part would do harm").must_stop
+
+
 def test_an_unread_operator_counts_as_alive() -> None:
     snapshot = seen()
     snapshot.readings["pods"].state = "unknown"
