@@ -13,7 +13,7 @@ import sys
 from tests.run.paths import ROOT
 from tests.run.steps import Counter, Step, closing_line, junit, lines
 
-TYPED = ("plugins", "tests")
+TYPED = ("extensions", "plugins", "tests")
 OLDEST_CORE = "2.16"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
 
