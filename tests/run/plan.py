@@ -88,6 +88,11 @@ def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
 
+def rulebooks(logs: pathlib.Path) -> Step:
+    """A real ansible-rulebook on recorded clusters and on the lab's; it needs Java and an environment of its own."""
+    return _pytest("rulebooks", "tests/eda", logs, "--lab", limit=1800.0)
+
+
 def integration(playbook: str) -> Step:
     """A playbook of tests/integration on a machine beside the lab's nodes."""
     return _module(playbook, "tests.lab", "exec", "tests/integration/on_the_lab.sh", playbook, limit=1800.0)
@@ -111,5 +116,6 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
         integration("node_cleanup"),
         integration("firewall"),
+        rulebooks(logs),
         lab_itself(logs),
     ]
