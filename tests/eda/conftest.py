@@ -15,11 +15,12 @@ import typing as t
 
 import pytest
 
-from tests.eda.environment import java, programs
+from tests.eda import java
 from tests.eda.fleets import Fleet, InTheLab, Recorded
 from tests.lab import damage
 from tests.lab.config import places
 from tests.lab.lab import connect
+from tests.run.environments import programs
 from tests.unit.fake_api import FakeApi
 
 
@@ -36,9 +37,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def rulebook_programs() -> pathlib.Path:
     """The programs of the environment with ansible-rulebook."""
-    wrong = java()
-    assert not wrong, wrong
-    return programs()
+    assert not java.trouble(), java.trouble()
+    return programs("rulebook", pathlib.Path(__file__).with_name("requirements.txt"))
 
 
 @pytest.fixture(scope="session")

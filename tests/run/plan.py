@@ -41,6 +41,7 @@ def lint() -> list[Step]:
         _step("ruff format", "ruff", "format", "--no-cache", "--check", "."),
         _step("mypy", "mypy", *TYPED),
         _step("changelog", "antsibull-changelog", "lint"),
+        _module("workflows", "tests.run.workflows"),
         _module("documentation", "tests.run.docs"),
         _module("documentation site", "tests.run.site"),
     ]
@@ -93,6 +94,11 @@ def rulebooks(logs: pathlib.Path) -> Step:
     return _pytest("rulebooks", "tests/eda", logs, "--lab", limit=1800.0)
 
 
+def importer(logs: pathlib.Path) -> Step:
+    """What Ansible Galaxy does with the archive; minutes, and an environment of its own."""
+    return _pytest("importer", "tests/importer", logs, limit=1200.0)
+
+
 def integration(playbook: str) -> Step:
     """A playbook of tests/integration on a machine beside the lab's nodes."""
     return _module(playbook, "tests.lab", "exec", "tests/integration/on_the_lab.sh", playbook, limit=1800.0)
@@ -117,5 +123,6 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         integration("node_cleanup"),
         integration("firewall"),
         rulebooks(logs),
+        importer(logs),
         lab_itself(logs),
     ]

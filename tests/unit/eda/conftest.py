@@ -29,7 +29,7 @@ class Rulebook:
     def __init__(self) -> None:
         self.events: asyncio.Queue[Json] = asyncio.Queue()
 
-    async def next(self, seconds: float = 15.0) -> Json:
+    async def next(self, seconds: float = 40.0) -> Json:
         return await asyncio.wait_for(self.events.get(), seconds)
 
     async def quiet(self, seconds: float) -> None:

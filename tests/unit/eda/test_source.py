@@ -35,7 +35,7 @@ async def kept(path: pathlib.Path, number: int) -> None:
 
 
 def run(story: t.Callable[[], t.Coroutine[t.Any, t.Any, None]]) -> None:
-    asyncio.run(asyncio.wait_for(story(), 60))
+    asyncio.run(asyncio.wait_for(story(), 120))
 
 
 def test_a_duplicate_is_told_when_it_begins_and_when_it_is_over(fleet: Clusterset) -> None:
@@ -62,12 +62,12 @@ def test_a_duplicate_is_told_when_it_begins_and_when_it_is_over(fleet: Clusterse
 
 def test_what_comes_and_goes_within_a_moment_is_not_told(fleet: Clusterset) -> None:
     async def story() -> None:
-        async with watched(arguments(fleet, settle=2.0)) as rulebook:
+        async with watched(arguments(fleet, settle=4.0)) as rulebook:
             await settled(fleet, rulebook)
             fleet.second_endpoint(fleet.east)
-            await rulebook.quiet(1.0)
+            await rulebook.quiet(0.5)
             remove_second(fleet)
-            await rulebook.quiet(3.0)
+            await rulebook.quiet(5.0)
 
     run(story)
 
