@@ -79,7 +79,7 @@ def _findings(sights: t.Mapping[str, Sight], broker: str) -> list[Finding]:
             own += check_own(snapshot, cluster_id)
     fleet = Fleet.of(digests, broker)
     found = unread(fleet) + own
-    for check in ("broker", "endpoints", "connections"):
+    for check in ("installation", "broker", "endpoints", "connections"):
         found += CHECKS[check](fleet)
     return found
 
