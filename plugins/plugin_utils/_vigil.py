@@ -5,10 +5,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import os
-import tempfile
 import threading
 import time
 import typing as t
@@ -30,6 +30,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
+from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import LOOK
 from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import Pace, View, Watching
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._standing import Standing, kept, known_from
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._verdicts import (
@@ -65,7 +66,7 @@ SLOWEST = 30.0
 RENEW = 60.0
 """Seconds after which a cluster that is out of reach is tried with its options read anew: a login may have ended."""
 
-LOOK = 1.0
+TICK = 1.0
 """Seconds within which the end of the watch, or of a run, is noticed."""
 
 LOCK = Read("lock", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{LEASE}", frozenset(), one=True)
@@ -181,15 +182,15 @@ class Vigil:
             lock = watching.reads(
                 self._apis[self._options.broker], [(LOCK, LOCK.path)], self._options.operator_namespace, pace
             )
-            look = True
+            look, running, looked = True, False, 0.0
             while not self._over.is_set():
-                running = self._runs(lock)
-                if look or running:
+                before, running = running, self._runs(lock)
+                if look or running != before or time.monotonic() - looked >= LOOK:
                     self._look(views, running, tell)
+                    looked = time.monotonic()
                 waiting = self._standing.due_in(time.monotonic())
-                rest = LOOK if waiting is None else min(LOOK, waiting)
-                different = watching.rest(rest)
-                look = different or running or waiting is not None or self._unsure
+                rest = TICK if waiting is None else min(TICK, waiting)
+                look = watching.rest(rest) or waiting is not None or self._unsure
                 self._renew(views, lock)
 
     def _runs(self, lock: View) -> bool:
@@ -236,6 +237,8 @@ class Vigil:
         When it ceases to answer one question, or answers one again, the others are asked anew: how it is with them now is not
         what an old watch says.
         """
+        if not view.asked_since(0.0):
+            return False
         unread = frozenset(k for k in KEYS if not snapshot.known(k))
         before, since = self._unread.get(name, (frozenset(KEYS), 0.0))
         if unread != before and 0 < len(unread) < len(KEYS):
@@ -285,16 +288,18 @@ class Vigil:
             ) from error
 
     def _keep(self) -> None:
+        """Write anew what was told, in one step: a process that is killed leaves the old file or the new one."""
         path = self._options.state_file
         if not path:
             return
+        new = f"{path}.new"
         try:
-            handle, new = tempfile.mkstemp(dir=os.path.dirname(path) or ".", prefix=os.path.basename(path))
-            with os.fdopen(handle, "w", encoding="utf-8") as stream:
+            with contextlib.suppress(FileNotFoundError):
+                os.unlink(new)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as stream:
                 json.dump(kept(self._standing.told), stream)
             os.replace(new, path)
         except OSError as error:
-            raise Unusable(
-                f"state_file {path} cannot be written: {error.strerror}.",
-                "Set state_file to a path in a folder of yours.",
+            raise ValueError(
+                f"state_file {path} cannot be written: {error.strerror}. Make room, or set it to another path."
             ) from error

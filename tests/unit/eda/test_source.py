@@ -163,6 +163,19 @@ def test_a_kind_that_may_not_be_read_is_a_finding(fleet: Clusterset) -> None:
     run(story)
 
 
+def test_a_gateway_that_falls_silent_is_found_by_the_next_list(fleet: Clusterset) -> None:
+    """Nothing changes then: that the server's clock goes on is all that tells it."""
+
+    async def story() -> None:
+        async with watched(arguments(fleet, relist=1.0)) as rulebook:
+            await settled(fleet, rulebook)
+            fleet.die()
+            fleet.west.clock_offset = 30.0
+            assert (await rulebook.next())["finding"]["id"] == "gateway.stale"
+
+    run(story)
+
+
 def test_a_run_of_the_collection_is_not_disturbed(fleet: Clusterset) -> None:
     """What it leaves is told when its lock is gone."""
 
