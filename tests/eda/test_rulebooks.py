@@ -10,6 +10,8 @@ import pathlib
 import time
 import typing as t
 
+import pytest
+
 from tests.eda.controller import Controller
 from tests.eda.fleets import Fleet
 from tests.eda.running import Rulebook, write_input
@@ -32,7 +34,8 @@ def test_without_awx_the_fleet_is_verified(
     fleet: Fleet,
     rulebook_programs: pathlib.Path,
     tmp_path: pathlib.Path,
-    record_property: t.Callable[[str, object], None],
+    request: pytest.FixtureRequest,
+    record_testsuite_property: t.Callable[[str, object], None],
 ) -> None:
     write_input(tmp_path, fleet)
     with Rulebook(rulebook_programs, tmp_path, "verify") as rulebook:
@@ -46,8 +49,8 @@ def test_without_awx_the_fleet_is_verified(
         assert told - start < REACTION, f"it took {told - start:.1f} s"
         fleet.clear()
         rulebook.wait_for("'type': 'resolved'", 30)
-    record_property("seconds from the duplicate to its event", round(told - planted, 2))
-    record_property("seconds from the duplicate to the playbook", round(verified - planted, 2))
+    for what, at in (("event", told), ("playbook", verified)):
+        record_testsuite_property(f"{request.node.name}, seconds to the {what}", round(at - planted, 2))
 
 
 def test_with_awx_the_workflow_is_opened(fleet: Fleet, rulebook_programs: pathlib.Path, tmp_path: pathlib.Path) -> None:
