@@ -13,7 +13,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._inside impor
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Reading, Snapshot
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read, asked, observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import inside
-from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import RELIST, View, Watching
+from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import RELIST, Pace, View, Watching
 
 HOLD = 5.0
 """Seconds for which what was found in a namespace is taken for true: it is not watched, so many are the kinds."""
@@ -70,4 +70,4 @@ class Scene:
     def _begin(self) -> tuple[Watching, View]:
         watching = Watching()
         # A kind that is not served comes back with nothing that is to be removed, and is seen by the last reading.
-        return watching, watching.reads(self._api, self._asked, self._namespace, patience=RELIST)
+        return watching, watching.reads(self._api, self._asked, self._namespace, Pace(absent=RELIST))

@@ -61,7 +61,7 @@ def hold(check: t.Callable[[], list[Finding]], timeout: float, window: float = 0
     return hold_still(lambda _fresh, _at: Look(check()), timeout, window, lambda left: time.sleep(min(left, PAUSE)))
 
 
-def hold_still(look: Looker, timeout: float, window: float, rest: t.Callable[[float], None]) -> Held:
+def hold_still(look: Looker, timeout: float, window: float, rest: t.Callable[[float], object]) -> Held:
     """Look until there is no error, nothing unknown and no change for C(window) seconds without a break.
 
     C(timeout) bounds the time until that window begins, the first time or anew after something changed: the wait lasts for

@@ -12,7 +12,7 @@ from __future__ import annotations
 import threading
 import time
 import typing as t
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, Watch, WatchBroken
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Reading, Snapshot, mapping, text
@@ -41,15 +41,29 @@ def essence(value: t.Any) -> t.Any:
     return [essence(v) for v in value] if isinstance(value, list) else value
 
 
+@dataclass(frozen=True)
+class Pace:
+    """Seconds between two lists of one kind. By default all is asked for soon, as is right for a wait, which has an end."""
+
+    absent: float = PAUSE
+    """While the kind is not served, so that it cannot be watched."""
+    refused: float = PAUSE
+    """While watching it is not allowed."""
+    unanswered: float = PAUSE
+    """The most while there is no answer; the pause doubles from one attempt to the next."""
+    relist: float | None = None
+    """The longest that a watch is trusted; RELIST without it."""
+
+
+DEFAULT_PACE = Pace()
+
+
 class Feed:
-    """One kind of one cluster, kept up to date by a thread. C(news) guards what others read of it.
+    """One kind of one cluster, kept up to date by a thread. C(news) guards what others read of it."""
 
-    A kind that is not served cannot be watched: it is asked for again after C(patience) seconds.
-    """
-
-    def __init__(self, api: Api, read: Read, path: str, news: News, patience: float = PAUSE) -> None:
+    def __init__(self, api: Api, read: Read, path: str, news: News, pace: Pace) -> None:
         self.key = read.key
-        self._patience = patience
+        self._pace, self._failures = pace, 0
         self.reading = Reading("unknown", reason="not answered yet")
         self.clock: float | None = None
         self.listed = -1.0
@@ -84,6 +98,12 @@ class Feed:
         if watch is not None:
             watch.close()
 
+    def ask_again(self, api: Api | None = None) -> None:
+        """Make a new LIST, through another client if one is given, and follow it."""
+        self._api = api or self._api
+        self.list_now()
+        self.follow()
+
     def end(self) -> None:
         self._ended.set()
         self.list_now()
@@ -101,12 +121,20 @@ class Feed:
                 self._list(asked)
                 self._news.wait_until(lambda: self._following or self._list_now.is_set())
                 if self._version and not self._refused and not self._list_now.is_set():
-                    self._follow(asked + RELIST)
+                    self._follow(asked + (RELIST if self._pace.relist is None else self._pace.relist))
             except Exception as error:  # noqa: BLE001 (a thread that ends unseen would leave an old answer standing)
                 with self._news.lock:
                     self._take(Reading("unknown", reason=f"could not be read: {type(error).__name__}"), asked)
-            pause = self._patience if self.reading.state == "absent" else PAUSE
-            self._list_now.wait(max(0.0, asked + pause - time.monotonic()))
+            self._list_now.wait(max(0.0, asked + self._pause() - time.monotonic()))
+
+    def _pause(self) -> float:
+        if self.reading.state == "unknown":
+            self._failures += 1
+            return min(self._pace.unanswered, PAUSE * 2.0 ** min(self._failures, 16))
+        self._failures = 0
+        if self.reading.state == "absent":
+            return self._pace.absent
+        return self._pace.refused if self._refused else PAUSE
 
     def _list(self, asked: float) -> None:
         answer = self._api.list(self._path, self._read.metadata_only, **self._query)
@@ -182,13 +210,16 @@ class View:
         asked: t.Iterable[tuple[Read, str]],
         operator_namespace: str,
         news: News,
-        patience: float = PAUSE,
+        pace: Pace,
     ) -> None:
         self._news, self._server, self._namespace = news, api.server, operator_namespace
-        self.feeds = [Feed(api, read, path, news, patience) for read, path in asked]
+        self.feeds = [Feed(api, read, path, news, pace) for read, path in asked]
 
     def snapshot(self, since: float = 0.0) -> Snapshot:
-        """What is known; every kind comes from a LIST that was asked for after C(since), or from what followed it."""
+        """What is known; every kind comes from a LIST that was asked for after C(since), or from what followed it.
+
+        With C(since) below 0 nothing is waited for.
+        """
         self._news.wait_until(lambda: all(f.listed >= since for f in self.feeds))
         with self._news.lock:
             found: dict[str, list[Reading]] = {}
@@ -200,6 +231,16 @@ class View:
                 max((f.clock for f in self.feeds if f.clock is not None), default=None),
                 self._namespace,
             )
+
+    def ask_again(self, api: Api | None = None) -> None:
+        """Make a new LIST of everything, through another client if one is given: one with newer credentials."""
+        for feed in self.feeds:
+            feed.ask_again(api)
+
+    def asked_since(self, since: float) -> bool:
+        """Whether every kind was asked for after C(since), and answered or given up."""
+        with self._news.lock:
+            return all(f.listed >= since for f in self.feeds)
 
     def listed(self, key: str) -> tuple[float, float | None]:
         """When the last LIST of a kind was asked for (monotonic), and the API server's clock then."""
@@ -229,18 +270,17 @@ class Watching:
     def _feeds(self) -> list[Feed]:
         return [feed for view in self._views for feed in view.feeds]
 
-    def cluster(self, api: Api, keys: t.Collection[str], operator_namespace: str) -> View:
+    def cluster(self, api: Api, keys: t.Collection[str], operator_namespace: str, pace: Pace = DEFAULT_PACE) -> View:
         """Begin to read the kinds C(keys) of one cluster: rows of the table in _observe that are plain LISTs."""
         rows = {read.key: read for read in reversed(READS) if read.key in keys}
-        return self.reads(
-            api, [(r, r.path.format(operator=operator_namespace)) for r in rows.values()], operator_namespace
-        )
+        asked = [(r, r.path.format(operator=operator_namespace)) for r in rows.values()]
+        return self.reads(api, asked, operator_namespace, pace)
 
     def reads(
-        self, api: Api, asked: t.Iterable[tuple[Read, str]], operator_namespace: str, patience: float = PAUSE
+        self, api: Api, asked: t.Iterable[tuple[Read, str]], operator_namespace: str, pace: Pace = DEFAULT_PACE
     ) -> View:
         """Begin to read C(asked) of one cluster: rows of the table in _observe, each with its path."""
-        self._views.append(View(api, asked, operator_namespace, self._news, patience))
+        self._views.append(View(api, asked, operator_namespace, self._news, pace))
         return self._views[-1]
 
     def list_now(self) -> float:
@@ -250,12 +290,16 @@ class Watching:
             feed.list_now()
         return now
 
-    def rest(self, seconds: float) -> None:
-        """Return when something is different, but GAP seconds after the last time at least; or after C(seconds)."""
+    def rest(self, seconds: float) -> bool:
+        """Return when something is different, but GAP seconds after the last time at least; or after C(seconds).
+
+        Says whether something is.
+        """
         for feed in self._feeds:
             feed.follow()
         self._news.wait_until(lambda: self._news.different, seconds)
         time.sleep(max(0.0, self._looked + GAP - time.monotonic()))
         with self._news.lock:
-            self._news.different = False
+            different, self._news.different = self._news.different, False
         self._looked = time.monotonic()
+        return different

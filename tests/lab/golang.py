@@ -64,7 +64,7 @@ def key() -> str:
     return digest_of(KIND, KUBERNETES, COREDNS, *settings, *files)
 
 
-def _environment() -> dict[str, str]:
+def environment_of_go() -> dict[str, str]:
     go = shutil.which("go") or shutil.which("go", path="/usr/local/go/bin:/usr/lib/go/bin")
     needed = ".".join(str(number) for number in GO_MINIMUM)
     if go is None:
@@ -95,7 +95,7 @@ def build(places: Places) -> Path:
         return folder
     missing = [program for program in programs() if not (folder / program.name).exists()]
     install_kind(places, folder)
-    environment = _environment()
+    environment = environment_of_go()
     for program in missing:
         with step(f"build {program.name}"):
             fresh = folder / f"{program.name}.new"
@@ -116,7 +116,7 @@ def install_kind(places: Places, folder: Path) -> None:
     with step(f"build kind {KIND}"):
         run(
             ["go", "install", "-trimpath", "-ldflags=-s -w", f"sigs.k8s.io/kind@{KIND}"],
-            env={**_environment(), "GOBIN": str(folder / "new")}, log=places.logs / "build-kind.log",
+            env={**environment_of_go(), "GOBIN": str(folder / "new")}, log=places.logs / "build-kind.log",
         )  # fmt: skip
         os.replace(folder / "new" / "kind", folder / "kind")
         shutil.rmtree(folder / "new")
@@ -124,5 +124,5 @@ def install_kind(places: Places, folder: Path) -> None:
 
 def kind_sources() -> Path:
     """Files of kind's own base image, from the module cache."""
-    answer = run(["go", "mod", "download", "-json", f"sigs.k8s.io/kind@{KIND}"], env=_environment()).out
+    answer = run(["go", "mod", "download", "-json", f"sigs.k8s.io/kind@{KIND}"], env=environment_of_go()).out
     return Path(str(json.loads(answer)["Dir"])) / "images" / "base" / "files"

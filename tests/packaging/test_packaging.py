@@ -10,6 +10,7 @@ import os
 import pathlib
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import typing as t
@@ -89,6 +90,7 @@ def relative(pattern: str) -> set[str]:
 def test_the_archive_has_all_that_a_run_needs(archive: pathlib.Path) -> None:
     wanted = relative("plugins/**/*.py") | relative("playbooks/*.yml") | {"meta/runtime.yml", "requirements.txt"}
     wanted |= relative("playbooks/phases/*.yml")
+    wanted |= relative("extensions/**/*.py") | relative("extensions/**/*.yml")
     wanted |= {name for name in relative("roles/**/*") if "__pycache__" not in name} | {"LICENSE", "README.md"}
     assert len(wanted) > 50
     assert wanted - names(archive) == set()
@@ -133,6 +135,21 @@ def test_the_clone_may_have_any_name(inventory: str, tmp_path: pathlib.Path) -> 
     left_out = shutil.ignore_patterns(".git", "tests", "__pycache__", ".ansible", ".*_cache")
     shutil.copytree(ROOT, clone, symlinks=True, ignore=left_out)
     refuses_cleanly(run("ansible-playbook", "-i", inventory, str(clone / "playbooks" / "preflight.yml"), cwd=tmp_path))
+
+
+LOAD = """
+import asyncio, runpy, sys
+main = runpy.run_path(sys.argv[1] + "/extensions/eda/plugins/event_source/clusterset.py")["main"]
+asyncio.run(main(asyncio.Queue(), {"broker": "east", "clusters": {}}))
+"""
+
+
+@pytest.mark.parametrize("place", ["installed", "clone"])
+def test_the_event_source_finds_its_collection(place: str, installed: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    """Loaded by its path, as ansible-rulebook does, by a Python that knows no collections."""
+    folder = {"installed": installed / "ansible_collections" / "submariner" / "lifecycle", "clone": ROOT}[place]
+    said = run(sys.executable, "-c", LOAD, str(folder), cwd=tmp_path).stderr
+    assert "ValueError: clusters is empty." in said, said
 
 
 def check_syntax(playbook: str, inventory: str, cwd: pathlib.Path, **env: str) -> None:

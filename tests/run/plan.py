@@ -13,7 +13,7 @@ import sys
 from tests.run.paths import ROOT
 from tests.run.steps import Counter, Step, closing_line, junit, lines
 
-TYPED = ("plugins", "tests")
+TYPED = ("extensions", "plugins", "tests")
 OLDEST_CORE = "2.16"
 COLLECTIONS = {"ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections")}
 
@@ -41,6 +41,7 @@ def lint() -> list[Step]:
         _step("ruff format", "ruff", "format", "--no-cache", "--check", "."),
         _step("mypy", "mypy", *TYPED),
         _step("changelog", "antsibull-changelog", "lint"),
+        _module("workflows", "tests.run.workflows"),
         _module("documentation", "tests.run.docs"),
         _module("documentation site", "tests.run.site"),
     ]
@@ -88,6 +89,16 @@ def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
 
+def rulebooks(logs: pathlib.Path) -> Step:
+    """A real ansible-rulebook on recorded clusters and on the lab's; it needs Java and an environment of its own."""
+    return _pytest("rulebooks", "tests/eda", logs, "--lab", limit=1800.0)
+
+
+def importer(logs: pathlib.Path) -> Step:
+    """What Ansible Galaxy does with the archive; minutes, and an environment of its own."""
+    return _pytest("importer", "tests/importer", logs, limit=1200.0)
+
+
 def integration(playbook: str) -> Step:
     """A playbook of tests/integration on a machine beside the lab's nodes."""
     return _module(playbook, "tests.lab", "exec", "tests/integration/on_the_lab.sh", playbook, limit=1800.0)
@@ -111,5 +122,7 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
         integration("node_cleanup"),
         integration("firewall"),
+        rulebooks(logs),
+        importer(logs),
         lab_itself(logs),
     ]

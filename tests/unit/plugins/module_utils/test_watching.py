@@ -263,9 +263,47 @@ def test_one_object_metadata_and_a_selection_are_watched_too(api: FakeApi, clien
 def test_what_is_not_served_is_asked_again_after_its_patience(client: Api, api: FakeApi) -> None:
     asked = [row("gateways", "/apis/submariner.io/v1/gateways")]
     with watching.Watching() as watch:
-        view = watch.reads(client, asked, OPERATOR, patience=30.0)
+        view = watch.reads(client, asked, OPERATOR, watching.Pace(absent=30.0))
         assert view.snapshot().reading("gateways").state == "absent"
         watch.rest(2.0)
         assert len(api.asked(path="/gateways")) == 1
         view.snapshot(watch.list_now())
         assert len(api.asked(path="/gateways")) == 2
+
+
+def test_who_does_not_answer_is_asked_less_and_less(client: Api, api: FakeApi, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(watching, "PAUSE", 0.1)
+    api.fault(403)
+    with watching.Watching() as watch:
+        view = watch.reads(client, [row("pods", PATH)], OPERATOR, watching.Pace(unanswered=30.0))
+        watch.rest(0.1)
+        assert eventually(lambda: len(api.asked("list")) == 4)  # 0.2, 0.4 and 0.8 s apart
+        watch.rest(0.5)
+        assert len(api.asked("list")) == 4
+        api.clear_faults()
+        add(api, "a")
+        view.ask_again()
+        assert eventually(lambda: names(view.snapshot()) == {"a"})
+        assert eventually(lambda: bool(api.asked("watch")))
+        assert view.asked_since(0.0)
+        assert not view.asked_since(time.monotonic())
+
+
+def test_a_watch_is_trusted_for_as_long_as_was_said(client: Api, api: FakeApi) -> None:
+    api.watch_stalls = True
+    with watching.Watching() as watch:
+        view = watch.reads(client, [row("pods", PATH)], OPERATOR, watching.Pace(relist=1.0))
+        view.snapshot()
+        watch.rest(0.2)
+        add(api, "a")
+        assert eventually(lambda: names(view.snapshot()) == {"a"}, 5.0)
+
+
+def test_another_client_can_take_over(client: Api, api: FakeApi) -> None:
+    api.admits = lambda request: request.authorization == "Bearer new"
+    new = connect(SimpleNamespace(no_log_values=set(), params={"host": api.url, "api_key": "new"}))
+    with watching.Watching() as watch:
+        view = watch.reads(client, [row("pods", PATH)], OPERATOR, watching.Pace(unanswered=60.0))
+        assert view.snapshot().reading("pods").state == "unknown"
+        view.ask_again(new)
+        assert eventually(lambda: view.snapshot().known("pods"))

@@ -1,0 +1,77 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A planted duplicate sets the rulebooks off within seconds."""
+
+from __future__ import annotations
+
+import pathlib
+import time
+import typing as t
+
+import pytest
+
+from tests.eda.controller import Controller
+from tests.eda.fleets import Fleet
+from tests.eda.running import Rulebook, write_input
+
+REACTION = 5.0
+"""Seconds from the moment at which the duplicate is there to the event."""
+
+BEFORE = 5.0
+"""Seconds for which the rulebook watches a fleet in which nothing is wrong."""
+
+
+def ready(rulebook: Rulebook) -> None:
+    """It watches, and has nothing to tell."""
+    rulebook.wait_for("Waiting for events", 90)
+    time.sleep(BEFORE)
+    assert "'type': 'finding'" not in rulebook.said
+
+
+def test_without_awx_the_fleet_is_verified(
+    fleet: Fleet,
+    rulebook_programs: pathlib.Path,
+    tmp_path: pathlib.Path,
+    request: pytest.FixtureRequest,
+    record_testsuite_property: t.Callable[[str, object], None],
+) -> None:
+    write_input(tmp_path, fleet)
+    with Rulebook(rulebook_programs, tmp_path, "verify") as rulebook:
+        ready(rulebook)
+        start = time.monotonic()
+        fleet.plant()
+        planted = time.monotonic()
+        told = rulebook.wait_for("'id': 'endpoint.duplicate'")
+        verified = rulebook.wait_for("PLAY [Prove that the clusterset is whole]")
+        rulebook.wait_for("Verdict: fail", 120)
+        assert told - start < REACTION, f"it took {told - start:.1f} s"
+        fleet.clear()
+        rulebook.wait_for("'type': 'resolved'", 30)
+    for what, at in (("event", told), ("playbook", verified)):
+        record_testsuite_property(f"{request.node.name}, seconds to the {what}", round(at - planted, 2))
+
+
+def test_with_awx_the_workflow_is_opened(fleet: Fleet, rulebook_programs: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    write_input(tmp_path, fleet, organization="Default", workflow="Reinstall Submariner")
+    with Controller("Default", "Reinstall Submariner") as awx:
+        access = ("--controller-url", awx.url, "--controller-token", "of-the-test")
+        with Rulebook(rulebook_programs, tmp_path, "heal", *access) as rulebook:
+            ready(rulebook)
+            fleet.plant()
+            rulebook.wait_for("Verdict: fail", 120)
+            end = time.monotonic() + 60
+            while not awx.launched and time.monotonic() < end:
+                time.sleep(0.1)
+            assert len(awx.launched) == 1, rulebook.said
+
+
+def test_wrong_options_end_it_and_are_named(
+    fleet: Fleet, rulebook_programs: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    write_input(tmp_path, fleet, broker="north")
+    with Rulebook(rulebook_programs, tmp_path, "verify") as rulebook:
+        assert rulebook.end(90) != 0
+        rulebook.wait_for("broker is north, which is none of the clusters east, west", 5)
+        assert "Traceback" not in rulebook.said

@@ -1,0 +1,55 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The tables for people say what the code and the workflows do."""
+
+from __future__ import annotations
+
+import pathlib
+import re
+import typing as t
+
+import yaml
+
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import TRIED
+from tests.lab.config import SUBMARINER_RELEASE
+from tests.run.plan import OLDEST_CORE
+
+ROOT = pathlib.Path(__file__).parents[3]
+SUPPORT = (ROOT / "docs" / "support.md").read_text()
+
+
+def workflow(name: str) -> t.Any:
+    return yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+
+
+def test_pairs_of_submariner_and_kubernetes() -> None:
+    rows = re.findall(r"^\| 0\.(\d+) \| 1\.(\d+) to 1\.(\d+) \|", SUPPORT, re.MULTILINE)
+    assert {(0, int(line)): (int(low), int(high)) for line, low, high in rows} == TRIED
+
+
+def test_the_workflow_runs_the_releases_that_the_table_says() -> None:
+    versions = workflow("released")["jobs"]["molecule"]["strategy"]["matrix"]["submariner"]
+    lines = [version.rpartition(".")[0] for version in versions]
+    said = re.findall(r"^\| (0\.\d+) \|.*in the workflow", SUPPORT, re.MULTILINE)
+    assert lines == said
+    assert versions[-1] == SUBMARINER_RELEASE
+    scenario = (ROOT / "molecule" / "kind" / "molecule.yml").read_text()
+    assert f"LAB_SUBMARINER_VERSION: ${{SUBMARINER_RELEASE:-{SUBMARINER_RELEASE}}}" in scenario
+    assert f"LAB_SUBMARINER: release:${{SUBMARINER_RELEASE:-{SUBMARINER_RELEASE}}}" in scenario
+
+
+def test_the_sanity_tests_run_with_every_release_from_the_oldest_on() -> None:
+    matrix = workflow("checks")["jobs"]["sanity"]["strategy"]["matrix"]
+    cores = [*matrix["core"], *(more["core"] for more in matrix["include"])]
+    first = int(OLDEST_CORE.partition(".")[2])
+    assert cores == [f"2.{minor}" for minor in range(first, first + len(cores))]
+    assert all(core in SUPPORT for core in cores)
+
+
+def test_actions_are_pinned_to_a_release() -> None:
+    for path in (ROOT / ".github" / "workflows").glob("*.yml"):
+        used = re.findall(r"uses: (\S+)", path.read_text())
+        assert used
+        assert [action for action in used if not re.fullmatch(r"[\w./-]+@v\d+(\.\d+)*", action)] == []
