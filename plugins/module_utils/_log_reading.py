@@ -88,7 +88,7 @@ def choose(pods: Sequence[Json], components: Sequence[str], previous: bool, most
     left_out: dict[str, int] = {}
     for _well, _rank, _place, component, _pod in by_rank[most:]:
         left_out[component] = left_out.get(component, 0) + 1
-    sources = [s for _w, _r, _p, component, pod in by_rank[:most] for s in _sources(pod, component, previous)]
+    sources = [s for _w, _r, _p, component, pod in by_rank[:most] for s in pod_sources(pod, component, previous)]
     return Choice(tuple(sources), left_out, sum(not well for well, *_rest in by_rank[most:]))
 
 
@@ -98,8 +98,8 @@ def _active_first(pod: Json) -> tuple[bool, str]:
     return not active, text(meta.get("name"))
 
 
-def _sources(pod: Json, component: str, previous: bool) -> Iterable[Source]:
-    """The logs that a pod's containers have: none for a container that never started."""
+def pod_sources(pod: Json, component: str, previous: bool) -> Iterable[Source]:
+    """The logs that the containers of a pod have: none for a container that never started."""
     name = text(mapping(pod.get("metadata")).get("name"))
     status = mapping(pod.get("status"))
     for entry in sequence(status.get("initContainerStatuses")) + sequence(status.get("containerStatuses")):

@@ -1,13 +1,15 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Take secrets out of text that others wrote. Pure. Private to this collection, may change at any time."""
+"""Text and objects without tokens, keys, certificates and passwords. Private to this collection, may change at any time."""
 
 from __future__ import annotations
 
+import base64
+import binascii
 import re
 import typing as t
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 HIDDEN = "<hidden>"
 
@@ -15,9 +17,9 @@ HIDDEN = "<hidden>"
 _SHORTEST = 6
 
 # What follows these is secret; what follows the others after "name: " may be a sentence.
-_ALWAYS = r"passw(?:or)?d|psk|pre-?shared-?key|api[-_]?key|private[-_]?key"
+_ALWAYS = r"passw(?:or)?d|passphrase|psk|pre-?shared-?key|api[-_]?key|access[-_]?key|private[-_]?key"
 _ALWAYS += r"|(?:client-)?(?:key|certificate)(?:-authority)?-data|ca\.crt|tls\.(?:key|crt)"
-_MOSTLY = r"token|secret|authorization|credentials?"
+_MOSTLY = r"token|secret|authorization|credentials?|signature"
 _NO_WORD = r"(?=[\"']|\S*\d)(?=\S{12})"
 
 
@@ -28,17 +30,46 @@ def _assignment(names: str, after_blank: str) -> t.Pattern[str]:
 
 
 _PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
-    # PEM, on one line or on many, with real or with written line ends; a cut one reaches to the end.
-    (re.compile(r"-----BEGIN [A-Z0-9 ]+-----.*?(?:-----END [A-Z0-9 ]+-----|\Z)", re.DOTALL), HIDDEN),
+    # PEM, on one line or on many, with real or with written line ends; of a cut one what may belong to it.
+    (
+        re.compile(
+            r"-----BEGIN [A-Z0-9 ]+-----(?:(?:(?!-----BEGIN )[\s\S]){0,32768}?-----END [A-Z0-9 ]+-----|[\w+/=\s\\]*)"
+        ),
+        HIDDEN,
+    ),
     # The Data of a Secret as Go prints it.
     (re.compile(r"\[\]u?(?:int8|byte)\{[^}]*\}?"), HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 " + HIDDEN),
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"), HIDDEN),
-    (re.compile(r"(://)[^/@\s:\"']*:[^/@\s\"']*@"), r"\1" + HIDDEN + "@"),
+    # Who logs in, in a URL: a name with a password, or a token alone.
+    (re.compile(r"(://)[^/\s\"']+@"), r"\1" + HIDDEN + "@"),
+    # A login in the file of a container registry's client.
+    (re.compile(r"([\"']auth\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+"), r"\1" + HIDDEN),
+    # A key of IPsec as the kernel shows it.
+    (re.compile(r"\b0x[0-9a-f]{16,}\b", re.IGNORECASE), HIDDEN),
+    # An option of a program, and its value as the next word.
+    (
+        re.compile(
+            r"((?<![\w-])--?[\w-]*(?:" + _ALWAYS + r"|token|secret)[\s\"',]{1,4})(?!-)[^\s\"',]{3,}", re.IGNORECASE
+        ),
+        r"\1" + HIDDEN,
+    ),
     (_assignment(_ALWAYS, ""), r"\1" + HIDDEN),
     (_assignment(_MOSTLY, _NO_WORD), r"\1" + HIDDEN),
 )
-_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{40,}={0,2}")
+# Wrapped, the last line may be short.
+_ENCODED = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]+(?=={0,2}[ \t]*(?:\r?\n|\Z)))*={0,2}")
+_BRIEFLY_ENCODED = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{8,}={0,2}(?![\w+/=-])")
+
+# Fields of objects: their names say that the value is secret. Those that merely name a Secret are of use to a reader.
+_SECRET_FIELD = re.compile(rf"{_ALWAYS}|{_MOSTLY}|\bauth$|brokerK8sCA$", re.IGNORECASE)
+_NAMES_A_SECRET = re.compile(r"(?:[sS]ecretName|[sS]ecretRef|Secrets|K8sSecret|K8S_SECRET|PSKSecret|PSKSECRET)$")
+_OPTION = re.compile(rf"--?[\w-]*(?:{_ALWAYS}|token|secret)[\w-]*", re.IGNORECASE)
+_NOISE = ("managedFields",)
+_COPIES = ("kubectl.kubernetes.io/last-applied-configuration",)
+"""Annotations that repeat the object, or an older state of it."""
+# What a Secret holds beside secrets.
+_PUBLIC_KEYS = frozenset(["namespace", "ca.crt", "service-ca.crt", "tls.crt", "type", "username"])
 
 
 def hide(words: str, secrets: Sequence[str]) -> str:
@@ -51,14 +82,114 @@ def hide(words: str, secrets: Sequence[str]) -> str:
 
 def redact(words: str, secrets: Sequence[str] = ()) -> str:
     """`words` without `secrets`, and without what looks like a token, a key, a certificate or a password."""
-    words = hide(words, secrets)
+    words = _patterns(hide(words, secrets))
+    words = _ENCODED.sub(_unless_a_name, words)
+    return _BRIEFLY_ENCODED.sub(lambda match: _unless_harmless(match.group(0), secrets), words)
+
+
+def _patterns(words: str) -> str:
     for pattern, instead in _PATTERNS:
         words = pattern.sub(instead, words)
-    return _ENCODED.sub(_unless_a_name, words)
+    return words
 
 
 def _unless_a_name(match: t.Match[str]) -> str:
     """Encoded bytes mix upper case, lower case and digits; names, paths and checksums of images do not."""
     run = match.group(0)
-    mixed = any(c.isupper() for c in run) and any(c.islower() for c in run) and any(c.isdigit() for c in run)
+    first = run.split("\n", 1)[0]
+    mixed = any(c.isupper() for c in first) and any(c.islower() for c in first) and any(c.isdigit() for c in first)
     return HIDDEN if mixed else run
+
+
+def _unless_harmless(run: str, secrets: Sequence[str]) -> str:
+    """Something short that is text once it is decoded, with something to hide in it."""
+    said = decoded(run)
+    return run if not said or _patterns(hide(said, secrets)) == said else HIDDEN
+
+
+def decoded(run: str) -> str:
+    """The text that base64 stands for, empty when it is none."""
+    if len(run.rstrip("=")) % 4 == 1 or run.islower() or run.isdigit():
+        return ""
+    try:
+        body = run.rstrip("=").replace("-", "+").replace("_", "/")
+        said = base64.b64decode(body + "=" * (-len(body) % 4), validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        return ""
+    return said if all(c.isprintable() or c.isspace() for c in said) else ""
+
+
+def secrets_in(secret: t.Any) -> list[str]:
+    """What must not be shown of a Secret object, as text and as it may stand elsewhere encoded."""
+    found: set[str] = set()
+    for field in ("data", "stringData"):
+        values = secret.get(field) if isinstance(secret, dict) else None
+        for key, value in (values if isinstance(values, dict) else {}).items():
+            if key in _PUBLIC_KEYS or not isinstance(value, str):
+                continue
+            found.add(value)
+            try:
+                plain = base64.b64decode(value, validate=True).decode("utf-8") if field == "data" else value
+            except (binascii.Error, ValueError):
+                continue
+            found.update(_forms(plain))
+            # Of a document each line may stand elsewhere alone.
+            found.update(line.strip() for line in plain.splitlines() if len(line.strip()) >= 4 * _SHORTEST)
+    return sorted(found)
+
+
+def _forms(plain: str) -> Iterable[str]:
+    trimmed = plain.strip()
+    for words in {plain, trimmed}:
+        yield words
+        yield base64.b64encode(words.encode()).decode()
+
+
+def redact_object(obj: t.Any, secrets: Sequence[str] = ()) -> t.Any:
+    """A copy of an object of Kubernetes (or any other of JSON) that may be shown. Of a Secret only the names of its keys stay."""
+    if isinstance(obj, dict) and obj.get("kind") == "Secret":
+        kept = {key: value for key, value in obj.items() if key not in ("data", "stringData")}
+        for field in ("data", "stringData"):
+            if isinstance(obj.get(field), dict):
+                kept[field] = {str(key): HIDDEN for key in obj[field]}
+        obj = kept
+    return _shown(obj, secrets)
+
+
+def _shown(value: t.Any, secrets: Sequence[str], name: str = "") -> t.Any:
+    if isinstance(value, dict):
+        return _shown_fields(value, secrets)
+    if isinstance(value, list):
+        return _shown_list(value, secrets, name)
+    if isinstance(value, str):
+        plain = value.lower() in ("", "true", "false")
+        return HIDDEN if secret_field(name) and not plain else redact(value, secrets)
+    return value
+
+
+def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str, t.Any]:
+    shown: dict[str, t.Any] = {}
+    for key, entry in value.items():
+        field = str(key)
+        if field in _COPIES:
+            shown[field] = HIDDEN
+        elif field == "value" and isinstance(entry, str) and secret_field(str(value.get("name") or "")):
+            shown[field] = HIDDEN  # an environment variable, a header
+        elif field not in _NOISE:
+            shown[redact(field, secrets)] = _shown(entry, secrets, field)
+    return shown
+
+
+def _shown_list(value: list[t.Any], secrets: Sequence[str], name: str) -> list[t.Any]:
+    shown: list[t.Any] = []
+    before = ""
+    for entry in value:
+        follows = isinstance(entry, str) and bool(_OPTION.fullmatch(before)) and not entry.startswith("-")
+        shown.append(HIDDEN if follows else _shown(entry, secrets, name))
+        before = entry if isinstance(entry, str) else ""
+    return shown
+
+
+def secret_field(name: str) -> bool:
+    """Whether a field, a variable or a header of this name holds a secret, and not just the name of a Secret."""
+    return bool(_SECRET_FIELD.search(name)) and not _NAMES_A_SECRET.search(name)
