@@ -61,7 +61,7 @@ bytes:
   type: int
   sample: 181244
 clusters:
-  description: By cluster, whether it was C(reached), its C(verdict), and how many C(files), C(unknown) and C(truncated) there are.
+  description: By cluster, whether it was C(reached), its C(verdict), the number of C(files), what is C(unknown), and what C(truncated).
   returned: always
   type: dict
 """
@@ -109,8 +109,8 @@ def overview(indexes: dict[str, Json]) -> Json:
                 "reached": index.get("reached") is True,
                 "verdict": index.get("verdict"),
                 "files": len(sequence(index.get("files"))),
-                "unknown": len(mapping(index.get("unknown"))),
-                "truncated": len(mapping(index.get("truncated"))),
+                "unknown": mapping(index.get("unknown")),
+                "truncated": mapping(index.get("truncated")),
             }
             for name, index in indexes.items()
         },
