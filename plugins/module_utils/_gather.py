@@ -107,6 +107,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 OUT = "gathered"
 MOST_SUBCTL_FILES = 2000
 MOST_SUBCTL_FILE = 4 << 20
+LONGEST_READING = 60.0
+"""Seconds that the logs of one namespace, or one node, may take."""
 LEAST_SECONDS = 5.0
 """Less than that is not worth a beginning."""
 
@@ -212,7 +214,7 @@ class Gathering:
             for source in sources:
                 self.bundle.expect(LOG, name(source))
             return
-        seconds = max(1.0, min(60.0, self.left))
+        seconds = max(1.0, min(LONGEST_READING, self.left))
         limits = self.limits
         unread = read(self.api, namespace, sources, limits.log_since, limits.log_bytes, seconds, take)
         for what, why in unread.items():
@@ -238,7 +240,7 @@ class Gathering:
             nodes = find_nodes(self.api, chosen)
             pod_image = image or deployed_image(self.api)
             dumps, failures = visit_pods(
-                self.api, nodes.reachable, pod_image, max(LEAST_SECONDS, min(60.0, self.left)), _dump
+                self.api, nodes.reachable, pod_image, max(LEAST_SECONDS, min(LONGEST_READING, self.left)), _dump
             )
         except (ApiFailure, PodTrouble) as error:
             self.bundle.miss(NODES, str(error))

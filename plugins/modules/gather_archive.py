@@ -61,7 +61,8 @@ bytes:
   type: int
   sample: 181244
 clusters:
-  description: By cluster, whether it was C(reached), its C(verdict), the number of C(files), what is C(unknown), and what C(truncated).
+  description:
+    - By cluster, whether it was C(reached), its C(verdict), the number of C(files), what is C(unknown), and what C(truncated).
   returned: always
   type: dict
 """

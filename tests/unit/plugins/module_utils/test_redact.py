@@ -7,12 +7,20 @@
 from __future__ import annotations
 
 import base64
+import json
+import typing as t
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import HIDDEN, hide, redact
+from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import (
+    HIDDEN,
+    hide,
+    redact,
+    redact_object,
+    secrets_in,
+)
 
 JWT = "eyJhbGciOiJSUzI1NiJ9.eyJpc3MiOiJrdWJlcm5ldGVzIn0.c2lnbmF0dXJl"
 PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n-----END CERTIFICATE-----"
@@ -34,6 +42,14 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n
         ("password: hunter2", "hunter2"),
         ("client-key-data: LS0tLS1CRUdJTg==", "LS0tLS1"),
         ("https://user:hunter2@broker:6443/api", "hunter2"),
+        ("https://user:hunter2@with-at@broker:6443/api", "with-at"),
+        ("https://only-a-token@git.example/x", "only-a-token"),
+        ("https://x.example/?access_token=0123456789ab", "0123456789ab"),
+        ("subctl join --ipsec-psk sesame west", "sesame"),
+        ('["--token", "sesame-words"]', "sesame-words"),
+        ("auth-trunc hmac(sha256) 0x0123456789abcdef0123 128", "0x0123456789abcdef0123"),
+        ('{"auths":{"registry.example":{"auth":"dXNlcjpw"}}}', "dXNlcjpw"),
+        ("x: " + base64.b64encode(b"password=sesame").decode(), base64.b64encode(b"password=sesame").decode()),
         ('Data:map[string][]uint8{"token":[]uint8{0x65, 0x79}}', "0x65"),
         (base64.b64encode(bytes(range(48))).decode(), base64.b64encode(bytes(range(9))).decode()),
     ],
@@ -65,6 +81,75 @@ def test_known_secrets_are_hidden_whatever_they_look_like() -> None:
     assert hide("abcdefgh abcdef", ["abcdef", "abcdefgh"]) == f"{HIDDEN} {HIDDEN}"
     assert hide("a b c", ["a", ""]) == "a b c"
     assert hide("abc", ["abc"]) == "abc"
+
+
+def test_a_cut_key_does_not_take_the_rest_with_it() -> None:
+    assert redact("-----BEGIN PRIVATE KEY-----\nMIIC5zCC\n. and the rest") == f"{HIDDEN}. and the rest"
+
+
+def test_the_short_last_line_of_what_is_wrapped_goes_too() -> None:
+    encoded = base64.encodebytes(bytes(range(1, 90)) * 2).decode()
+    last = encoded.split()[-1]
+    assert len(last) < 40
+    assert last not in redact(f"data:\n{encoded}\nand the rest")
+    assert redact(f"data:\n{encoded}\nand the rest").endswith("\nand the rest")
+
+
+def test_objects_are_looked_at_field_by_field() -> None:
+    pod = {
+        "kind": "Pod",
+        "metadata": {"annotations": {"kubectl.kubernetes.io/last-applied-configuration": "all", "x/psk": "sesame"}},
+        "spec": {
+            "automountServiceAccountToken": False,
+            "imagePullSecrets": [{"name": "pull"}],
+            "containers": [
+                {
+                    "args": ["--ipsec-psk", "sesame", "--v=2"],
+                    "env": [
+                        {"name": "PSK", "value": "sesame"},
+                        {"name": "BROKER_K8S_SECRET", "value": "broker-secret"},
+                    ],
+                }
+            ],
+            "volumes": [{"secret": {"secretName": "broker-secret"}}],
+        },
+    }
+    shown = redact_object(pod)
+    assert shown["metadata"]["annotations"] == {
+        "kubectl.kubernetes.io/last-applied-configuration": HIDDEN,
+        "x/psk": HIDDEN,
+    }
+    container = shown["spec"]["containers"][0]
+    assert container["args"] == ["--ipsec-psk", HIDDEN, "--v=2"]
+    assert [entry["value"] for entry in container["env"]] == [HIDDEN, "broker-secret"]
+    assert shown["spec"]["imagePullSecrets"] == [{"name": "pull"}]
+    assert shown["spec"]["volumes"] == [{"secret": {"secretName": "broker-secret"}}]
+    assert shown["spec"]["automountServiceAccountToken"] is False
+
+
+def test_of_a_secret_the_names_of_its_keys_stay() -> None:
+    secret = {"kind": "Secret", "type": "Opaque", "data": {"psk": "c2VzYW1lLXdvcmRz"}, "stringData": {"x": "sesame"}}
+    assert redact_object(secret) == {
+        "kind": "Secret",
+        "type": "Opaque",
+        "data": {"psk": HIDDEN},
+        "stringData": {"x": HIDDEN},
+    }
+    assert {"sesame-words", "c2VzYW1lLXdvcmRz", "sesame"} <= set(secrets_in(secret))
+    assert secrets_in({"data": {"namespace": "c3VibWFyaW5lcg==", "odd": 7, "bad": "%"}}) == ["%"]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=20),
+    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=12), inner, max_size=4),
+    max_leaves=12,
+)
+
+
+@given(JSON, st.text(alphabet="abcdefgh", min_size=8, max_size=12))
+def test_a_known_secret_is_nowhere_in_any_object(body: t.Any, secret: str) -> None:
+    shown = redact_object({"x": body, secret: [f"a {secret} b"], "kind": "X"}, [secret])
+    assert secret not in json.dumps(shown)
 
 
 @given(st.text(), st.text(), st.binary(min_size=40, max_size=200))
