@@ -27,12 +27,17 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 SCHEMA = json.loads((ROOT / "docs" / "result-1.schema.json").read_text())
 QUICK: dict[str, t.Any] = {
     "submariner_broker_url": "https://192.0.2.1:6443",
+    "submariner_gather_parts": ["objects", "logs"],
     "submariner_preflight_reach": False,
     "submariner_verify_data_path": False,
     "submariner_verify_timeout": 0,
     "submariner_verify_window": 0,
 }
 """No pods and no waiting: the clusters are recordings."""
+REMOVE = {
+    **yaml.safe_load((ROOT / "playbooks" / "phases" / "remove.yml").read_text())[0],
+    "pre_tasks": [],  # there is no lock to be held
+}
 
 
 @pytest.fixture(scope="module")
@@ -82,6 +87,10 @@ class Fleet:
             check=False,
         )
 
+    @property
+    def bundles(self) -> int:
+        return len(list(self.folder.glob("submariner-*.tar.gz")))
+
     def verdict(self) -> dict[str, t.Any]:
         found: dict[str, t.Any] = json.loads((self.folder / "result.json").read_text())
         jsonschema.validate(found, SCHEMA)
@@ -122,6 +131,7 @@ def test_verify(
     said = fleet.verdict()
     assert said["verdict"] == verdict
     assert finding in ["", *said["findings"]]
+    assert fleet.bundles == (1 if code else 0)
     assert fleet.run(pathlib.Path("ansible-playbook"), "verify").returncode == code
     assert fleet.verdict() == said
     assert [request for api in fleet.apis for request in api.writes] == []
@@ -165,3 +175,16 @@ def test_a_removal_plans_the_nodes_and_says_which_it_could_not_see(
     for name in ("east", "west"):
         assert f"Whether the nodes are clean is not known. {name}-control-plane" in said
     assert ("submariner_cleanup_allow_uninspected" in said) is not allowed
+
+
+def test_where_one_host_fails_no_other_goes_on(oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]) -> None:
+    """Before 2.17 a play of several hosts would, were it rescued to gather: there it is not."""
+    fleet = fleet_of("healthy-two-nodes")
+    fleet.hosts["west"]["submariner_uninstall_settle"] = "soon"
+    (fleet.folder / "play.yml").write_text(json.dumps([REMOVE]))
+    for program, bundles in ((oldest / "ansible-playbook", 0), (pathlib.Path("ansible-playbook"), 1)):
+        done = fleet.run(program, str(fleet.folder / "play"))
+        assert done.returncode == 2, done.stdout + done.stderr
+        assert "unable to convert to int" in done.stdout + done.stderr
+        assert [request for api in fleet.apis for request in api.writes] == []
+        assert fleet.bundles == bundles
