@@ -14,15 +14,16 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._rights impor
     VERBS,
     Need,
 )
+from tests.rights import gathering
 from tests.rights.roles import ROOT
 
 PAGE = ROOT / "docs" / "rights.md"
 
 HEAD = """\
-# Rights for install, uninstall and reinstall
+# Rights for install, uninstall, reinstall and gather
 
-What `preflight`, and each of these playbooks before it begins, asks the API server to allow. Without one that a run needs it does
-not begin (`rights.missing`); without one that it may come to need there is a warning (`rights.perhaps-missing`).
+What `preflight`, and each of the first three of these playbooks before it begins, asks the API server to allow. Without one that a
+run needs it does not begin (`rights.missing`); without one that it may come to need there is a warning (`rights.perhaps-missing`).
 
 The rights of a cluster administrator are the simple answer: `subctl` makes ClusterRoles, and Kubernetes lets nobody give away
 rights that they do not have, unless they may `escalate` and `bind`. For `verify` much less does:
@@ -39,7 +40,7 @@ PLACES = {EVERYWHERE: "everywhere", OPERATOR: "the operator's namespace", BROKER
 
 def page() -> str:
     """The whole page."""
-    return HEAD + "".join(_line(need) for need in NEEDED)
+    return HEAD + "".join(_line(need) for need in NEEDED) + gathering.section()
 
 
 def _line(need: Need) -> str:
