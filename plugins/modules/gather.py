@@ -178,6 +178,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._gather impor
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import OPERATOR_NAMESPACE, Json
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
+from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact_object
 
 LIMITS = {
     "timeout": (10, 86400),
@@ -224,7 +225,7 @@ def run(module: AnsibleModule) -> Json:
         "truncated": index["truncated"],
     }
     if gathering is not None and gathering.digest:
-        result["digest"] = gathering.digest
+        result["digest"] = redact_object(gathering.digest, bundle.secrets)
     return result
 
 
