@@ -20,8 +20,8 @@ CARDS = 8
 ALL_DRAWN = 24
 """With more clusters than this, links that are fine are counted, not drawn."""
 
-MOST_DRAWN = 2000
-"""Half links in one picture."""
+MOST_DRAWN = 800
+"""Links in one picture that are not fine; more are a tangle."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,8 @@ class Map:
     cards: bool
     nodes: tuple[Node, ...]
     halves: tuple[Half, ...]
-    left_out: int
+    fine_left_out: int
+    others_left_out: int
     """Links that are not drawn."""
 
     @property
@@ -90,15 +91,17 @@ class Map:
 def map_of(scene: Scene, shape: Shape) -> Map:
     count = len(scene.clusters)
     cards = count <= CARDS
-    drawn = [p for p in scene.paths if count <= ALL_DRAWN or p.worry != FINE][:MOST_DRAWN]
+    fine = [p for p in scene.paths if p.worry == FINE]
+    others = [p for p in scene.paths if p.worry != FINE]
+    # What is to be seen first is drawn last.
+    drawn = [*(fine if count <= ALL_DRAWN else ()), *others[:MOST_DRAWN]]
     nodes, height = (
         _oval(scene, shape) if cards else _ring(scene, shape, {i for p in drawn for i in (p.source, p.target)})
     )
     places = {node.cluster.id: (node.x, node.y) for node in nodes}
     halves = [_half(p, places, p.target in scene.leaving) for p in drawn if p.source in places and p.target in places]
-    # What is to be seen first is drawn last.
-    halves.sort(key=lambda half: half.path.worry != FINE)
-    return Map(shape, height, cards, tuple(nodes), tuple(halves), len(scene.paths) - len(halves))
+    left_out = (0 if count <= ALL_DRAWN else len(fine), max(0, len(others) - MOST_DRAWN))
+    return Map(shape, height, cards, tuple(nodes), tuple(halves), *left_out)
 
 
 def _half(path: Path, places: t.Mapping[str, tuple[float, float]], answered: bool) -> Half:
@@ -113,10 +116,10 @@ def _oval(scene: Scene, shape: Shape) -> tuple[list[Node], int]:
     count = len(scene.clusters)
     width, high = shape.card
     wide = shape is WIDE
-    height = (150 if count == 1 else 190 if count == 2 and wide else 430) if wide else max(150, 110 + 78 * count)
+    height = (150 if count == 1 else 190 if count == 2 and wide else 430) if wide else max(150, 110 + 92 * count)
     across, along = shape.width / 2 - width / 2 - 8, height / 2 - high / 2 - 8
-    # Two stand beside each other where there is room.
-    first = math.pi if count == 2 and wide else -math.pi / 2
+    # Two stand beside each other where there is room; where there is none, no two do so at the bottom.
+    first = math.pi if (count == 2 if wide else count % 2 == 1) else -math.pi / 2
     nodes = []
     for number, cluster in enumerate(scene.clusters):
         angle = first + 2 * math.pi * number / count

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import hashlib
 import pathlib
 
@@ -21,12 +22,35 @@ TEMPLATES = pathlib.Path(__file__).parents[2] / "roles" / "report" / "templates"
 LARGEST_MATRIX = 60
 """Clusters; a larger clusterset gets a row for each cluster."""
 
-SIGNS = {"fine": "✓", "unproven": "?", "broken": "✕", "missing": "∅", "ghost": "◇", "unseen": "·"}
+SIGNS = {"fine": "✓", "unproven": "?", "broken": "✕", "missing": "○", "ghost": "◇", "unseen": "·"}
 """What tells states apart without colours."""
 
 
 def page_of(view: View) -> str:
     """The HTML; every value in it is escaped."""
+    small = len(view.scene.clusters) <= LARGEST_MATRIX
+    script = _file("report.js")
+    return (
+        _environment()
+        .get_template("report.html.j2")
+        .render(
+            view=view,
+            scene=view.scene,
+            maps=[map_of(view.scene, shape) for shape in (WIDE, NARROW)] if view.scene.clusters else [],
+            rows=[] if small else rows_of(view.scene),
+            matrix=small,
+            states=STATES,
+            signs=SIGNS,
+            severities=SEVERITIES,
+            style=_file("report.css"),
+            script=script,
+            policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src '{_digest(script)}'",
+        )
+    )
+
+
+@functools.cache
+def _environment() -> jinja2.Environment:
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(TEMPLATES),
         autoescape=True,
@@ -35,21 +59,12 @@ def page_of(view: View) -> str:
         lstrip_blocks=True,
     )
     environment.filters |= {"seconds": seconds, "milliseconds": milliseconds, "many": many}
-    style, script = ((TEMPLATES / name).read_text(encoding="utf-8") for name in ("report.css", "report.js"))
-    small = len(view.scene.clusters) <= LARGEST_MATRIX
-    return environment.get_template("report.html.j2").render(
-        view=view,
-        scene=view.scene,
-        maps=[map_of(view.scene, shape) for shape in (WIDE, NARROW)] if view.scene.clusters else [],
-        rows=[] if small else rows_of(view.scene),
-        matrix=small,
-        states=STATES,
-        signs=SIGNS,
-        severities=SEVERITIES,
-        style=Markup(style),  # noqa: S704  a file of ours
-        script=Markup(script),  # noqa: S704  a file of ours
-        policy=f"default-src 'none'; style-src 'unsafe-inline'; script-src '{_digest(script)}'",
-    )
+    return environment
+
+
+def _file(name: str) -> Markup:
+    """A file of ours, which is markup as it is."""
+    return Markup((TEMPLATES / name).read_text(encoding="utf-8"))  # noqa: S704
 
 
 def _digest(script: str) -> str:

@@ -87,6 +87,14 @@ class Group:
     def severity(self) -> str:
         return next(s for s in SEVERITIES if any(f.severity == s for f in self.findings))
 
+    @property
+    def bunches(self) -> list[list[Finding]]:
+        """Those together of which the same is to be said: what was expected, why it is so, and what to do."""
+        found: dict[t.Any, list[Finding]] = {}
+        for f in self.findings:
+            found.setdefault((f.severity, f.expected, f.cause, f.hint, f.evidence), []).append(f)
+        return list(found.values())
+
 
 @dataclass(frozen=True)
 class Call:
@@ -219,13 +227,14 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
     ids = [c.id for c in scene.clusters]
     about = _About(ids)
     unjudged = [redact(text(u)) for u in sequence(document.get("unjudged"))]
+    directions = mappings(document.get("data_path"))
     found = mappings(document.get("findings"))
     failed = [s for s in steps if s.get("failed") is True]
     failures: list[str] = []
     if name != "result":
         found = [f for s in failed for f in mappings(s.get("findings"))] + found
         # A step without findings has said why it failed in its message alone.
-        failures = [f"{_place(s)}: {text(s.get('message'))}" for s in failed if not mappings(s.get("findings"))]
+        failures = [f"{_place(s)}: {redact(text(s.get('message')))}" for s in failed if not mappings(s.get("findings"))]
     began = _number(head.get("epoch"))
     taking = [s for s in steps if text(s.get("step")) in REMOVING]
     removed = [(s, o) for s in taking for o in mappings(s.get("removed"))]
@@ -252,7 +261,7 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
             for host, w in mapping(document.get("watched")).items()
             if text(mapping(w).get("stability"))
         ),
-        directions=tuple(mappings(document.get("data_path"))),
+        directions=tuple({**d, "said": redact(text(d.get("said")))} for d in directions),
     )
 
 
@@ -323,7 +332,7 @@ def _steps(steps: list[Json], began: float) -> list[Step]:
             max(0.0, _number(step.get("began")) - began),
             max(0.0, _number(step.get("seconds"))),
             step.get("failed") is True,
-            text(step.get("message")),
+            redact(text(step.get("message"))),
         )
         place = last.get(key)
         if place is not None and _together(found, place, call):
@@ -374,7 +383,7 @@ def _left(steps: list[Json]) -> list[tuple[Json, Json]]:
 def _gone(things: list[tuple[Json, Json]]) -> list[Gone]:
     where: dict[tuple[str, str, str], list[str]] = {}
     for step, thing in things:
-        why = text(thing.get("cause")) or text(thing.get("why"))
+        why = redact(text(thing.get("cause")) or text(thing.get("why")))
         where.setdefault((text(thing.get("kind")) or "record", _label(thing), why), []).append(_place(step))
     found = [Gone(kind, name, why, tuple(dict.fromkeys(places))) for (kind, name, why), places in where.items()]
     return sorted(found, key=lambda gone: (gone.kind, gone.name))

@@ -10,7 +10,7 @@
       const severities = new Set([...form.querySelectorAll("input[type=checkbox]:checked")].map((box) => box.value));
       let shown = 0;
       let all = 0;
-      for (const kind of document.querySelectorAll(".kind")) {
+      for (const kind of document.querySelectorAll("#findings .kind")) {
         let here = 0;
         for (const one of kind.querySelectorAll("li[data-words]")) {
           const fits = severities.has(one.dataset.severity) && wanted.every((word) => one.dataset.words.includes(word));
@@ -18,7 +18,10 @@
           here += fits;
           all += 1;
         }
-        kind.hidden = here === 0;
+        for (const bunch of kind.querySelectorAll(".bunch")) {
+          bunch.hidden = !bunch.querySelector("li[data-words]:not([hidden])");
+        }
+        kind.hidden = here === 0 && kind.querySelector("li[data-words]") !== null;
         shown += here;
       }
       said.textContent = shown === all ? "" : `${shown} of ${all} shown`;
