@@ -20,7 +20,7 @@ FINE, UNPROVEN, BROKEN, MISSING, GHOST, UNSEEN = "fine", "unproven", "broken", "
 STATES: dict[str, str] = {
     FINE: "connected, and a health check has measured it",
     UNPROVEN: "connected, and nothing has confirmed it",
-    BROKEN: "not connected",
+    BROKEN: "not connected, or pods do not get through",
     MISSING: "expected, and not there",
     GHOST: "to a cluster that does not run, or that nobody registered",
     UNSEEN: "not known: the cluster did not answer",

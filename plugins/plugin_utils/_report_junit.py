@@ -85,7 +85,7 @@ def _suite(root: ElementTree.Element, name: str, cases: list[Case], view: View) 
 
 def _of_the_clusterset(view: View) -> list[Case]:
     own = {c.id for c in view.scene.clusters if c.real}
-    cases = [_found(f) for f in view.findings if not own.intersection(f.clusters)]
+    cases = [_found(f) for f in view.findings if not own.intersection(f.subjects)]
     cases += [Case(f"failed: {m}", FAILED, m, "step", m) for m in view.failures]
     cases += [Case(f"unanswered: {m}", UNANSWERED, m, "unanswered", m, found=True) for m in view.unjudged]
     cases.append(
@@ -102,7 +102,7 @@ def _of_the_clusterset(view: View) -> list[Case]:
 
 def _of_a_cluster(view: View, cluster_id: str, host: str) -> list[Case]:
     own = {c.id for c in view.scene.clusters if c.real}
-    mine = [f for f in view.findings if next((c for c in f.clusters if c in own), "") == cluster_id]
+    mine = [f for f in view.findings if next((c for c in f.subjects if c in own), "") == cluster_id]
     cases = [_found(f) for f in mine]
     links = view.scene.leaving.get(cluster_id, [])
     if len(view.scene.clusters) <= ONE_BY_ONE:

@@ -8,6 +8,7 @@ A few clusters are cards on an oval, many are dots on a ring. Each half of a lin
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import typing as t
 from dataclasses import dataclass
@@ -127,7 +128,12 @@ def _oval(scene: Scene, shape: Shape) -> tuple[list[Node], int]:
         x, y = shape.width / 2 + reach * across * math.cos(angle), height / 2 + reach * along * math.sin(angle)
         label = shortened(cluster.id, shape.letters)
         nodes.append(Node(cluster, scene.worst_of(cluster), round(x, 1), round(y, 1), label))
-    return nodes, height
+    # An odd number does not reach as far to one side as to the other.
+    left, right = min(n.x for n in nodes), max(n.x for n in nodes)
+    top, bottom = min(n.y for n in nodes), max(n.y for n in nodes)
+    right_by, down_by = shape.width / 2 - (left + right) / 2, high / 2 + 8 - top
+    moved = [dataclasses.replace(n, x=round(n.x + right_by, 1), y=round(n.y + down_by, 1)) for n in nodes]
+    return moved, round(bottom - top + high + 16)
 
 
 def _ring(scene: Scene, shape: Shape, concerned: t.Collection[str]) -> tuple[list[Node], int]:

@@ -67,6 +67,8 @@ class Finding:
     hint: str
     evidence: tuple[tuple[str, str], ...]
     clusters: tuple[str, ...]
+    subjects: tuple[str, ...]
+    """Those of them that are its subject."""
 
     @property
     def words(self) -> str:
@@ -191,6 +193,8 @@ class View:
     events: tuple[Event, ...] = ()
     gone: tuple[Gone, ...] = ()
     remaining: tuple[Gone, ...] = ()
+    planned: tuple[Gone, ...] = ()
+    """What would go, of a run in check mode."""
     removals: tuple[Removal, ...] = ()
     stability: tuple[tuple[str, str], ...] = ()
     directions: tuple[Json, ...] = ()
@@ -255,6 +259,9 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         events=tuple(_events(mapping(document.get("watched")))),
         gone=tuple(_gone(removed)),
         remaining=tuple(_gone(left)),
+        planned=tuple(
+            _gone([(s, o) for s in taking for o in mappings(s.get("plan"))] if head.get("check") is True else [])
+        ),
         removals=tuple(_removals(taking, removed, left)),
         stability=tuple(
             (host, text(mapping(w).get("stability")))
@@ -300,6 +307,7 @@ def _finding(value: Json, about: _About) -> Finding:
         severity=severity if severity in SEVERITIES else "unknown",
         evidence=evidence,
         clusters=about(words["subject"], words["observed"]),
+        subjects=about(words["subject"]),
         **words,
     )
 

@@ -145,6 +145,17 @@ def test_a_run_that_only_changes_something() -> None:
     ]
 
 
+def test_in_check_mode_the_page_says_what_would_go() -> None:
+    planned = {**reported.steps(["west"])[0], "variant": "plan", "check": True, "removed": []}
+    planned["plan"] = [{"kind": "Namespace", "name": "submariner-operator", "why": "made by subctl"}]
+    shown = view_of({}, "", {**reported.HEAD, "check": True}, [planned])
+    text = Page(page_of(shown)).text
+    assert "in check mode" in text
+    assert "What would be removed" in text
+    assert "submariner-operator" in text
+    assert shown.removals == ()
+
+
 def test_a_verdict_before_a_change_is_not_the_verdict_on_it() -> None:
     before = reported.recorded("joined-as-second-id")
     done = [s for s in reported.steps(["east", "west"]) if s["step"] in ("cleanup", "node_cleanup")]
