@@ -69,12 +69,13 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             began=round(began, 3),
             seconds=round(seconds, 3),
             check=bool(self._task.check_mode),
+            tolerated=bool(self._task.failed_when or self._task.ignore_errors),
         )
         if (step["step"], step["variant"]) in _journal.PASSED_OVER and not step["failed"]:
             return
         try:
             _journal.note(journal, step)
-            if step["failed"] and not self._task.failed_when:
+            if step["failed"] and not step["tolerated"]:
                 write_once(os.path.dirname(journal))
         except (OSError, Unreadable) as error:
             display.warning(f"The report lacks a step: {error}")

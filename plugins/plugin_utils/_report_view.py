@@ -233,12 +233,12 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
     unjudged = [redact(text(u)) for u in sequence(document.get("unjudged"))]
     directions = mappings(document.get("data_path"))
     found = mappings(document.get("findings"))
-    failed = [s for s in steps if s.get("failed") is True]
+    fatal = [s for s in steps if _is_fatal(s)]
     failures: list[str] = []
     if name != "result":
-        found = [f for s in failed for f in mappings(s.get("findings"))] + found
+        found = [f for s in fatal for f in mappings(s.get("findings"))] + found
         # A step without findings has said why it failed in its message alone.
-        failures = [f"{_place(s)}: {redact(text(s.get('message')))}" for s in failed if not mappings(s.get("findings"))]
+        failures = [f"{_place(s)}: {redact(text(s.get('message')))}" for s in fatal if not mappings(s.get("findings"))]
     began = _number(head.get("epoch"))
     taking = [s for s in steps if text(s.get("step")) in REMOVING]
     removed = [(s, o) for s in taking for o in mappings(s.get("removed"))]
@@ -274,11 +274,17 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
 
 def _verdict(document: Json, name: str, steps: list[Json]) -> str:
     """What the document says; but what was looked at before a change says nothing about how it ended."""
-    changing = [s for s in steps if _sort(s) == CHANGE]
-    if document and (name == "result" or not changing):
+    if name != "result" and any(_is_fatal(s) for s in steps):
+        return "fail"
+    if document and (name == "result" or not any(_sort(s) == CHANGE for s in steps)):
         said = text(document.get("verdict"))
         return said if said in VERDICTS else "unknown"
-    return "fail" if any(s.get("failed") is True for s in steps) else "pass" if steps else "unknown"
+    return "pass" if steps else "unknown"
+
+
+def _is_fatal(step: Json) -> bool:
+    """Whether it ended the run."""
+    return step.get("failed") is True and step.get("tolerated") is not True
 
 
 def _sort(step: Json) -> str:

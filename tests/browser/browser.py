@@ -60,13 +60,14 @@ class Browser:
         features = [{"name": "prefers-color-scheme", "value": scheme}]
         self.driver.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": medium, "features": features})
         for log in ("browser", "performance"):
-            self.driver.get_log(log)
+            self.driver.get_log(log)  # type: ignore[no-untyped-call]
         self.driver.get(page.as_uri())
-        sent = [json.loads(entry["message"])["message"] for entry in self.driver.get_log("performance")]
+        said, sent = (self.driver.get_log(log) for log in ("browser", "performance"))  # type: ignore[no-untyped-call]
+        messages = [json.loads(entry["message"])["message"] for entry in sent]
         return Sight(
             width=self.run("return document.documentElement.scrollWidth"),
-            complaints=[entry["message"] for entry in self.driver.get_log("browser")],
-            requests={m["params"]["request"]["url"] for m in sent if m["method"] == "Network.requestWillBeSent"},
+            complaints=[entry["message"] for entry in said],
+            requests={m["params"]["request"]["url"] for m in messages if m["method"] == "Network.requestWillBeSent"},
         )
 
     def run(self, script: str) -> t.Any:

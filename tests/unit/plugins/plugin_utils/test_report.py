@@ -35,7 +35,7 @@ REMOVED = {
     "remaining": ["pod-a", {"kind": "chain", "name": "S", "node": "n", "commands": ["iptables -D"]}],
     "identity": {"psk": "never"},
 }
-KNOWN = {"host": "west", "cluster": "west", "began": 1.0, "seconds": 2.0}
+KNOWN = {"host": "west", "cluster": "west", "began": 1.0, "seconds": 2.0, "tolerated": False}
 
 
 def step(**more: t.Any) -> Json:

@@ -164,6 +164,14 @@ def test_a_verdict_before_a_change_is_not_the_verdict_on_it() -> None:
     assert view_of(before, "result", reported.HEAD, done).verdict == "fail"
 
 
+def test_a_step_that_may_fail_does_not_outweigh_the_verdict() -> None:
+    before = {**reported.of_size(2), "verdict": "degraded"}
+    step = {**reported.steps(["dublin"])[-1], "failed": True, "message": "no answer"}
+    assert view_of(before, "preflight", reported.HEAD, [{**step, "tolerated": True}]).verdict == "degraded"
+    ended = view_of(before, "preflight", reported.HEAD, [step])
+    assert (ended.verdict, ended.failures) == ("fail", ("dublin: no answer",))
+
+
 def test_steps_are_one_over_all_clusters_and_two_when_they_come_back() -> None:
     shown = view(reported.of_size(3), reported.steps(["a", "b", "c"]))
     titles = [s.title for s in shown.steps]
