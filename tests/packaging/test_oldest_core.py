@@ -122,6 +122,7 @@ def test_verify(
     said = fleet.verdict()
     assert said["verdict"] == verdict
     assert finding in ["", *said["findings"]]
+    assert f"verify: {verdict}</title>" in (fleet.folder / "report.html").read_text()
     assert fleet.run(pathlib.Path("ansible-playbook"), "verify").returncode == code
     assert fleet.verdict() == said
     assert [request for api in fleet.apis for request in api.writes] == []
