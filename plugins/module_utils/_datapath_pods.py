@@ -112,7 +112,7 @@ class DataPath:
 
     def __init__(self, api: Api, run: str, image: str, port: int, lifetime: float, cluster: str = "") -> None:
         self.api, self.run, self._image = api, run, image
-        self._port, self._lifetime, self._cluster = port, lifetime, cluster
+        self._port, self._lifetime, self.cluster = port, lifetime, cluster
         self.pods: dict[str, Server] = {}
         self.causes: dict[str, str] = {}
 
@@ -142,7 +142,7 @@ class DataPath:
             address=pod["status"]["podIP"],
             port=int(environment["PORT"]),
             nonce=environment["NONCE"],
-            cluster=self._cluster,
+            cluster=self.cluster,
         )
 
     def _start(self, node: str, role: str, nonce: str, answering: bool) -> tuple[str, Server]:

@@ -377,7 +377,7 @@ def probe(path: datapath_pods.DataPath, targets: list[datapath.Server], timeout:
             found.append(_untested("names of other clusters", "service discovery is off here", INFO))
     results = path.probe(targets, timeout, mtu)
     return {
-        "results": [item.as_dict() for item in results],
+        "results": [{"from_cluster": path.cluster, **item.as_dict()} for item in results],
         "tests": len(results),
         "found": found + datapath.findings(results),
     }

@@ -132,6 +132,7 @@ def test_verify(
     assert said["verdict"] == verdict
     assert finding in ["", *said["findings"]]
     assert fleet.bundles == (1 if code else 0)
+    assert f"verify: {verdict}</title>" in (fleet.folder / "report.html").read_text()
     assert fleet.run(pathlib.Path("ansible-playbook"), "verify").returncode == code
     assert fleet.verdict() == said
     assert [request for api in fleet.apis for request in api.writes] == []

@@ -99,6 +99,11 @@ def importer(logs: pathlib.Path) -> Step:
     return _pytest("importer", "tests/importer", logs, limit=1200.0)
 
 
+def browser(logs: pathlib.Path) -> Step:
+    """The report in Debian's Chromium, which it installs; pictures of it stand beside the logs."""
+    return _pytest("browser", "tests/browser", logs, f"--pictures={logs / 'report'}", limit=1800.0)
+
+
 def integration(playbook: str) -> Step:
     """A playbook of tests/integration on a machine beside the lab's nodes."""
     return _module(playbook, "tests.lab", "exec", "tests/integration/on_the_lab.sh", playbook, limit=1800.0)
@@ -124,5 +129,6 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         integration("firewall"),
         rulebooks(logs),
         importer(logs),
+        browser(logs),
         lab_itself(logs),
     ]
