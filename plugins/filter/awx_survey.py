@@ -10,7 +10,8 @@ short_description: Make a survey for AWX out of the documentation of roles
 version_added: 0.1.0
 author: submariner.lifecycle contributors (@submariner-lifecycle)
 description:
-  - A question is asked as the argument specification of a role documents its variable, so that the survey says what the documentation says.
+  - A question is asked as the argument specification of a role documents its variable, so that a survey says what the
+    documentation says.
   - A question has no default of its own, since its answer would outrank what the inventory says. Left open, it says nothing.
 options:
   _input:
@@ -27,8 +28,8 @@ options:
 """
 
 EXAMPLES = r"""
-# A survey_spec with one question, of the type multiplechoice.
-survey: "{{ [{'variable': 'submariner_confirm', 'required': true, 'choices': ['reinstall']}] | submariner.lifecycle.awx_survey(specs=specs) }}"
+# A survey_spec with one question.
+survey: "{{ [{'variable': 'submariner_evict', 'required': true}] | submariner.lifecycle.awx_survey(specs=specs) }}"
 """
 
 RETURN = r"""

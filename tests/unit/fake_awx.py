@@ -24,27 +24,9 @@ PRODUCT = {"X-API-Product-Name": "AWX", "X-API-Product-Version": "24.6.1"}
 USER, PASSWORD, TOKEN = "admin", "swordfish", "a-token-of-the-fake"
 ENCRYPTED = "$encrypted$"
 
-ASKS = {
-    f"ask_{what}_on_launch": False
-    for what in [
-        "scm_branch",
-        "diff_mode",
-        "variables",
-        "limit",
-        "tags",
-        "skip_tags",
-        "job_type",
-        "verbosity",
-        "inventory",
-        "credential",
-        "execution_environment",
-        "labels",
-        "forks",
-        "job_slice_count",
-        "timeout",
-        "instance_groups",
-    ]
-}
+ASKED = """scm_branch diff_mode variables limit tags skip_tags job_type verbosity inventory credential execution_environment labels
+forks job_slice_count timeout instance_groups"""
+ASKS = {f"ask_{what}_on_launch": False for what in ASKED.split()}
 FIELDS: dict[str, Json] = {
     "organizations": {"max_hosts": 0, "default_environment": None},
     "credential_types": {"kind": "", "inputs": {}, "injectors": {}, "managed": False},
