@@ -30,7 +30,7 @@ FEW: dict[str, t.Any] = {
         },
         {
             "name": "Submariner part",
-            "playbook": "parts/reinstall_join.yml",
+            "playbook": "reinstall_join.yml",
             "description": "Joins.",
             "part": True,
             "sliced": True,
