@@ -17,7 +17,9 @@ import typing as t
 from tests.unit.fake_awx import TOKEN, FakeAwx
 
 ROOT = pathlib.Path(__file__).parents[2]
-PLAYBOOKS = [str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*.yml") if "collections" not in path.parts]
+FOUND = {str(path.relative_to(ROOT)) for path in ROOT.glob("playbooks/**/*.yml") if "collections" not in path.parts}
+# The playbook gather comes with a role of its own.
+PLAYBOOKS = sorted({*FOUND, "playbooks/gather.yml"})
 KUBECONFIG = "apiVersion: v1\nkind: Config\nusers: [{name: hub, user: {token: s3cr3t-of-the-hub}}]\n"
 VARIABLES: dict[str, t.Any] = {
     "submariner_awx_project_url": "https://git.example.com/fleet.git",
