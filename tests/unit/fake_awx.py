@@ -75,7 +75,7 @@ FIELDS: dict[str, Json] = {
         "survey_enabled": False,
         **ASKS,
     },
-    "workflow_job_templates": {"organization": None, "survey_enabled": False},
+    "workflow_job_templates": {"organization": None, "survey_enabled": False, "extra_vars": ""},
     "workflow_job_template_nodes": {
         "identifier": "",
         "workflow_job_template": None,

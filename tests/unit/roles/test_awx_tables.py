@@ -101,6 +101,13 @@ def test_every_job_of_the_workflow_that_fails_ends_in_a_failure(rows: Json) -> N
     assert nodes["preflight"]["success"] == ["approve"]
 
 
+def test_the_workflow_can_be_launched_by_an_event(rows: Json) -> None:
+    """The approval confirms what the playbooks would have confirmed by a variable."""
+    assert not any(question.get("required") for question in rows["workflow_survey"])
+    ((_name, options),) = [call for call in calls() if call[0] == "awx.awx.workflow_job_template"]
+    assert options["extra_vars"] == {"submariner_confirm": "reinstall"}
+
+
 def test_what_awx_checks_by_itself(rows: Json) -> None:
     assert len(rows["credential_types"]) == 3
     for kind in rows["credential_types"]:
