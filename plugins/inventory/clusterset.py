@@ -90,6 +90,8 @@ options:
         there is no broker to be seen while the old one is gone.
     type: str
     default: ''
+    env:
+      - name: SUBMARINER_BROKER
   broker_is_member:
     description: Whether the broker's cluster is to be joined as well.
     type: bool

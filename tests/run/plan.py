@@ -85,6 +85,11 @@ def fidelity(logs: pathlib.Path, states: list[str]) -> Step:
     return _module(name, "tests.fidelity", "--bring", *states, limit=3600.0, counter=counter)
 
 
+def awx(logs: pathlib.Path) -> Step:
+    """All objects of awx_setup, and jobs as AWX runs them; no AWX is asked, which would need a Kubernetes with its images."""
+    return _pytest("awx", "tests/awx", logs, limit=1800.0)
+
+
 def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
@@ -125,6 +130,7 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         scenarios(logs, "--pass", "campaign", "--resume", limit=6 * 3600.0),
         fidelity(logs, []),
         _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
+        awx(logs),
         integration("node_cleanup"),
         integration("firewall"),
         rulebooks(logs),
