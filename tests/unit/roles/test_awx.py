@@ -178,6 +178,12 @@ def test_a_controller_that_cannot_be_used_is_refused_in_one_line(
     assert message in said(done)
 
 
+def test_a_number_out_of_its_range_is_refused_in_one_line(setup: Setup) -> None:
+    done = setup.run("-e", "submariner_awx_slices=0")
+    assert done.returncode == 2
+    assert "submariner_awx_slices is 0 and must be a whole number from 1 to 1000." in said(done)
+
+
 def test_a_missing_collection_is_refused_in_one_line(setup: Setup, tmp_path: pathlib.Path) -> None:
     """With the collections that this one needs, and no other."""
     done = setup.run("-e", "__awx_collection=awx.nowhere")

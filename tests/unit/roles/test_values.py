@@ -23,10 +23,14 @@ FORMS: dict[str, t.Any] = VALUES["__preflight_forms"]
 
 
 def options() -> dict[str, dict[str, t.Any]]:
-    """Of all roles."""
+    """Of all roles that work on clusters."""
+    return options_of(*(path for path in ROOT.glob("roles/*") if path.name != "awx"))
+
+
+def options_of(*roles: pathlib.Path) -> dict[str, dict[str, t.Any]]:
     return {
         name: option
-        for path in ROOT.glob("roles/*/meta/argument_specs.yml")
+        for path in (role / "meta" / "argument_specs.yml" for role in roles)
         for point in yaml.safe_load(path.read_text())["argument_specs"].values()
         for name, option in point.get("options", {}).items()
     }
@@ -71,6 +75,15 @@ def test_every_number_has_a_range_that_holds_its_default() -> None:
     for name, option in numbers.items():
         first, last = bounds(name)
         assert first <= option["default"] <= last, name
+
+
+def test_awxs_own_numbers_have_ranges_that_hold_their_defaults() -> None:
+    role = ROOT / "roles" / "awx"
+    ranges = yaml.safe_load((role / "vars" / "main" / "ranges.yml").read_text())["__awx_ranges"]
+    numbers = {name: option for name, option in options_of(role).items() if option["type"] in ("int", "float")}
+    assert {entry["name"] for entry in ranges} == set(numbers)
+    for entry in ranges:
+        assert entry["first"] <= numbers[entry["name"]]["default"] <= entry["last"], entry
 
 
 def test_every_cidr_has_a_form() -> None:
