@@ -140,7 +140,7 @@ def secrets_in(secret: t.Any) -> list[str]:
 
 def _forms(plain: str) -> Iterable[str]:
     trimmed = plain.strip()
-    for words in {plain, trimmed}:
+    for words in dict.fromkeys((plain, trimmed)):
         yield words
         yield base64.b64encode(words.encode()).decode()
 

@@ -142,7 +142,7 @@ def test_a_host_that_is_lost_on_the_way_is_not_judged_well(
     oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]
 ) -> None:
     fleet = fleet_of("healthy-two-nodes")
-    fleet.hosts["west"]["submariner_verify_window"] = "soon"
+    fleet.hosts["west"]["submariner_verify_data_path_all"] = "soon"
     done = fleet.run(oldest / "ansible-playbook", "verify")
     assert done.returncode == 2, done.stdout + done.stderr
     said = fleet.verdict()
@@ -183,6 +183,7 @@ def test_where_one_host_fails_no_other_goes_on(oldest: pathlib.Path, fleet_of: t
     fleet = fleet_of("healthy-two-nodes")
     fleet.hosts["west"]["submariner_uninstall_settle"] = "soon"
     (fleet.folder / "play.yml").write_text(json.dumps([REMOVE]))
+    (fleet.folder / "collections").symlink_to(ROOT / "playbooks" / "collections")  # found beside a playbook
     for program, bundles in ((oldest / "ansible-playbook", 0), (pathlib.Path("ansible-playbook"), 1)):
         done = fleet.run(program, str(fleet.folder / "play"))
         assert done.returncode == 2, done.stdout + done.stderr

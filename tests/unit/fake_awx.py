@@ -441,7 +441,7 @@ class FakeAwx:
         return {"count": len(found), "next": None, "previous": None, "results": found}
 
     def _matches(self, obj: Json, key: str, value: str) -> bool:
-        name, _, rest = key.partition("__")
+        name, _underscores, rest = key.partition("__")
         if name not in obj:
             raise Refused(400, {"detail": f"{obj['type']} has no field named '{name}'"})
         here = obj[name]

@@ -215,6 +215,8 @@ def found_in(shown: str) -> list[str]:
     return [
         where
         for where, secret in PLANTED.items()
-        for form in {secret, b64(secret), b64(secret).rstrip("="), quote(secret, safe=""), json.dumps(secret)[1:-1]}
+        for form in dict.fromkeys(
+            (secret, b64(secret), b64(secret).rstrip("="), quote(secret, safe=""), json.dumps(secret)[1:-1])
+        )
         if form in shown or form in flat
     ]

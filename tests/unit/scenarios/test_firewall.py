@@ -43,7 +43,7 @@ class Machines:
 def stage(tmp_path: Path) -> Stage:
     places = SimpleNamespace(kubeconfig=tmp_path / "kubeconfig", bin=tmp_path)
     fleet: Any = SimpleNamespace(lab=Machines(), places=places, state=SimpleNamespace(version="0.19.0"))
-    return Stage(cast("Fleet", fleet), tmp_path, io.StringIO())
+    return Stage(cast(Fleet, fleet), tmp_path, io.StringIO())
 
 
 def test_the_first_worker_of_each_cluster_is_a_machine(stage: Stage) -> None:
@@ -64,7 +64,7 @@ def test_the_firewall_goes_again_whatever_happens(stage: Stage) -> None:
 
     with pytest.raises(ScenarioFailed):
         act()
-    ran = cast("Machines", stage.fleet.lab).ran
+    ran = cast(Machines, stage.fleet.lab).ran
     assert [node for node, script in ran if "policy drop" in script] == ["east-worker", "west-worker"]
     assert [node for node, script in ran if f"nft delete table {firewall.TABLE}" in script] == [
         "east-worker",

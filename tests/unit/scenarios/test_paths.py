@@ -59,7 +59,7 @@ def lab() -> Lab:
 @pytest.fixture
 def stage(lab: Lab, tmp_path: Path) -> Stage:
     fleet: Any = SimpleNamespace(lab=lab, names=("east", "west"))
-    return Stage(cast("Fleet", fleet), tmp_path, io.StringIO())
+    return Stage(cast(Fleet, fleet), tmp_path, io.StringIO())
 
 
 @pytest.mark.parametrize("name", OBSTACLES)
@@ -122,7 +122,7 @@ def test_each_service_gets_the_address_of_its_gateway_node(
 ) -> None:
     monkeypatch.setattr(paths, "_PAUSE", 0.0)
     running: Any = SimpleNamespace(process=SimpleNamespace(poll=lambda: None))
-    given = paths._addresses_given(stage, cast("Playbook", running))
+    given = paths._addresses_given(stage, cast(Playbook, running))
     assert set(given) == {"east", "west"}
     patches = [words for words in lab.ran if "patch" in words]
     assert {words[0]: json.loads(words[-1])["status"]["loadBalancer"]["ingress"][0]["ip"] for words in patches} == given

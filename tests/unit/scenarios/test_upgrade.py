@@ -98,7 +98,7 @@ class Lab(Stage):
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_lab_is_given_back_with_what_it_had(tmp_path: Path, fails: bool) -> None:
     fleet = SimpleNamespace(state=SimpleNamespace(submariner="/a/folder"), objects=lambda: {"west": of(OLD)})
-    stage = Lab(cast("Fleet", fleet), tmp_path, io.StringIO())
+    stage = Lab(cast(Fleet, fleet), tmp_path, io.StringIO())
     stage.asked = []
 
     def act() -> None:

@@ -103,7 +103,10 @@ def test_a_clean_up_that_leaves_a_machine_set_is_not_believed(openshift: FakeApi
 
 def test_a_clean_up(openshift: FakeApi, tmp_path: pathlib.Path) -> None:
     openshift.cluster.load([machine_set(SET, GATEWAY)])
-    gone = lambda: openshift.cluster.delete(MACHINE_SETS, "openshift-machine-api", SET)  # noqa: E731  an effect
+
+    def gone() -> None:
+        openshift.cluster.delete(MACHINE_SETS, "openshift-machine-api", SET)
+
     with FakeSubctl(tmp_path, gone) as subctl:
         done = run(openshift, tmp_path, str(subctl.path), state="cleaned")
     assert not done.failed, done.msg
