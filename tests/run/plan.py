@@ -56,12 +56,12 @@ def sanity(logs: pathlib.Path, core: str = "") -> Step:
 
 def unit(logs: pathlib.Path, seed: int) -> Step:
     options = ("--ignore=tests/unit/roles", f"--hypothesis-seed={seed}")
-    return _pytest("unit tests", "tests/unit", logs, *options, limit=1800.0)
+    return _pytest("unit tests", "tests/unit", logs, *options, limit=2700.0)
 
 
 def roles(logs: pathlib.Path) -> Step:
     """Each case is a run of ansible-playbook: as long as all other unit tests together, so they run beside these."""
-    return _pytest("unit tests of roles", "tests/unit/roles", logs, limit=2700.0)
+    return _pytest("unit tests of roles", "tests/unit/roles", logs, limit=3600.0)
 
 
 def packaging(logs: pathlib.Path) -> Step:
