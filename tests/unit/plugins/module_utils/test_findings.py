@@ -15,7 +15,7 @@ from tests.run.findings import PAGE, page
 PLUGINS = Path(__file__).parents[4] / "plugins"
 AREAS = sorted({name.split(".")[0] for name in FINDINGS})
 ID = re.compile(rf'"((?:{"|".join(AREAS)})\.[a-z0-9-]+)"')
-NOT_FINDINGS = {"submariner.lifecycle", "submariner.io"}
+NOT_FINDINGS = {"submariner.lifecycle", "submariner.io", "preflight.json"}
 
 
 def used() -> set[str]:

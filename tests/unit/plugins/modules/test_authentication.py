@@ -31,9 +31,11 @@ ALL: Json = {"cluster_id": "west", "timeout": 1, "window": 0}
 CALLS: dict[str, Json] = {
     "cleanup": {"departure": "retire"},
     "evict": {"clusters": [{"cluster_id": "west"}]},
+    "gather": {"timeout": 10},
     "port_probe": {"state": "absent"},
     "run_record": {"state": "begun", "run_id": "x"},
     "second_opinion": {"opinions": ["verify"], "subctl": "/bin/true"},
+    "subctl_cloud": {"infra_id": "x", "region": "x"},
 }
 """Where the required options alone do not make a module ask every cluster."""
 NOT_IN_CHECK_MODE = ("second_opinion",)
