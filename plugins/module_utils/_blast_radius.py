@@ -84,8 +84,8 @@ def _foreign_hits(snapshot: Snapshot, bindings: t.Sequence[Json]) -> t.Iterator[
         name = text(mapping(definition.get("metadata")).get("name"))
         if name.endswith(SUFFIX) and name not in catalogue.CRDS:
             yield f"CustomResourceDefinition {name}", f"its name ends in {SUFFIX}"
-    for found in of_others(snapshot):
-        yield f"ServiceImport {named([found])}", "Submariner's own uninstall deletes every ServiceImport"
+    for name in named(of_others(snapshot)):
+        yield f"ServiceImport {name}", "Submariner's own uninstall deletes every ServiceImport"
     for scope, namespaces in (
         (catalogue.MEMBER, [snapshot.operator_namespace]),
         (catalogue.BROKER, snapshot.broker_namespaces),

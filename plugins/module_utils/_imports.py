@@ -19,7 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, some
 
 WHY = "its own uninstall deletes every ServiceImport, and some are not Submariner's"
 
@@ -49,14 +49,13 @@ def plan_imports(snapshot: Snapshot, result: Plan) -> None:
                 WARNING,
                 "the operator",
                 "is stopped before its resources go",
-                cause=f"{WHY}: {named(others)}",
+                cause=f"{WHY}: {some(named(others), 3)}",
                 hint="nothing is to be done: all that is Submariner's is removed without it",
             )
         )
 
 
-def named(imports: list[Json], most: int = 3) -> str:
-    """Some of them, with their namespaces."""
+def named(imports: list[Json]) -> list[str]:
+    """Their names, with the namespaces."""
     metas = [mapping(found.get("metadata")) for found in imports]
-    names = sorted(f"{text(meta.get('namespace'))}/{text(meta.get('name'))}" for meta in metas)
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
+    return sorted(f"{text(meta.get('namespace'))}/{text(meta.get('name'))}" for meta in metas)

@@ -33,7 +33,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import PARALLEL
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, some
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 
@@ -150,9 +150,7 @@ class Removal:
             self.outcome.findings += [self._stuck(o, plan) for o in plan.stage]
 
     def _words(self, plan: Plan) -> str:
-        stage = plan.stage
-        names = ", ".join(o.label for o in stage[:3]) + (f" and {len(stage) - 3} more" if len(stage) > 3 else "")
-        return f"removing {names}; {len(plan.owned)} left"
+        return f"removing {some([o.label for o in plan.stage], 3)}; {len(plan.owned)} left"
 
     # -- acting -------------------------------------------------------------------------------------------------
 
