@@ -15,7 +15,8 @@ import shlex
 AT_ONCE = 16
 """Targets that one pod asks at the same time."""
 
-# The filler makes the answer longer than any usual MTU, so that a path which drops full packets shows.
+# The filler makes the answer longer than any usual MTU, so that a path which drops full packets shows. Many clusters ask at
+# once: whom a short queue turns away believes to be connected and hears nothing.
 SERVE = """
 ANSWER=$(printf '%s begin %4000s %s end' "$NONCE" . "$NONCE"); export ANSWER
 if command -v python3 >/dev/null 2>&1; then
@@ -26,10 +27,11 @@ class Answer(socketserver.BaseRequestHandler):
         self.request.sendall(os.environ["ANSWER"].encode())
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
+    request_queue_size = 256
 Server(("", int(os.environ["PORT"])), Answer).serve_forever()'
 fi
 if command -v socat >/dev/null 2>&1; then
-  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr" SYSTEM:'printf %s \\"$ANSWER\\"'
+  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr,backlog=256" SYSTEM:'printf %s \\"$ANSWER\\"'
 fi
 # One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
 while :; do
@@ -41,6 +43,7 @@ while :; do
 done
 """
 
+# Each client takes the place of the shell that C(bounded) ends: a child of that shell would live on and keep the output open.
 CLIENT = """
 bounded() {
   "$@" & job=$!
@@ -50,7 +53,7 @@ bounded() {
   return $rc
 }
 with_python3() {
-  python3 -c '
+  exec python3 -c '
 import socket, sys
 try:
     with socket.create_connection((sys.argv[1], int(sys.argv[2])), 3) as connection:
@@ -63,12 +66,12 @@ try:
 except OSError as error:
     sys.exit(str(error))' "$1" "$2"
 }
-with_nc() { nc -w 3 "$1" "$2" < /dev/null; }
-with_busybox() { busybox nc -w 3 "$1" "$2" < /dev/null; }
-with_ncat() { ncat -w 3 "$1" "$2" < /dev/null; }
-with_socat() { socat -t 3 - "TCP:$1:$2,connect-timeout=3" < /dev/null; }
-with_bash() { bash -c 'exec 3<>"/dev/tcp/$0/$1" && cat <&3' "$1" "$2"; }
-with_curl() { curl -sS --max-time 4 "telnet://$1:$2" < /dev/null; }
+with_nc() { exec nc -w 3 "$1" "$2" < /dev/null; }
+with_busybox() { exec busybox nc -w 3 "$1" "$2" < /dev/null; }
+with_ncat() { exec ncat -w 3 "$1" "$2" < /dev/null; }
+with_socat() { exec socat -t 3 - "TCP:$1:$2,connect-timeout=3" < /dev/null; }
+with_bash() { exec bash -c 'exec 3<>"/dev/tcp/$0/$1" && exec cat <&3' "$1" "$2"; }
+with_curl() { exec curl -sS --max-time 4 "telnet://$1:$2" < /dev/null; }
 fetch() {
   tool=$1; shift
   text=$(bounded "with_$tool" "$@" 2>&1)

@@ -60,7 +60,7 @@ def image(tmp_path: Path) -> Image:
 def in_image(script: str, folder: Path, port: int, *targets: Server) -> str:
     env = {**scripts.IN_POD, "PATH": str(folder), "PORT": str(port), "NONCE": NONCE}
     command, read = ["/bin/sh", "-c", script], datapath.lines(enumerate(targets))
-    return subprocess.run(command, env=env, input=read, capture_output=True, text=True, timeout=300, check=False).stdout
+    return subprocess.run(command, env=env, input=read, capture_output=True, text=True, timeout=120, check=False).stdout
 
 
 @pytest.fixture
@@ -149,6 +149,17 @@ def test_more_targets_than_are_asked_at_once(image: Image, serve: Serve) -> None
     assert [verdicts[number][0] for number in range(len(targets))] == [
         datapath.WORKS if target.nonce == NONCE else datapath.STRANGER for target in targets
     ]
+
+
+@pytest.mark.parametrize("client", CLIENTS)
+def test_whoever_takes_a_call_and_says_nothing_is_waited_for_with_a_bound(
+    client: str, image: Image, serve: Serve
+) -> None:
+    port = serve("python3")
+    with socket.create_server(("127.0.0.1", 0)) as mute:
+        verdicts, cause = ask(image(client), port, at(mute.getsockname()[1]), at(port))
+    assert cause == ""
+    assert [verdicts[number][0] for number in range(2)] == [datapath.SILENT, datapath.WORKS]
 
 
 def test_a_name_is_asked_like_an_address(image: Image, serve: Serve) -> None:
