@@ -33,11 +33,15 @@ def test_a_seed_gives_the_same_order() -> None:
     assert set(plan.ci(7)) <= set(plan.SCENARIOS)
 
 
-def test_each_ci_pass_has_the_hardest_state_first_an_interruption_and_all_wrong_inputs() -> None:
-    names = plan.ci(1)
-    assert names[0] == "reinstall-3411"
-    assert {"limit-west", "lock", "interrupt-before-broker-sigkill", "stuck-image-missing"} <= set(names)
-    assert {name for name in plan.SCENARIOS if name.startswith("input-")} <= set(names)
+def test_each_ci_pass_begins_with_the_hardest_state() -> None:
+    for seed in range(50):
+        names = plan.ci(seed)
+        assert names[0] == "reinstall-3411"
+        assert len(names) == len(set(names))
+
+
+def test_the_passes_reach_every_scenario_in_turn() -> None:
+    assert {name for seed in range(1000) for name in plan.ci(seed)} == set(plan.SCENARIOS)
 
 
 def test_a_name_that_is_none_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
