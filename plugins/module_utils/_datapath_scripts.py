@@ -15,29 +15,35 @@ import shlex
 AT_ONCE = 16
 """Targets that one pod asks at the same time."""
 
-# The filler makes the answer longer than any usual MTU, so that a path which drops full packets shows. Many clusters ask at
-# once: whom a short queue turns away believes to be connected and hears nothing.
+# The filler makes the answer longer than any usual MTU, and its beginning goes alone: on a path that drops full packets that
+# much arrives. Many clusters ask at once: whom a short queue turns away believes to be connected and hears nothing.
 SERVE = """
-ANSWER=$(printf '%s begin %4000s %s end' "$NONCE" . "$NONCE"); export ANSWER
+BEGIN="$NONCE begin " REST=$(printf '%4000s %s end' . "$NONCE"); export BEGIN REST
 if command -v python3 >/dev/null 2>&1; then
   exec python3 -c '
-import os, socketserver
+import os, socketserver, time
 class Answer(socketserver.BaseRequestHandler):
     def handle(self):
-        self.request.sendall(os.environ["ANSWER"].encode())
+        self.request.sendall(os.environ["BEGIN"].encode())
+        time.sleep(0.2)
+        self.request.sendall(os.environ["REST"].encode())
 class Server(socketserver.ThreadingTCPServer):
     allow_reuse_address = daemon_threads = True
     request_queue_size = 256
 Server(("", int(os.environ["PORT"])), Answer).serve_forever()'
 fi
+ANSWER='printf %s "$BEGIN"; sleep 0.2 2>/dev/null || sleep 1; printf %s "$REST"'; export ANSWER
 if command -v socat >/dev/null 2>&1; then
-  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr,backlog=256" SYSTEM:'printf %s \\"$ANSWER\\"'
+  exec socat "TCP-LISTEN:$PORT,fork,reuseaddr,backlog=256" SYSTEM:'eval \\"$ANSWER\\"'
+fi
+if command -v ncat >/dev/null 2>&1; then
+  ncat -l -k --sh-exec 'eval "$ANSWER"' "$PORT" >/dev/null 2>&1
 fi
 # One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
 while :; do
   for listen in "nc -N -l -p $PORT" "nc -N -l $PORT" "nc -q 0 -l -p $PORT" "nc -l -p $PORT" "nc -l $PORT" \
-    "busybox nc -l -p $PORT" "ncat -l $PORT"; do
-    while printf '%s' "$ANSWER" | $listen >/dev/null 2>&1; do :; done
+    "busybox nc -l -p $PORT"; do
+    while printf '%s%s' "$BEGIN" "$REST" | $listen >/dev/null 2>&1; do :; done
   done
   sleep 1
 done

@@ -133,6 +133,12 @@ def test_every_server_answers_again_and_again(server: str, image: Image, serve: 
             time.sleep(0.2)
 
 
+@pytest.mark.parametrize("server", ["python3", "socat", "ncat"])
+def test_the_beginning_of_an_answer_travels_in_a_packet_of_its_own(server: str, image: Image, serve: Serve) -> None:
+    with socket.create_connection(("127.0.0.1", serve(server)), 10) as asking:
+        assert asking.recv(65536).decode() == f"{NONCE} begin "
+
+
 def test_cut_answers_and_strangers_are_told_apart(image: Image, serve: Serve) -> None:
     port = serve("python3")
     with Raw(f"{NONCE} begin " + 200 * " ") as cut, Raw("other begin . other end") as stranger, Raw("SSH-2.0") as ssh:
