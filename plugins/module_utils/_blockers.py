@@ -18,6 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 FINALIZERS: dict[str, str] = {
     CLEANUP_FINALIZER: "Submariner's operator",
@@ -68,8 +69,7 @@ def why_stuck(owned: Owned, obj: Json, snapshot: Snapshot, refused: str = "") ->
         parts.append("; ".join(conditions))
         hints.append("remove what the condition names, or repair the API service it names")
     if held:
-        more = f" and {len(held) - NAMES} more" if len(held) > NAMES else ""
-        parts.append(f"waits for {', '.join(held[:NAMES])}{more}")
+        parts.append(f"waits for {some(held, NAMES)}")
         hints = [FREE]
     lost = _lost_nodes(snapshot) if _has_pods(owned, snapshot) else []
     if lost:

@@ -46,6 +46,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._repair impor
     likeness,
     record_targets,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 LIVES, UNREAD, DECLARED, GONE, FAILS, UNPROVEN, SILENT = (
     "lives",
@@ -380,7 +381,7 @@ class Eviction:
             observed = "came back after it was removed"
         if not changed:
             return found
-        subject = f"{changed[0]} on the broker" + (f" and {len(changed) - 1} more" if len(changed) > 1 else "")
+        subject = f"{some(changed, 1)} on the broker"
         hint = "nothing more was removed; judge anew with the playbook evict --check"
         return Plan(findings=[Finding("evict.record-changed", ERROR, subject, observed, "dead records", hint=hint)])
 

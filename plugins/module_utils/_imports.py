@@ -19,7 +19,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, some
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 WHY = "its own uninstall deletes every ServiceImport, and some are not Submariner's"
 

@@ -26,6 +26,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, Finding, Json, mapping, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 ERROR_LEVEL, FATAL_LEVEL = "error", "fatal"
 
@@ -363,7 +364,7 @@ def unread(namespace: str, unknown: dict[str, str]) -> list[Finding]:
             id="log.unread",
             severity=UNKNOWN,
             subject=f"logs in namespace {namespace}",
-            observed=f"{len(names)} could not be read: {', '.join(names[:3])}{' and more' if len(names) > 3 else ''}",
+            observed=f"{len(names)} could not be read: {some(names, 3)}",
             expected="a log that can be read",
             cause=show(unknown[names[0]]),
             hint="allow get on pods/log in that namespace, and see whether the API server reaches the node's kubelet",

@@ -32,6 +32,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     Ruleset,
     network,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 Json = dict[str, t.Any]
 Argv = tuple[str, ...]
@@ -265,7 +266,7 @@ def _rules(
         elif _selective(rule):
             own.append(Change("rule", name, "is for a subnet that Submariner recorded", (_rule_delete(rule),)))
         elif table in foreign:
-            others = ", ".join(foreign[table][:3])
+            others = some(foreign[table], 3)
             result.keep("rule", name, f"table {rule.table} holds routes that are not Submariner's: {others}")
         elif table in filled:
             own.append(Change("rule", name, "its table holds only routes of Submariner", (_rule_delete(rule),)))
@@ -409,7 +410,7 @@ def _nft_tables(reading: NodeReading, result: NodePlan) -> list[Change]:
         if table.name in NFT_TABLES:
             strange = [chain for chain in table.chains if not chain.startswith(LIKE_OURS)]
             if strange:
-                result.keep("nftables table", name, f"holds chains that are not Submariner's: {', '.join(strange[:3])}")
+                result.keep("nftables table", name, f"holds chains that are not Submariner's: {some(strange, 3)}")
             else:
                 why = "has the name of Submariner's table and only Submariner's chains"
                 own.append(Change("nftables table", name, why, (("nft", "delete", "table", table.family, table.name),)))

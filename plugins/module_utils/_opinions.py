@@ -16,6 +16,7 @@ from xml.etree import ElementTree
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import holds_for, plain, show
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import WARNING, Finding, Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 OK, WARN, FAIL, UNFINISHED = "ok", "warn", "fail", "unfinished"
 INFO = "info"
@@ -284,4 +285,4 @@ def left_behind(subject: str, names: Sequence[str], hint: str) -> list[Finding]:
     """What subctl left on the cluster, and what could not be removed."""
     if not names:
         return []
-    return [Finding("opinion.left-behind", WARNING, subject, f"subctl left {', '.join(names[:5])}", hint=hint)]
+    return [Finding("opinion.left-behind", WARNING, subject, f"subctl left {some(names)}", hint=hint)]

@@ -27,9 +27,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, some
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._shared_api import plan_shared_api
 from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import foreign, inside
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 
 @dataclass(frozen=True)
@@ -151,6 +152,9 @@ class Wish:
     """Whether ServiceExports and the definitions of the Multi-Cluster Services API go too."""
 
 
+MOST = 100
+"""Names that are said of what goes along with something: all but those of a disaster."""
+
 GLOBALNET = "R22"
 USERS_KINDS = ("globalegressips", "globalingressips", "clusterglobalegressips")
 """Submariner's own kinds of which users make objects, too."""
@@ -229,7 +233,7 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
                 if strangers:
                     result.keep(entry, obj, "holds objects of others")
                 else:
-                    result.add(entry, obj, f"{entry.why}, with {some(contents)}" if contents else "")
+                    result.add(entry, obj, f"{entry.why}, with {some(contents, MOST)}" if contents else "")
             elif _elsewhere(snapshot, entry, obj, scope, namespace):
                 continue
             elif not entry.owns(obj, namespace):
@@ -266,7 +270,7 @@ def _strangers_in(namespace: str, strangers: t.Sequence[str], going: bool) -> Fi
         "namespace.foreign",
         WARNING,
         f"namespace {namespace}",
-        f"holds objects that are not Submariner's: {some(strangers, 5)}",
+        f"holds objects that are not Submariner's: {some(strangers)}",
         "only Submariner's objects",
         cause="somebody asked it to go already, and they go with it" if going else "",
         hint="save what you need of them now; nothing can keep a namespace that is going"
@@ -301,7 +305,7 @@ def _plan_definitions(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]
         elif staying:
             result.keep(entry, obj, f"the broker in {', '.join(staying)} needs it")
         else:
-            result.add(entry, obj, f"{entry.why}; {some(made)}, made by users, go with it" if made else "")
+            result.add(entry, obj, f"{entry.why}; {some(made, MOST)}, made by users, go with it" if made else "")
 
 
 def _made_by_users(snapshot: Snapshot, definition: str) -> list[str]:

@@ -66,11 +66,6 @@ class Plan:
             self.objects[owned.path] = obj
 
 
-def some(names: t.Sequence[str], most: int = 100) -> str:
-    """The first C(most) of them in words, and how many more there are."""
-    return ", ".join(names[:most]) + (f" and {len(names) - most} more" if len(names) > most else "")
-
-
 def owned_object(entry: Entry, obj: Json, why: str = "", action: str = "") -> Owned:
     meta = mapping(obj.get("metadata"))
     name, namespace = text(meta.get("name")), text(meta.get("namespace"))

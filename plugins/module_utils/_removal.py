@@ -33,9 +33,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import PARALLEL
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, some
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 LOOK = 2.0
 """Seconds after which it is looked again, and asked again what was refused, although nothing is different."""

@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 CRD_CLEANUP = "customresourcecleanup.apiextensions.k8s.io"
 """The finalizer that every definition gets from the API server while it goes."""
@@ -33,13 +34,12 @@ def plan_shared_api(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]) 
     exports = snapshot.objects("serviceexports")
     users = [*_owners(definitions), *_owners(exports), *_other_imports(snapshot)]
     if users:
-        more = f" and {len(users) - 5} more" if len(users) > 5 else ""
         result.findings.append(
             Finding(
                 "mcs.foreign",
                 WARNING,
                 "Multi-Cluster Services API",
-                f"is not Submariner's alone here: {', '.join(users[:5])}{more}",
+                f"is not Submariner's alone here: {some(users)}",
                 "no other owner, and no objects of others",
                 hint="its exports and definitions stay; remove what is named, or leave them",
             )

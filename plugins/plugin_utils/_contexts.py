@@ -18,6 +18,7 @@ from urllib.parse import urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 LONGEST = 63
 """Characters of a label by RFC 1123, and so of a cluster ID."""
@@ -168,9 +169,7 @@ def _matches(name: str, patterns: t.Sequence[str]) -> bool:
 
 def listed(names: t.Collection[str], most: int = 8) -> str:
     """Some names, and how many more there are."""
-    kept = list(dict.fromkeys(names))
-    more = f" and {len(kept) - most} more" if len(kept) > most else ""
-    return (", ".join(kept[:most]) or "none") + more
+    return some(list(dict.fromkeys(names)), most) or "none"
 
 
 def one_for_each_cluster(contexts: t.Sequence[Context]) -> list[Context]:

@@ -18,6 +18,7 @@ import typing as t
 from urllib.parse import quote, unquote
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import INTERVAL
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 MANY_HOSTS = 20
 """With more hosts than this there is one line for all."""
@@ -101,8 +102,7 @@ def summary(folder: str, hosts: int) -> str:
     done = [n for n in names if n.endswith(DONE)]
     lines = {unquote(n): newest(os.path.join(folder, n)) for n in names if n not in done}
     waiting = [f"{host}: {line}" for host, line in lines.items() if line]
-    more = f"; and {len(waiting) - NAMED} more" if len(waiting) > NAMED else ""
-    return f"{len(done)} of {hosts} hosts done, {len(waiting)} waiting: {'; '.join(waiting[:NAMED])}{more}"
+    return f"{len(done)} of {hosts} hosts done, {len(waiting)} waiting: {some(waiting, NAMED, '; ')}"
 
 
 def last_said(folder: str) -> tuple[int, float, str]:

@@ -9,9 +9,7 @@ import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Broker, Fleet, Host
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import ERROR, Endpoint, Finding
-
-SHOWN = 5
-"""Names that a finding lists before it only counts."""
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 
 def check_clusterset(fleet: Fleet) -> list[Finding]:
@@ -33,9 +31,8 @@ def check_clusterset(fleet: Fleet) -> list[Finding]:
 
 
 def shown(names: t.Collection[str]) -> str:
-    """Some names, and how many more there are."""
-    first = ", ".join(sorted(names)[:SHOWN])
-    return first + (f" and {len(names) - SHOWN} more" if len(names) > SHOWN else "")
+    """Names of clusters or of what they have, in a finding."""
+    return some(sorted(names))
 
 
 def _one_id_twice(fleet: Fleet) -> list[Finding]:
@@ -150,7 +147,7 @@ def _ghosts(fleet: Fleet, broker: Broker, where: str) -> list[Finding]:
 
 def _two_ids(fleet: Fleet, broker: Broker, dead: str, alive: str) -> Finding:
     counts = {h.label: len(h.own) + sum(map(len, h.copies.values())) for h in fleet.installed if h.knows("endpoints")}
-    seen = ", ".join(f"{n} in {label}" for label, n in sorted(counts.items())[:SHOWN])
+    seen = some([f"{n} in {label}" for label, n in sorted(counts.items())])
     return Finding(
         "cluster.two-ids",
         ERROR,

@@ -43,6 +43,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._site import SITE_KEYS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 
 def check_fleet(fleet: Fleet, checks: t.Collection[str]) -> list[Finding]:
@@ -183,8 +184,7 @@ def _rights(host: Host, denied: t.Sequence[str], perhaps: bool = False) -> list[
             "rights.perhaps-missing" if perhaps else "rights.missing",
             WARNING if perhaps else ERROR,
             host.name,
-            f"the credentials may not: {', '.join(denied[:6])}"
-            + (f" and {len(denied) - 6} more" if len(denied) > 6 else ""),
+            f"the credentials may not: {some(denied, 6)}",
             "the rights of a cluster administrator",
             cause="not every run comes to need them: docs/rights.md says what for" if perhaps else "",
             hint="use other credentials, or grant them",

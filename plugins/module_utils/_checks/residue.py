@@ -24,6 +24,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Wish, plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 ACCESS = re.compile(r"cluster-(?P<id>.+?)(-submariner-k8s-broker-cluster|-(token|dockercfg)-[a-z0-9]+)?")
 """ServiceAccount, RoleBinding and Secrets that a join leaves on the broker, by the cluster ID in their names."""
@@ -165,7 +166,7 @@ def _test_pods(member: Snapshot, cluster_id: str) -> list[Finding]:
             "residue.test-pods",
             INFO,
             f"cluster {cluster_id}",
-            f"pods of a subctl diagnose: {', '.join(sorted(pods)[:5])}",
+            f"pods of a subctl diagnose: {some(sorted(pods))}",
             cause="one that runs now, or was broken off",
             hint="delete them if no diagnose is running",
         )
