@@ -159,12 +159,14 @@ def _ask(expectation: Expectation, data: Json, subject: str, missing: str) -> Fi
         return _unanswered(expectation, subject, " ".join(str(error).split()))
     if _is_met(value, expectation.expect):
         return None
+    wanted = "" if expectation.expect is None else json.dumps(expectation.expect)[:SHOWN]
+    instead = f", not {wanted}" if wanted else ""
     return Finding(
         expectation.id,
         expectation.severity,
         subject,
-        f"{expectation.text or expectation.expression}: {shown}",
-        "a true value" if expectation.expect is None else json.dumps(expectation.expect),
+        f"{expectation.text or expectation.expression}: {shown}{instead}",
+        wanted or "a true value",
         cause="an expectation of this inventory is not met",
         hint="correct what it is about, or the expectation",
         evidence={"expression": expectation.expression},

@@ -185,7 +185,7 @@ def test_the_number_of_endpoints_and_clusters() -> None:
             }
         ],
     )
-    assert found(outcome)["site.endpoints"]["observed"] == "Endpoints on the broker: 3"
+    assert found(outcome)["site.endpoints"]["observed"] == "Endpoints on the broker: 3, not 2"
 
 
 @pytest.mark.parametrize(
