@@ -34,6 +34,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import no_load_balancer
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
+from ansible_collections.submariner.lifecycle.plugins.module_utils._crash import crash_cause
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
 from ansible_collections.submariner.lifecycle.plugins.module_utils._member import (
     SETTINGS,
@@ -79,6 +80,8 @@ _READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "
 _GOING_SECONDS = 60.0
 # How long the operator may complain of one thing in its log while nothing comes of it.
 _LOG_PATIENCE_SECONDS = 45.0
+# How long a pod may end and be started again for the same reason: the kubelet has then tried four times.
+_CRASH_PATIENCE_SECONDS = 90.0
 
 
 # How far a join came that failed; the next one goes on from there.
@@ -370,14 +373,20 @@ def wait_until_ready(api: Api, cluster_id: str, info: BrokerInfo, timeout: float
     def check() -> list[Finding]:
         member = observe(api, (), OPERATOR_NAMESPACE, keys=_READY_KEYS)
         findings = check_ready(member, cluster_id)
-        if findings and not any(workload.name == "submariner-gateway" for workload in member.workloads):
-            cause = operator_complaint(api, member, info.url)
-            if cause is not None:
-                since = complaining_since.setdefault(cause.id, time.monotonic())
-                if time.monotonic() - since > _LOG_PATIENCE_SECONDS:
-                    raise SubctlFailure("subctl join ended, yet nothing was installed: " + cause.line(), finding=cause)
-                return [cause, *findings]
-        return findings
+        if not findings:
+            return []
+        if any(workload.name == "submariner-gateway" for workload in member.workloads):
+            cause, patience = crash_cause(api, member, cluster_id, info.url), _CRASH_PATIENCE_SECONDS
+            how = "what was installed does not run"
+        else:
+            cause, patience = operator_complaint(api, member, info.url), _LOG_PATIENCE_SECONDS
+            how = "nothing was installed"
+        if cause is None:
+            return findings
+        since = complaining_since.setdefault(f"{cause.id} {cause.subject}", time.monotonic())
+        if time.monotonic() - since > patience:
+            raise SubctlFailure(f"subctl join ended, yet {how}: {cause.line()}", finding=cause)
+        return [cause, *(finding for finding in findings if finding.subject != cause.subject)]
 
     held = hold(check, timeout)
     if not held.ok:

@@ -238,6 +238,15 @@ def find_known(message: str, component: str, broker: str = "", version: str = ""
     return next((row for row in rows if _fits(row, message, lower, broker, version)), None)
 
 
+def newest_known(log: str, component: str, broker: str = "", version: str = "") -> t.Iterator[tuple[KnownLine, str]]:
+    """The known lines of a log, the newest first: the row of each, and what it says."""
+    for raw in reversed(log.splitlines()):
+        message = parse(raw).message
+        row = find_known(message, component, broker, version)
+        if row is not None:
+            yield row, message
+
+
 def _fits(row: KnownLine, message: str, lower: str, broker: str, version: str) -> bool:
     if not any(sign in lower for sign in row.signs):
         return False

@@ -18,7 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines 
     DISCOVERY_FAILED,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import OPERATOR as COMPONENT
-from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import find_known, one_line, parse, show
+from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import newest_known, one_line, show
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     OPERATOR_NAMESPACE,
@@ -325,10 +325,8 @@ def log_cause(log: str, broker_server: str = "") -> Finding | None:
     `broker_server` (host:port or URL) tells complaints about the broker from those about the cluster's own API.
     """
     address = broker_server.partition("://")[2] or broker_server
-    for line in reversed(log.splitlines()):
-        message = parse(line).message
-        row = find_known(message, COMPONENT, broker_server)
-        if row is not None and row.id in _SAYS:
+    for row, message in newest_known(log, COMPONENT, broker_server):
+        if row.id in _SAYS:
             return Finding(
                 id=row.id,
                 severity=ERROR,

@@ -77,6 +77,7 @@ def record(**more: t.Any) -> Json:
 def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(_join, "_GOING_SECONDS", 2.0)
     monkeypatch.setattr(_join, "_LOG_PATIENCE_SECONDS", 1.0)
+    monkeypatch.setattr(_join, "_CRASH_PATIENCE_SECONDS", 1.0)
 
 
 @pytest.fixture
@@ -262,6 +263,29 @@ def test_an_installation_that_does_not_become_ready_is_named(
     assert outcome["stage"] == "joined"
     assert "submariner-gateway" in outcome.msg
     assert "0 of 1 pods ready" in outcome.msg
+
+
+def test_a_gateway_that_keeps_ending_is_named_with_its_own_words(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = [o for o in installed() if o["kind"] != "Gateway"]
+    for item in items:
+        if item["kind"] == "DaemonSet" and item["metadata"]["name"] == "submariner-gateway":
+            item["status"]["numberReady"] = 0
+        if item["kind"] == "Pod" and item["metadata"]["labels"].get("app") == "submariner-gateway":
+            container = item["status"]["containerStatuses"][0]
+            container.update(ready=False, restartCount=3, state={"waiting": {"reason": "CrashLoopBackOff"}})
+            place = (OPERATOR, item["metadata"]["name"], container["name"])
+            api.logs[place] = 'FTL main.go:1 error="could not determine public IP"\nINF done\n'
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, ready_timeout=60)
+    assert outcome.failed
+    assert "what was installed does not run" in outcome.msg
+    assert "is not ready after" not in outcome.msg, "it waited for the whole time"
+    assert outcome["findings"][0]["subject"] == "submariner-gateway of west"
+    assert "could not determine public IP" in outcome["findings"][0]["cause"]
+    assert "submariner_air_gapped" in outcome.msg
 
 
 def test_a_load_balancer_without_an_address_is_named_first(
