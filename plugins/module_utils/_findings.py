@@ -81,7 +81,7 @@ FINDINGS: dict[str, str] = {
     "gateway.cannot-choose": "A cluster has no node that can be a gateway, or not the one that was asked for.",
     "gateway.endpoint-differs": "A Gateway says that its Endpoint is another one.",
     "gateway.failure": "A Gateway reports a failure.",
-    "gateway.lease-elsewhere": "Another node than the Endpoint's holds the gateway lease.",
+    "gateway.lease-elsewhere": "Another node than the Endpoint's holds the gateway lease, or nobody does.",
     "gateway.left-over": "A Gateway record of a node that is no gateway node.",
     "gateway.no-load-balancer": "Load-balancer mode, and the gateway's Service has no address.",
     "gateway.no-node": "No node carries the gateway label.",

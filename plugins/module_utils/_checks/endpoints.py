@@ -225,14 +225,15 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         )
     lease = member.first("leases", member.operator_namespace, GATEWAY_LEASE)
     holder = text(mapping(lease.get("spec")).get("holderIdentity"))
-    if holder and not same_host(_holder_host(holder), own.hostname):
+    if lease and not same_host(_holder_host(holder), own.hostname):
         findings.append(
             Finding(
                 "gateway.lease-elsewhere",
                 ERROR,
                 f"cluster {own.cluster_id}",
-                f"{holder} holds the gateway lease",
-                own.hostname,
+                f"{holder or 'nobody'} holds the gateway lease",
+                f"{own.hostname} as its Endpoint says",
+                hint="look at the gateway pods: the one of that node has to hold it, or the Endpoint is an old one",
             )
         )
     findings += _address(member, own)
