@@ -242,7 +242,7 @@ class Api:
     ) -> None:
         configuration.retries = False
         configuration.connection_pool_maxsize = POOL
-        self._configuration = configuration
+        self._configuration, self._factory = configuration, factory
         try:
             self._pool = factory(configuration).rest_client.pool_manager
         except Exception as error:  # a proxy that is no URL surfaces here
@@ -276,6 +276,13 @@ class Api:
         if self._configuration.username and self._configuration.password:
             return {"authorization": str(self._configuration.get_basic_auth_token())}
         return {}
+
+    def bearing(self, token: str) -> Api:
+        """A client for the same server that shows this token, and nothing of its own."""
+        other = copy.copy(self._configuration)
+        other.cert_file = other.key_file = other.username = other.password = other.refresh_api_key_hook = None
+        other.api_key, other.api_key_prefix = {"authorization": f"Bearer {token}"}, {}
+        return Api(self._factory, other, {}, self.timeout)
 
     # -- reading ------------------------------------------------------------------------------------------------
 

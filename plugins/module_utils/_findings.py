@@ -25,6 +25,7 @@ FINDINGS: dict[str, str] = {
     "broker.table": "A ConfigMap with the broker's allocations is missing.",
     "broker.table-unreadable": "A table of the broker's allocations is not the list that it should be.",
     "broker.token": "The broker administrator's token is missing or does not work.",
+    "broker.token-refused": "The broker refuses a member's token; a warning where it was asked by another way.",
     "broker.unknown": "The broker could not be read.",
     "broker.unmanaged": "A cluster that no host of the inventory claims is registered with the broker.",
     "broker.unreachable-from-pods": "Pods of a member do not reach the broker's API server.",

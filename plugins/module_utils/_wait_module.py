@@ -52,7 +52,7 @@ class Wait(abc.ABC):
         self.member, self.broker = Snapshot(), Snapshot()
         self.pending = False
         """Whether something is wrong of which no watch would tell that it is right."""
-        self._apis = connect(module, timeout=SLOWEST), connect(module, params["broker"], timeout=SLOWEST)
+        self.apis = connect(module, timeout=SLOWEST), connect(module, params["broker"], timeout=SLOWEST)
         self._limits = params["timeout"], params["window"]
         self._changes = Changes(self.operator_namespace), Changes(self.namespace)
         self._looked = False
@@ -71,8 +71,8 @@ class Wait(abc.ABC):
         """Wait; the result, and what to say if it is not what was waited for."""
         with Watching() as watching:
             views = (
-                watching.cluster(self._apis[0], self.member_keys, self.operator_namespace),
-                watching.cluster(self._apis[1], self.broker_keys, self.operator_namespace),
+                watching.cluster(self.apis[0], self.member_keys, self.operator_namespace),
+                watching.cluster(self.apis[1], self.broker_keys, self.operator_namespace),
             )
             held = hold_still(
                 lambda fresh, at: self._look(watching, views, fresh, at),

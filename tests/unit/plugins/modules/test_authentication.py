@@ -56,6 +56,10 @@ def argument_spec(module: t.Any) -> Json:
     return seen[0]
 
 
+WITH_MEMBERS_TOKEN, MEMBERS_TOKEN = ("wait_for_connections",), "<redacted-token>"
+"""What asks the broker, too, with the token that stands in the recorded member's Submariner resource."""
+
+
 def foreign(spec: Json, auth: Json) -> Json:
     """Values for the options that say how other clusters are reached."""
     found: Json = {}
@@ -84,7 +88,8 @@ def test_a_module_reaches_each_cluster_as_it_was_told(name: str, tmp_path: pathl
     spec = argument_spec(module)
     with FakeApi(tls=authority.server()) as member, FakeApi(tls=authority.server()) as other:
         member.admits = lambda r: r.authorization == f"Bearer {TOKEN}" and r.acting_as == ["reader", "one", "two"]
-        other.admits = lambda r: r.authorization == f"Bearer {OTHER_TOKEN}" and r.acting_as == []
+        tokens = {OTHER_TOKEN, *([MEMBERS_TOKEN] if name in WITH_MEMBERS_TOKEN else [])}
+        other.admits = lambda r: r.authorization.removeprefix("Bearer ") in tokens and r.acting_as == []
         member.cluster.load(recording("installed", "west"))
         other.cluster.load([*broker_side(), record()])
         own = {

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import typing as t
 
@@ -222,6 +223,55 @@ def test_a_broker_that_is_away_is_unknown(fleet: Clusterset) -> None:
     outcome = wait(fleet, broker=gone, window=0, timeout=0)
     assert outcome.failed
     assert outcome["verdict"] == "unknown"
+
+
+def refuse(fleet: Clusterset, same_way: bool = True) -> None:
+    """Let the broker refuse the token in west's Submariner resource."""
+    fleet.east.admits = lambda request: request.authorization != "Bearer <redacted-token>"
+    if same_way:
+        server = fleet.east.url.partition("://")[2]
+        fleet.change(fleet.west, SUBMARINERS, lambda body: body["spec"].update(brokerK8sApiServer=server))
+
+
+def secret(token: str) -> Json:
+    meta = {"name": "submariner-broker-secret", "namespace": OPERATOR}
+    return {
+        "apiVersion": "v1",
+        "kind": "Secret",
+        "metadata": meta,
+        "data": {"token": base64.b64encode(token.encode()).decode()},
+    }
+
+
+def test_a_token_that_the_broker_refuses_fails_though_all_are_connected(fleet: Clusterset) -> None:
+    fleet.live()
+    refuse(fleet)
+    fleet.west.cluster.load([secret("<redacted-token>")])
+    outcome = wait(fleet, timeout=1, window=0)
+    assert outcome.failed
+    assert [(f["id"], f["severity"]) for f in outcome["findings"]] == [("broker.token-refused", "error")]
+    assert "join again" in outcome.msg
+
+
+def test_the_token_of_the_secret_outranks_that_of_the_resource(fleet: Clusterset) -> None:
+    fleet.live()
+    refuse(fleet)
+    fleet.west.cluster.load([secret("a-newer-one")])
+    outcome = wait(fleet, timeout=1, window=0)
+    assert not outcome.failed, outcome.msg
+    assert ids(outcome) == set()
+
+
+@pytest.mark.parametrize("secret_denied", [True, False])
+def test_a_refusal_that_may_be_another_ways_is_a_warning(fleet: Clusterset, secret_denied: bool) -> None:
+    fleet.live()
+    refuse(fleet, same_way=secret_denied)
+    fleet.west.cluster.load([secret("<redacted-token>")])
+    if secret_denied:
+        fleet.west.fault(403, path="/secrets/")
+    outcome = wait(fleet, timeout=1, window=0)
+    assert not outcome.failed, outcome.msg
+    assert [(f["id"], f["severity"]) for f in outcome["findings"]] == [("broker.token-refused", "warning")]
 
 
 def test_a_cluster_without_submariner_is_said_to_have_none(fleet: Clusterset) -> None:
