@@ -24,6 +24,7 @@ from ansible_collections.submariner.lifecycle.plugins.modules import cluster_inf
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.run_module import Outcome, run_module
 
+OPERATOR = "submariner-operator"
 VERIFY = ["identity", "state"]
 PLANTED = "planted-secret"
 
@@ -54,6 +55,33 @@ def test_what_verify_reads_is_at_most_20_requests(
     assert len(api.requests) <= 20
     assert len({r.path for r in api.requests}) == len(api.requests), "one LIST per kind"
     assert api.writes == []
+
+
+def pods(number: int, namespace: str) -> list[Json]:
+    return [
+        {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"other-{n}", "namespace": namespace}, "status": {}}
+        for n in range(number)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("sections", "namespace", "pages"), [(VERIFY, "default", 0), (SECTIONS, "default", 0), (VERIFY, OPERATOR, 10)]
+)
+def test_ten_thousand_pods_of_others_change_nothing(
+    api: FakeApi, tmp_path: pathlib.Path, sections: list[str], namespace: str, pages: int
+) -> None:
+    """Those elsewhere are not even listed; among Submariner's own they come page by page."""
+    prepared(api)
+    alone = read(api, tmp_path, sections=list(sections))
+    asked = len(api.requests)
+    api.cluster.load(pods(10_000, namespace))
+    api.requests.clear()
+    among = read(api, tmp_path, sections=list(sections))
+    assert not among.failed
+    assert len(api.requests) == asked + pages
+    for part in ("workloads", "residue", "unknown", "installed"):
+        assert among["snapshot"].get(part) == alone["snapshot"].get(part)
+    assert among["findings"] == alone["findings"]
 
 
 @pytest.mark.parametrize("cluster", ["east", "west"])

@@ -288,6 +288,21 @@ def test_a_gateway_that_keeps_ending_is_named_with_its_own_words(
     assert "submariner_air_gapped" in outcome.msg
 
 
+def test_a_gateway_that_does_not_become_active_is_named_with_what_it_says(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = installed()
+    for item in items:
+        if item["kind"] == "Gateway":
+            item["status"].update(haStatus="passive", statusFailure="no route to the broker")
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl)
+    assert outcome.failed
+    assert [f["id"] for f in outcome["findings"]] == ["gateway.none-active"]
+    assert "no route to the broker" in outcome.msg
+
+
 def test_a_load_balancer_without_an_address_is_named_first(
     api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
