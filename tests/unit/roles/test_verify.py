@@ -110,10 +110,16 @@ def test_second_opinions_stand_beside_the_whole_verdict(fleet: Clusterset, tmp_p
     for api in (fleet.east, fleet.west):
         api.fault(403, verb="create", path="/namespaces$")
     verify = Verify(
-        fleet.east, fleet.west, tmp_path, submariner_verify_data_path=True, submariner_verify_opinions=["diagnose"]
+        fleet.east,
+        fleet.west,
+        tmp_path,
+        submariner_verify_data_path=True,
+        submariner_verify_opinions=["diagnose"],
+        submariner_verify_window=2,
     )
     assert verify.code == 2
     assert verify.result["verdict"] == "unknown"
+    assert '"Stability over 2 s: stable east, west"' in verify.out
     assert "Second opinions beside the verdict 'unknown':" in verify.out
     for name in ("east", "west"):
         assert f"{name}: diagnose: " in verify.out
