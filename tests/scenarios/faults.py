@@ -20,6 +20,10 @@ from typing import Any
 from tests.scenarios.fleet import BROKER
 from tests.scenarios.judge import MEMBER_NAMESPACE
 from tests.scenarios.stage import ScenarioFailed, Stage
+from tests.simulator.gateway.__main__ import NOT_READY_FAULT
+from tests.simulator.gateway.status import ERROR_FAULT, FROZEN_FAULT
+from tests.simulator.names import FAULTS as FAULTS_MAP
+from tests.simulator.operator.discovery import FAULT as DISCOVERY_FAULT
 
 _BROKER_NAMESPACE = "submariner-k8s-broker"
 _MEMBER = "west"
@@ -181,6 +185,29 @@ def _copy_left(stage: Stage) -> Iterator[None]:
     yield
 
 
+def _switched(fault: str, pods: str = "", gone: tuple[str, ...] = ()) -> Bring:
+    """A fault of the simulation's own. `pods` read it when they start; what is `gone` they would have to make again."""
+
+    def restart(stage: Stage) -> None:
+        if pods:
+            _kubectl(stage, _MEMBER, "-n", MEMBER_NAMESPACE, "delete", "pods", "-l", pods, "--wait=false")
+
+    @contextmanager
+    def bring(stage: Stage) -> Iterator[None]:
+        where = ("-n", MEMBER_NAMESPACE)
+        _kubectl(stage, _MEMBER, *where, "create", "configmap", FAULTS_MAP, f"--from-literal={fault}=on")
+        try:
+            for name in gone:
+                _kubectl(stage, _MEMBER, *where, "delete", "daemonset", name)
+            restart(stage)
+            yield
+        finally:
+            _kubectl(stage, _MEMBER, *where, "delete", "configmap", FAULTS_MAP)
+            restart(stage)  # instead of the kubelet's next attempt, which may be minutes away
+
+    return bring
+
+
 _LOST = frozenset({"endpoint.missing", "endpoint.stale-copy", "connection.missing", "connection.not-connected"})
 _GATEWAY_GONE = _LOST | {
     "gateway.not-one-active", "gateway.no-record", "gateway.left-over", "gateway.stale", "gateway.unproven",
@@ -201,6 +228,19 @@ FAULTS: dict[str, Fault] = {
     "operator-down": Fault(_operator_down, frozenset({"workload.not-ready"}), frozenset({"operator.unavailable"})),
     "definition-lost": Fault(
         _definition_lost, frozenset({"operator.definition-missing"}), _GATEWAY_GONE, repair=True
+    ),
+    "gateway-frozen": Fault(
+        _switched(FROZEN_FAULT), frozenset({"gateway.stale"}), frozenset({"gateway.unproven"})
+    ),
+    "connection-error": Fault(
+        _switched(ERROR_FAULT), frozenset({"connection.not-connected"}), frozenset({"connection.unproven"})
+    ),
+    "gateway-crash": Fault(
+        _switched(NOT_READY_FAULT, "app=submariner-gateway"), frozenset({"workload.not-ready"}), _GATEWAY_GONE
+    ),
+    "discovery-failed": Fault(
+        _switched(DISCOVERY_FAULT, "name=submariner-operator", ("submariner-gateway", "submariner-routeagent")),
+        frozenset({"operator.idle"}), _GATEWAY_GONE,
     ),
     "names-lost": Fault(_names_lost, frozenset({"dns.missing-block"}), repair=True),
     "gateway-label-lost": Fault(_gateway_label_lost, frozenset({"gateway.no-node"}), _GATEWAY_GONE),
