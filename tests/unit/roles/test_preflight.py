@@ -127,6 +127,28 @@ def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
     assert "[skipped] the version to install: not judged" in report.out
 
 
+def test_images_are_pulled_on_demand(stage: Stage) -> None:
+    """No kubelet answers here, and pods may not be made: what is left is that nothing was pulled, with the reason."""
+    stage.load("healthy-two-nodes")
+    assert "[skipped] images: not pulled: submariner_preflight_images is false" in Report(stage).out
+    marks = {"pod-security.kubernetes.io/enforce": "privileged"}
+    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "submariner-lifecycle", "labels": marks}}
+    for api in (stage.east, stage.west):
+        api.cluster.load([own])
+        for verb in ("create", "delete"):
+            api.fault(403, verb=verb, path="/namespaces/submariner-lifecycle/pods")
+    overrides = {"submariner-gateway": "registry.example/own-gateway:1"}
+    report = Report(stage, submariner_preflight_images=True, submariner_image_overrides=overrides)
+    unseen = [f for f in report.document["findings"] if "image" in f["subject"]]
+    assert [f["severity"] for f in unseen] == ["warning", "warning"], report.out
+    assert {f["subject"].partition(":")[0] for f in unseen} == {"east", "west"}
+    assert all("the pod was not accepted" in f["cause"] for f in unseen)
+    pod = next(r.body for r in stage.west.asked("create") if r.path.endswith("/pods"))
+    asked = {c["image"] for c in pod["spec"]["containers"]}
+    assert {"registry.example/own-gateway:1", "quay.io/submariner/submariner-operator:0.19.0"} <= asked
+    assert not any("submariner-gateway:" in image or "globalnet" in image for image in asked)
+
+
 def test_nodes_are_looked_at_on_demand(stage: Stage) -> None:
     """No kubelet answers here: what is left is that the nodes were not seen, and no pod."""
     stage.load("healthy-two-nodes")
