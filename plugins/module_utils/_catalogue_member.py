@@ -49,8 +49,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 EXPORTED_SERVICE = "submariner.io/exportedServiceRef"
 DNS_MAPS: dict[str, str] = {
     "coredns": "`kube-system/coredns`, a block between lines with `lighthouse-start` and `lighthouse-end`",
-    "dns-maps": "any other in `kube-system`, such a block (RKE2 has one), or the key `lighthouse.server` with `clusterset.local`",
-    "dns-elsewhere": "the one that `coreDNSCustomConfig` of the Submariner resource names, the same",
+    "dns-maps": "`kube-system/rke2-coredns-rke2-coredns` of RKE2, such a block; any other in `kube-system`, the key "
+    "`lighthouse.server` with `clusterset.local`",
+    "dns-elsewhere": "the one that `coreDNSCustomConfig` of the Submariner resource names, such a block or key",
     "dns-microshift": "`openshift-dns/dns-default` of MicroShift, such a block",
 }
 """Readings of ConfigMaps in which lighthouse may have written, and what is its part."""

@@ -32,6 +32,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._planned impo
 
 MANAGED, MODE_BEFORE = "submariner-managed", "submariner-prev-ipipmode"
 """Label and annotation on Calico's default pool: changed by Submariner, and what its mode was."""
+COREFILES = frozenset(["kube-system/coredns", "kube-system/rke2-coredns-rke2-coredns", "openshift-dns/dns-default"])
+"""Where lighthouse writes its block. Any other Corefile with one is somebody's copy, unless the resource names it."""
 NODE_NOTES = frozenset(["submariner.io/globalIp", "submariner.io/cniIfaceIp"])
 """Annotations that releases before 0.18 set on nodes and no upgrade takes away."""
 NODE_DOMAINS = ("submariner.io", "gateway.submariner.io")
@@ -59,7 +61,9 @@ def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
     corefile = text(data.get("Corefile"))
     changes: Json = {}
     why = []
-    if has_block(corefile):
+    if has_block(corefile) and place not in COREFILES and entry.key != "dns-elsewhere":
+        result.keep(entry, obj, "has a copy of lighthouse's block, where lighthouse does not write it")
+    elif has_block(corefile):
         rest = without_block(corefile)
         if rest is None:
             result.findings.append(

@@ -63,6 +63,16 @@ def test_the_block_goes_from_whichever_corefile_has_it(cleaning: Cleaning, name:
     assert cleaning.run().changed is False
 
 
+@pytest.mark.parametrize("text", [BLOCK + OTHERS, BLOCK.replace("#lighthouse-end", "") + OTHERS])
+def test_somebodys_copy_of_the_corefile_stays_and_hinders_nothing(cleaning: Cleaning, text: str) -> None:
+    cleaning.load(config_map("coredns", Corefile=BLOCK + OTHERS), config_map("coredns-backup", Corefile=text))
+    outcome = cleaning.run()
+    assert (outcome.failed, outcome["verdict"]) == (False, "pass"), outcome.msg
+    assert labels(outcome["kept"]) == {"ConfigMap kube-system/coredns-backup"}
+    assert cleaning.get(MAPS, "coredns", "kube-system")["data"] == {"Corefile": OTHERS}
+    assert cleaning.get(MAPS, "coredns-backup", "kube-system")["data"] == {"Corefile": text}
+
+
 def test_of_a_custom_map_just_lighthouses_key_goes(cleaning: Cleaning) -> None:
     cleaning.load(
         config_map("coredns-custom", lighthouse_server=STANZA, my_server="mine"),
