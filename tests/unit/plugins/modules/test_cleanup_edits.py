@@ -223,7 +223,7 @@ def test_notes_of_old_releases_go_and_settings_of_users_stay(cleaning: Cleaning,
 
 
 def labelled(by: str) -> Json:
-    fields = {"f:metadata": {"f:labels": {"f:submariner.io/gateway": {}}}}
+    fields: Json = {"f:metadata": {"f:labels": {"f:submariner.io/gateway": {}}}}
     found = node(labels={"submariner.io/gateway": "true"})
     found["metadata"]["managedFields"] = [{"manager": by, "operation": "Update", "fieldsV1": fields}]
     return found
