@@ -14,6 +14,7 @@ import contextlib
 import copy
 import email.utils
 import json
+import math
 import socket
 import time
 import typing as t
@@ -46,6 +47,8 @@ TIMED_OUT = "timed out"
 POOL = 96
 """Connections kept: a watch has one to itself as long as it runs."""
 
+LEAST_WAIT = 0.1
+"""Seconds that an answer is waited for when the time of C(Api.bounded) is over."""
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
 
@@ -255,7 +258,17 @@ class Api:
         ]
         self.options: Json = options or {}
         self.timeout = timeout
+        self._end = math.inf
         self.server: str = str(configuration.host).rstrip("/")
+
+    @contextlib.contextmanager
+    def bounded(self, seconds: float) -> t.Iterator[None]:
+        """Within, no answer is waited for beyond C(seconds) from now, however many are asked for."""
+        self._end = time.monotonic() + seconds
+        try:
+            yield
+        finally:
+            self._end = math.inf
 
     @property
     def configuration(self) -> t.Any:
@@ -477,6 +490,7 @@ class Api:
     ) -> t.Any:
         import urllib3
 
+        left = max(LEAST_WAIT, self._end - time.monotonic())
         combined = urllib3.HTTPHeaderDict({**headers, **self.authorization()})
         for name, value in self.impersonation:
             combined.add(name, value)
@@ -485,7 +499,7 @@ class Api:
             self.server + path + ("?" + urlencode(query) if query else ""),
             body=payload,
             headers=combined,
-            timeout=urllib3.Timeout(connect=min(5.0, self.timeout), read=read_timeout or self.timeout),
+            timeout=urllib3.Timeout(connect=min(5.0, self.timeout, left), read=min(read_timeout or self.timeout, left)),
             retries=False,
             preload_content=not stream,
         )

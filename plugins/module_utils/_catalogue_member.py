@@ -8,6 +8,7 @@ Sources: submariner.md sections 2 (objects), 3.1 (uninstall workloads), 3.4 (res
 
 from __future__ import annotations
 
+import re
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import (
@@ -15,6 +16,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_na
     MCS_CRDS,
     OPENSHIFT_ROLES,
     ROLES,
+    SERVICES,
     UNINSTALL_WORKLOADS,
     VERIFY_TESTS,
     WORKLOADS,
@@ -42,23 +44,29 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     V1ALPHA1,
     Entry,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
 
 EXPORTED_SERVICE = "submariner.io/exportedServiceRef"
 DNS_MAPS: dict[str, str] = {
     "coredns": "`kube-system/coredns`, a block between lines with `lighthouse-start` and `lighthouse-end`",
-    "dns-maps": "any other in `kube-system`, such a block (RKE2 has one), or the key `lighthouse.server`",
-    "dns-elsewhere": "the one that `coreDNSCustomConfig` of the Submariner resource names, the same",
+    "dns-maps": "`kube-system/rke2-coredns-rke2-coredns` of RKE2, such a block; any other in `kube-system`, the key "
+    "`lighthouse.server` with `clusterset.local`",
+    "dns-elsewhere": "the one that `coreDNSCustomConfig` of the Submariner resource names, such a block or key",
     "dns-microshift": "`openshift-dns/dns-default` of MicroShift, such a block",
 }
 """Readings of ConfigMaps in which lighthouse may have written, and what is its part."""
 NODE_SIGN = (
     "annotations `submariner.io/globalIp` and `submariner.io/cniIfaceIp` of releases before 0.18; on request (`labels`) the "
-    "label `submariner.io/gateway=true`"
+    "label `submariner.io/gateway=true`, if subctl or this collection set it (`managedFields`), or nobody knows who"
 )
 NODE_OTHERS = (
-    "users: `gateway.submariner.io/*`, `submariner.io/tcp-clamp-mss` and another value of the label are their settings"
+    "users: a gateway label that they set, `gateway.submariner.io/*`, `submariner.io/tcp-clamp-mss` and another value of the "
+    "label are their settings"
 )
+POD_OWNERS = WORKLOADS | UNINSTALL_WORKLOADS
+_POD_OWNERS = "|".join(sorted(POD_OWNERS))
+_RANDOM = "bcdfghjklmnpqrstvwxz2456789"
+"""What Kubernetes makes the ends of names of: no vowels, so no words."""
 DEFAULT_POOL = "default-ipv4-ippool"
 POOLS = "/apis/projectcalico.org/v3/ippools/{name}"
 
@@ -73,6 +81,30 @@ def _internal(service: Json) -> bool:
     meta = mapping(service.get("metadata"))
     exported = text(mapping(meta.get("labels")).get(EXPORTED_SERVICE))
     return text(meta.get("name")) == internal_service(exported)
+
+
+def _pod(pod: Json) -> bool:
+    """One of Submariner's workloads owns it; of one without an owner the name ends as Kubernetes makes names."""
+    meta = mapping(pod.get("metadata"))
+    owners = [o for o in map(mapping, sequence(meta.get("ownerReferences"))) if o.get("controller") is True]
+    if not owners:
+        return (
+            re.fullmatch(rf"({_POD_OWNERS})(-[{_RANDOM}0-9]{{1,10}})?-[{_RANDOM}]{{5}}", text(meta.get("name")))
+            is not None
+        )
+    kind, name = text(owners[0].get("kind")), text(owners[0].get("name"))
+    return name in POD_OWNERS or (
+        kind == "ReplicaSet" and re.fullmatch(rf"({_POD_OWNERS})-[a-z0-9]+", name) is not None
+    )
+
+
+def _service(service: Json) -> bool:
+    """Its operator owns it, or it has a name that the operator gives."""
+    meta = mapping(service.get("metadata"))
+    owners = map(mapping, sequence(meta.get("ownerReferences")))
+    return text(meta.get("name")) in SERVICES or any(
+        text(o.get("apiVersion")).partition("/")[0] == "submariner.io" for o in owners
+    )
 
 
 def _here(residue: str, key: str, path: str, why: str = NAMED, **more: t.Any) -> Entry:
@@ -112,8 +144,10 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
         "pods",
         CORE + "pods/{name}",
         "is a pod of a Submariner workload",
-        pattern="(" + "|".join(sorted(WORKLOADS | UNINSTALL_WORKLOADS)) + ")-[a-z0-9-]+",
-        words="named after one of the workloads",
+        pattern=rf"({_POD_OWNERS})-[a-z0-9-]+",
+        proof=_pod,
+        words="named after one of the workloads, and owned by it",
+        alike=rf"({_POD_OWNERS})-[a-z0-9-]+",
         grace=1,
     ),
     _any(
@@ -141,7 +175,13 @@ MEMBER_ENTRIES: tuple[Entry, ...] = (
     _inside("", "clusters", V1 + "clusters/{name}", "is a record of this cluster"),
     _inside("R8", "gateways", V1 + "gateways/{name}", "is a Gateway record"),
     _inside("", "routeagents", V1 + "routeagents/{name}", "is a RouteAgent record", since="0.19"),
-    _inside("", "services", CORE + "services/{name}", pattern=r"submariner-[a-z-]+"),
+    _inside(
+        "",
+        "services",
+        CORE + "services/{name}",
+        proof=_service,
+        words=f"{', '.join(f'`{name}`' for name in sorted(SERVICES))}, or any that a Submariner or ServiceDiscovery resource owns",
+    ),
     _inside(
         "R28",
         "configmaps",

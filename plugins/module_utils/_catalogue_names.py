@@ -29,6 +29,18 @@ WORKLOADS = frozenset(
         "networkplugin-syncer",
     )
 )
+SERVICES = frozenset(
+    f"submariner-{name}"
+    for name in (
+        "gateway",
+        "gateway-metrics",
+        "globalnet-metrics",
+        "lighthouse-agent-metrics",
+        "lighthouse-coredns",
+        "lighthouse-coredns-metrics",
+        "operator-metrics",
+    )
+)
 ROLES = frozenset(
     f"submariner-{name}"
     for name in (

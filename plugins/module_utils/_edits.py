@@ -32,9 +32,14 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._planned impo
 
 MANAGED, MODE_BEFORE = "submariner-managed", "submariner-prev-ipipmode"
 """Label and annotation on Calico's default pool: changed by Submariner, and what its mode was."""
+COREFILES = frozenset(["kube-system/coredns", "kube-system/rke2-coredns-rke2-coredns", "openshift-dns/dns-default"])
+"""Where lighthouse writes its block. Any other Corefile with one is somebody's copy, unless the resource names it."""
 NODE_NOTES = frozenset(["submariner.io/globalIp", "submariner.io/cniIfaceIp"])
 """Annotations that releases before 0.18 set on nodes and no upgrade takes away."""
 NODE_DOMAINS = ("submariner.io", "gateway.submariner.io")
+OWN_LABELLERS = ("", "subctl", "submariner.lifecycle")
+"""Who sets the gateway label for an installation, as the API server notes it; empty where it noted nobody. A program that
+was renamed, as subctl-v0.24.1 is, still begins so."""
 
 
 def plan_dns(snapshot: Snapshot, result: Plan) -> None:
@@ -56,7 +61,9 @@ def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
     corefile = text(data.get("Corefile"))
     changes: Json = {}
     why = []
-    if has_block(corefile):
+    if has_block(corefile) and place not in COREFILES and entry.key != "dns-elsewhere":
+        result.keep(entry, obj, "has a copy of lighthouse's block, where lighthouse does not write it")
+    elif has_block(corefile):
         rest = without_block(corefile)
         if rest is None:
             result.findings.append(
@@ -73,9 +80,11 @@ def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
             return
         changes["Corefile"] = rest
         why.append("has a block between lighthouse's marker lines")
-    if CUSTOM_KEY in data:
+    if DOMAIN in text(data.get(CUSTOM_KEY)):
         changes[CUSTOM_KEY] = None
         why.append(f"has lighthouse's key {CUSTOM_KEY}")
+    elif CUSTOM_KEY in data:
+        result.keep(entry, obj, f"has a key {CUSTOM_KEY} that says nothing of {DOMAIN}")
     if changes:
         result.edit(entry, obj, {"data": changes}, " and ".join(why))
 
@@ -91,7 +100,7 @@ def _plan_servers(entry: Entry, obj: Json, result: Plan) -> None:
 
 
 def plan_nodes(snapshot: Snapshot, result: Plan, member: bool, labels: bool) -> None:
-    """What an installation that goes noted on nodes, and the gateway label if it was asked for; what users set stays."""
+    """What an installation that goes noted on nodes, and its gateway label if it was asked for; what users set stays."""
     entry = entry_of("R21", "nodes")
     for obj in snapshot.objects("nodes"):
         meta = mapping(obj.get("metadata"))
@@ -99,15 +108,24 @@ def plan_nodes(snapshot: Snapshot, result: Plan, member: bool, labels: bool) -> 
         gone: dict[str, dict[str, None]] = {
             "annotations": dict.fromkeys(sorted(NODE_NOTES & set(notes)) if member else ())
         }
-        gone["labels"] = {GATEWAY_LABEL: None} if labels and marks.get(GATEWAY_LABEL) == "true" else {}
+        by = text(meta.get("gateway-label-by"))
+        gateway = labels and marks.get(GATEWAY_LABEL) == "true"
+        gone["labels"] = {GATEWAY_LABEL: None} if gateway and _of_an_installation(by) else {}
         patch = {place: keys for place, keys in gone.items() if keys}
         if patch:
             words = [*(f"{GATEWAY_LABEL}=true" for _key in gone["labels"]), *gone["annotations"]]
             result.edit(entry, obj, {"metadata": patch}, f"carries {', '.join(words)}")
         settings = sorted(k for k in {*marks, *notes} - NODE_NOTES if k.partition("/")[0] in NODE_DOMAINS)
         settings = [k for k in settings if (k, marks.get(k)) != (GATEWAY_LABEL, "true")]
-        if settings and member:
-            result.keep(entry, obj, f"{', '.join(settings)}: set by users, and read again by the next installation")
+        reasons = [f"{', '.join(settings)}: set by users, and read again by the next installation"] if settings else []
+        if gateway and not gone["labels"]:
+            reasons.insert(0, f"{GATEWAY_LABEL}: set by {by}, not for an installation, and used by the next one")
+        if reasons and member:
+            result.keep(entry, obj, "; ".join(reasons))
+
+
+def _of_an_installation(manager: str) -> bool:
+    return manager in OWN_LABELLERS or manager.startswith("subctl-")
 
 
 def plan_pools(snapshot: Snapshot, result: Plan) -> None:

@@ -101,6 +101,7 @@ FINDINGS: dict[str, str] = {
     "globalnet.overlap": "Two clusters were given the same global addresses.",
     "globalnet.range-in-use": "The global range overlaps pod or service addresses of a cluster.",
     "input.same-cluster": "Two hosts of the inventory are one cluster.",
+    "image.not-pulled": "A node cannot pull an image of the installation.",
     "log.broker-cleanup": "An uninstall could not remove the cluster's records from the broker.",
     "log.broker-unreachable": "A gateway or lighthouse agent cannot use the broker.",
     "log.cable-failed": "The gateway could not set up its tunnels, or one of them.",

@@ -149,7 +149,11 @@ class Gathering:
         return ""
 
     def objects(self) -> None:
-        """Read everything, judge it, and write it down."""
+        """Read everything, judge it, and write it down; what has not come when the time is over is unknown."""
+        with self.api.bounded(self.left):
+            self._objects()
+
+    def _objects(self) -> None:
         secrets = read_more(self.api, Snapshot(operator_namespace=self.namespace), [SECRETS])
         self.snapshot = observe(self.api, SECTIONS, self.namespace)
         others = [name for name in self.snapshot.broker_namespaces if name not in {s.namespace for s in secrets}]

@@ -20,6 +20,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue im
     ENTRIES,
     MEMBER,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import SERVICES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
     LIGHTHOUSE_IMPORT,
     MANAGED_SLICE,
@@ -75,7 +76,7 @@ USUAL: tuple[Usual, ...] = (
     Usual("leases.coordination.k8s.io", r"submariner-.+|.+\.submariner\.io"),
     Usual("endpointslices.discovery.k8s.io", marks=(MANAGED_SLICE,)),
     Usual("serviceimports.multicluster.x-k8s.io", marks=LIGHTHOUSE_IMPORT),
-    Usual("servicemonitors.monitoring.coreos.com", r"submariner-[a-z-]+"),
+    Usual("servicemonitors.monitoring.coreos.com", "|".join(sorted(SERVICES))),
     # OLM puts these into every namespace for an operator that serves all of them.
     Usual("clusterserviceversions.operators.coreos.com", marks=("olm.copiedFrom",)),
 )

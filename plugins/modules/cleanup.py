@@ -82,7 +82,9 @@ options:
     type: str
     default: ""
   labels:
-    description: Whether the label C(submariner.io/gateway=true) is taken off the nodes.
+    description:
+      - Whether the label C(submariner.io/gateway=true) is taken off the nodes. One that somebody else than C(subctl) or this
+        collection set, by what the API server noted (C(managedFields)), stays in any case.
     type: bool
     default: false
   mcs:

@@ -68,6 +68,7 @@ def test_one_table_for_all_clusters(stage: Stage) -> None:
     assert "Before reinstall of 0.19.0: degraded" in report.out
     assert "east-worker" in report.out
     assert "[skipped] the way from pods to the broker: not tried: submariner_preflight_reach is false" in report.out
+    assert "[skipped] images: not pulled: submariner_preflight_images is false" in report.out
     assert set(report.document["clusters"]) == {"east", "west"}
     assert "residue" in report.document["checks"]
 
@@ -125,6 +126,27 @@ def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
     report = Report(stage, submariner_version="")
     assert (report.code, report.document["version"]) == (0, "")
     assert "[skipped] the version to install: not judged" in report.out
+
+
+def test_images_are_pulled_on_demand(stage: Stage) -> None:
+    """No kubelet answers here, and pods may not be made: what is left is that nothing was pulled, with the reason."""
+    stage.load("healthy-two-nodes")
+    marks = {"pod-security.kubernetes.io/enforce": "privileged"}
+    own = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "submariner-lifecycle", "labels": marks}}
+    for api in (stage.east, stage.west):
+        api.cluster.load([own])
+        for verb in ("create", "delete"):
+            api.fault(403, verb=verb, path="/namespaces/submariner-lifecycle/pods")
+    overrides = {"submariner-gateway": "registry.example/own-gateway:1"}
+    report = Report(stage, submariner_preflight_images=True, submariner_image_overrides=overrides)
+    unseen = [f for f in report.document["findings"] if "image" in f["subject"]]
+    assert [f["severity"] for f in unseen] == ["warning", "warning"], report.out
+    assert {f["subject"].partition(":")[0] for f in unseen} == {"east", "west"}
+    assert all("the pod was not accepted" in f["cause"] for f in unseen)
+    pod = next(r.body for r in stage.west.asked("create") if r.path.endswith("/pods"))
+    asked = {c["image"] for c in pod["spec"]["containers"]}
+    assert {"registry.example/own-gateway:1", "quay.io/submariner/submariner-operator:0.19.0"} <= asked
+    assert not any("submariner-gateway:" in image or "globalnet" in image for image in asked)
 
 
 def test_nodes_are_looked_at_on_demand(stage: Stage) -> None:

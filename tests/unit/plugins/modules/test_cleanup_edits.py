@@ -63,6 +63,16 @@ def test_the_block_goes_from_whichever_corefile_has_it(cleaning: Cleaning, name:
     assert cleaning.run().changed is False
 
 
+@pytest.mark.parametrize("text", [BLOCK + OTHERS, BLOCK.replace("#lighthouse-end", "") + OTHERS])
+def test_somebodys_copy_of_the_corefile_stays_and_hinders_nothing(cleaning: Cleaning, text: str) -> None:
+    cleaning.load(config_map("coredns", Corefile=BLOCK + OTHERS), config_map("coredns-backup", Corefile=text))
+    outcome = cleaning.run()
+    assert (outcome.failed, outcome["verdict"]) == (False, "pass"), outcome.msg
+    assert labels(outcome["kept"]) == {"ConfigMap kube-system/coredns-backup"}
+    assert cleaning.get(MAPS, "coredns", "kube-system")["data"] == {"Corefile": OTHERS}
+    assert cleaning.get(MAPS, "coredns-backup", "kube-system")["data"] == {"Corefile": text}
+
+
 def test_of_a_custom_map_just_lighthouses_key_goes(cleaning: Cleaning) -> None:
     cleaning.load(
         config_map("coredns-custom", lighthouse_server=STANZA, my_server="mine"),
@@ -73,6 +83,13 @@ def test_of_a_custom_map_just_lighthouses_key_goes(cleaning: Cleaning) -> None:
     assert cleaning.get(MAPS, "coredns-custom", "kube-system")["data"] == {"my.server": "mine"}
     assert cleaning.get(MAPS, "unrelated", "kube-system")["data"] == {"lighthouse.override": "mine"}
     assert outcome["removed"][0]["backup"] == {"data": {"lighthouse.server": STANZA}}
+
+
+def test_a_key_of_that_name_that_knows_nothing_of_clusterset_stays(cleaning: Cleaning) -> None:
+    cleaning.load(config_map("web-checks", lighthouse_server="https://lighthouse.example:9001"))
+    outcome = cleaning.run()
+    assert (outcome.changed, outcome["verdict"]) == (False, "pass")
+    assert labels(outcome["kept"]) == {"ConfigMap kube-system/web-checks"}
 
 
 def test_the_map_that_the_resource_names_is_remembered_when_the_resource_is_gone(cleaning: Cleaning) -> None:
@@ -203,6 +220,30 @@ def test_notes_of_old_releases_go_and_settings_of_users_stay(cleaning: Cleaning,
     assert all(key in kept for key in [*SETTINGS, "gateway.submariner.io/udp-port"])
     assert "submariner.io/gateway" not in kept
     assert cleaning.run(labels=asked).changed is False
+
+
+def labelled(by: str) -> Json:
+    fields: Json = {"f:metadata": {"f:labels": {"f:submariner.io/gateway": {}}}}
+    found = node(labels={"submariner.io/gateway": "true"})
+    found["metadata"]["managedFields"] = [{"manager": by, "operation": "Update", "fieldsV1": fields}]
+    return found
+
+
+@pytest.mark.parametrize("by", ["subctl", "subctl-v0.24.1-linux-amd64", "submariner.lifecycle"])
+def test_the_gateway_label_of_an_installation_goes_on_request(cleaning: Cleaning, by: str) -> None:
+    cleaning.load(labelled(by))
+    outcome = cleaning.run(labels=True)
+    assert (outcome.failed, labels(outcome["removed"])) == (False, {"Node worker"}), outcome.msg
+    assert cleaning.get(NODES, "worker")["metadata"]["labels"] == {}
+
+
+@pytest.mark.parametrize("by", ["kubectl-label", "nodelink-controller"])
+def test_a_gateway_label_that_somebody_else_set_stays(cleaning: Cleaning, by: str) -> None:
+    cleaning.load(labelled(by))
+    outcome = cleaning.run(labels=True)
+    assert (outcome.changed, outcome["verdict"]) == (False, "pass")
+    assert f"set by {by}" in outcome["kept"][0]["why"]
+    assert cleaning.get(NODES, "worker")["metadata"]["labels"] == {"submariner.io/gateway": "true"}
 
 
 def test_another_value_of_the_gateway_label_is_a_users(cleaning: Cleaning) -> None:

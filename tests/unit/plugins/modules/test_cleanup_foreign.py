@@ -187,3 +187,49 @@ def test_exports_that_may_not_be_read_are_unknown_only_when_they_matter(cleaning
     assert cleaning.run()["verdict"] == "pass"
     outcome = cleaning.run(mcs=True, timeout=1)
     assert (outcome["unknown"], cleaning.api.writes) == (["serviceexports"], [])
+
+
+# -- in the operator's namespace ------------------------------------------------------------------------------------
+
+OPERATOR = "submariner-operator"
+
+
+def owner(kind: str, name: str, api: str = "apps/v1") -> Json:
+    return {"ownerReferences": [{"apiVersion": api, "kind": kind, "name": name, "uid": name, "controller": True}]}
+
+
+def here(kind: str, name: str, api: str = "v1", **meta: t.Any) -> Json:
+    return obj(api, kind, name, OPERATOR, **meta)
+
+
+def test_pods_and_services_of_others_outlive_those_that_they_are_named_after(cleaning: Cleaning) -> None:
+    ours = [
+        here("Pod", "submariner-gateway-j7t4m", **owner("DaemonSet", "submariner-gateway")),
+        here("Pod", "submariner-operator-6d6c6cb577-lpwnc", **owner("ReplicaSet", "submariner-operator-6d6c6cb577")),
+        here("Pod", "submariner-routeagent-uninstall-x7x7s"),
+        here("Pod", "submariner-lighthouse-agent-6d946db7b6-g66dr"),
+    ]
+    others = [
+        here("Deployment", "submariner-gateway-exporter", "apps/v1"),
+        here("Pod", "submariner-gateway-exporter-6d6-b2c4d", **owner("ReplicaSet", "submariner-gateway-exporter-6d6")),
+        here("Pod", "submariner-gateway-x7x7s", **owner("Job", "mine", "batch/v1")),
+        here("Pod", "submariner-gateway-debug"),
+        here("Service", "submariner-dashboard"),
+    ]
+    cleaning.load(obj("v1", "Namespace", OPERATOR), *ours, *others)
+    outcome = cleaning.run()
+    assert (outcome.failed, outcome["verdict"]) == (False, "degraded"), outcome.msg
+    assert labels(outcome["removed"]) == {f"Pod {OPERATOR}/{o['metadata']['name']}" for o in ours}
+    named = outcome["findings"][0]["observed"]
+    assert all(f"{o['kind']} {o['metadata']['name']}" in named for o in others)
+    for body in others:
+        kind = ("apps" if body["kind"] == "Deployment" else "", f"{body['kind'].lower()}s")
+        assert body["metadata"]["name"] in cleaning.names(kind, OPERATOR)
+    assert cleaning.run().changed is False
+
+
+def test_a_service_of_a_release_that_is_not_known_yet_is_its_operators(cleaning: Cleaning) -> None:
+    made = owner("Submariner", "submariner", "submariner.io/v1alpha1")
+    cleaning.load(obj("v1", "Namespace", OPERATOR), here("Service", "submariner-new-metrics", **made))
+    outcome = cleaning.run()
+    assert (outcome["verdict"], labels(outcome["removed"])) == ("pass", {f"Namespace {OPERATOR}"})

@@ -232,6 +232,18 @@ def test_a_log_that_does_not_come_is_noted_in_time(
     assert "not read within" in outcome["unknown"][f"log of {GATEWAY}/submariner-gateway"]
 
 
+def test_an_api_that_hangs_takes_no_longer_than_the_time_that_is_given(
+    east: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    east.fault(path="/apis/", delay=30.0)
+    monkeypatch.setitem(gather.LIMITS, "timeout", (1, 10))
+    began = time.monotonic()
+    outcome = run(east, tmp_path, timeout=3, parts=["objects"])
+    assert time.monotonic() - began < 15.0
+    assert not outcome.failed, outcome.msg
+    assert "submariners" in outcome["unknown"]
+
+
 @pytest.mark.parametrize(
     ("option", "value"), [("timeout", 1), ("limit_bytes", 10), ("log_bytes", 1 << 40), ("max_nodes", -1)]
 )
