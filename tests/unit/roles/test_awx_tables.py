@@ -14,6 +14,7 @@ import pytest
 import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.filter.awx_survey import awx_survey, documented
+from tests.unit.awx_jobs import answered
 from tests.unit.awx_setup import PLAYBOOKS, ROOT, tables
 from tests.unit.fake_awx import check_credential_type, check_rrule, check_survey
 
@@ -52,6 +53,17 @@ def test_surveys_ask_for_documented_variables_only(rows: Json) -> None:
             assert set(asked.get("choices", [])) <= set(allowed)
             if option["type"] == "bool":
                 assert question["choices"] == "true\nfalse"
+
+
+def test_a_question_left_open_says_nothing(rows: Json) -> None:
+    """An empty answer would outrank what the inventory says."""
+    asked = [*(row.get("survey", []) for row in rows["job_templates"]), rows["workflow_survey"]]
+    surveys = [awx_survey([{**q, "required": False} for q in questions], SPECS) for questions in asked]
+    texts = [q for survey in surveys for q in survey.get("spec", []) if q["type"] == "text"]
+    assert {"submariner_version", "submariner_ghosts"} <= {q["variable"] for q in texts}
+    assert all(answered(survey, {}) == {} for survey in surveys)
+    with pytest.raises(ValueError, match="''"):
+        answered(awx_survey([{"variable": "submariner_version"}], SPECS), {"submariner_version": ""})
 
 
 def test_the_role_reads_the_documentation_of_what_it_asks_for(rows: Json) -> None:
