@@ -73,6 +73,7 @@ FIELDS: dict[str, Json] = {
         "diff_mode": False,
         "job_slice_count": 1,
         "survey_enabled": False,
+        "extra_vars": "",
         **ASKS,
     },
     "workflow_job_templates": {"organization": None, "survey_enabled": False, "extra_vars": ""},

@@ -118,7 +118,7 @@ def test_the_workflow_can_be_launched_by_an_event(rows: Json) -> None:
     """The approval confirms what the playbooks would have confirmed by a variable."""
     assert not any(question.get("required") for question in rows["workflow_survey"])
     ((_name, options),) = [call for call in calls() if call[0] == "awx.awx.workflow_job_template"]
-    assert options["extra_vars"] == {"submariner_confirm": "reinstall"}
+    assert options["extra_vars"] == "{{ {'submariner_confirm': 'reinstall'} | combine(__awx_job_files) }}"
 
 
 def test_what_awx_checks_by_itself(rows: Json) -> None:
