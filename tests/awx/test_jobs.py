@@ -160,6 +160,11 @@ def test_an_empty_slice_ends_well_and_says_so(fleet: dict[str, FakeApi], rows: J
             "does not say how to reach the broker's cluster",
         ),
         (
+            {"submariner_run_id": "the-run-of-another-workflow"},
+            {},
+            f"Another run, {RUN}, came in between",
+        ),
+        (
             {"submariner_run_id": RUN},
             {"submariner_broker_context": "m2"},
             "There is no record of a run on the broker's cluster",
