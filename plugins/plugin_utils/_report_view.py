@@ -178,6 +178,10 @@ class View:
     run: str
     began: str
     """In UTC."""
+    resumed: tuple[str, ...]
+    """When it was taken up again after an interruption."""
+    earlier: bool
+    """Whether the steps before that are known."""
     check: bool
     verdict: str
     document: str
@@ -233,7 +237,9 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
     unjudged = [redact(text(u)) for u in sequence(document.get("unjudged"))]
     directions = mappings(document.get("data_path"))
     found = mappings(document.get("findings"))
-    fatal = [s for s in steps if _is_fatal(s)]
+    # What interrupted the run earlier did not end it.
+    now = [s for s in steps if _number(s.get("began")) >= _number(head.get("resumed_epoch"))]
+    fatal = [s for s in now if _is_fatal(s)]
     failures: list[str] = []
     if name != "result":
         found = [f for s in fatal for f in mappings(s.get("findings"))] + found
@@ -247,8 +253,10 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         verb=text(head.get("verb")) or ("preflight" if name == "preflight" else "verify"),
         run=text(head.get("run")),
         began=text(head.get("began")),
+        resumed=tuple(text(when) for when in sequence(head.get("resumed"))),
+        earlier=head.get("earlier") is True,
         check=head.get("check") is True,
-        verdict=_verdict(document, name, steps),
+        verdict=_verdict(document, name, now),
         document=name if document else "",
         scene=scene,
         findings=tuple(_finding(f, about) for f in found),

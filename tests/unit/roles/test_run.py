@@ -13,6 +13,7 @@ import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, from_secret, to_secret
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
 from tests.unit.fake_api import FakeApi
 from tests.unit.roles.test_removal import HEAD, Stage
 
@@ -79,6 +80,26 @@ def test_a_part_of_nothing_or_of_another_run_is_refused(
     assert done.returncode == 2
     assert message in " ".join(done.stdout.replace("\\n", " ").split())
     assert record(stage) == before
+
+
+def test_the_journal_of_an_interrupted_run_goes_on(stage: Stage) -> None:
+    """Through the tasks that begin each playbook which changes something."""
+    report = {"name": "submariner.lifecycle.report", "tasks_from": "begin.yml"}
+    begin = {"ansible.builtin.include_role": report, "vars": {"submariner_report_verb": "reinstall"}}
+    play = {**HEAD, "tasks": [begin, *job(part=False)["tasks"]]}
+    folder = stage.folder / "reports"
+    heads = []
+    for _turn in range(2):
+        done = stage.play(play, "east", "west", submariner_report_dir=str(folder))
+        assert done.returncode == 0, done.stdout
+        heads.append(_journal.read(str(folder / _journal.NAME)))
+    kept = record(stage)
+    assert kept is not None
+    assert [head["record"] for head, _steps in heads] == [kept.run_id] * 2
+    assert "resumed" not in heads[0][0]
+    assert (len(heads[1][0]["resumed"]), heads[1][0]["earlier"]) == (1, True)
+    assert [s["step"] for s in heads[1][1]][: len(heads[0][1])] == [s["step"] for s in heads[0][1]]
+    assert len(heads[1][1]) > len(heads[0][1]) > 0
 
 
 def test_a_whole_run_takes_the_record_from_the_workflow_that_left_it(stage: Stage) -> None:
