@@ -21,6 +21,9 @@ SEVERITIES = ("error", "unknown", "warning", "info")
 
 VERDICTS = ("pass", "degraded", "fail", "unknown")
 
+SAID = ("fail", "unfinished", "warn", "ok")
+"""How subctl's checks end, the worst first."""
+
 WAIT, CHANGE, TEST = "wait", "change", "test"
 
 STEPS: dict[tuple[str, str], tuple[str, str]] = {
@@ -171,6 +174,21 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What a check of subctl said, and on which hosts it said so."""
+
+    command: str
+    check: str
+    said: str
+    message: str
+    note: str
+    """What is known of such a word."""
+    doubtful: bool
+    """Whether it is known to mean nothing."""
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class View:
     """All that the report shows."""
 
@@ -202,6 +220,8 @@ class View:
     removals: tuple[Removal, ...] = ()
     stability: tuple[tuple[str, str], ...] = ()
     directions: tuple[Json, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    """Beside the verdict; those that look worst first."""
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -277,6 +297,7 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
             if text(mapping(w).get("stability"))
         ),
         directions=tuple({**d, "said": redact(text(d.get("said")))} for d in directions),
+        opinions=tuple(_opinions(mapping(document.get("opinions")))),
     )
 
 
@@ -389,6 +410,19 @@ def _events(watched: Json) -> list[Event]:
         for e in mappings(mapping(one).get("events"))
     ]
     return sorted(found, key=lambda event: event.at)
+
+
+def _opinions(said: Json) -> list[Opinion]:
+    where: dict[tuple[str, str, str, str, str, bool], list[str]] = {}
+    for host, one in said.items():
+        for o in mappings(one):
+            command, check, said_so, message, note = (
+                redact(text(o.get(k))) for k in ("command", "check", "said", "message", "note")
+            )
+            key = (command, check, said_so, message, note, o.get("doubtful") is True)
+            where.setdefault(key, []).append(host)
+    found = [Opinion(*key, tuple(dict.fromkeys(hosts))) for key, hosts in where.items()]
+    return sorted(found, key=lambda o: (o.said == "ok", o.doubtful, SAID.index(o.said) if o.said in SAID else 0))
 
 
 def _label(thing: Json) -> str:
