@@ -10,7 +10,7 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.submariner.lifecycle.plugins.modules.report import ARGUMENTS
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import Unreadable, begin, write
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import Unreadable, begin, recorded, write
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -27,6 +27,9 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             if params["state"] == "written":
                 return {**result, **write(folder, dry=self._task.check_mode)}
+            if params["state"] == "recorded":
+                told = (str(params["record"]), str(params["started"]), bool(params["continued"]))
+                return {**result, "changed": True, **({} if self._task.check_mode else recorded(folder, *told))}
             begun = {} if self._task.check_mode else begin(folder, params["verb"], params["check"])
             return {**result, "changed": True, **begun}
         except Unreadable as error:

@@ -46,6 +46,9 @@ from ansible.errors import AnsibleFilterError
 TYPES = {"bool": "multiplechoice", "int": "integer", "float": "float", "str": "text", "path": "text", "list": "text"}
 """Types of the argument specification that a person can answer, with AWX's type of the question."""
 
+TYPED = ("text", "password")
+"""Types of questions whose answer is typed as a text."""
+
 _MARKUP = re.compile(r"\b[BCEIMOV]\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
 
 Json = dict[str, t.Any]
@@ -89,6 +92,9 @@ def question(wanted: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> J
     elif choices:
         made["type"] = "multiselect" if kind == "list" else "multiplechoice"
         made["choices"] = "\n".join(str(choice) for choice in choices)
+    if made["type"] in TYPED:
+        # AWX passes on a text that is left open, as an empty one, unless its shortest length forbids that.
+        made["min"] = 1
     return made
 
 

@@ -45,6 +45,8 @@ class Record:
 
     run_id: str
     started: str
+    taken_by: str = ""
+    """The ID of the run that went on with it last."""
     verb: str = ""
     phase: str = ""
     options: Json = field(default_factory=dict)
@@ -62,6 +64,7 @@ class Record:
         return {
             "run_id": self.run_id,
             "started": self.started,
+            "taken_by": self.taken_by or self.run_id,
             "verb": self.verb,
             "phase": self.phase,
             "options": self.options,
@@ -87,6 +90,7 @@ def to_secret(record: Record) -> Json:
     data = {
         "run-id": record.run_id,
         "started": record.started,
+        "taken-by": record.taken_by,
         "verb": record.verb,
         "phase": record.phase,
         "options": json.dumps(record.options, sort_keys=True),
@@ -129,6 +133,7 @@ def from_secret(secret: Json) -> Record:
     return Record(
         run_id=words("run-id"),
         started=words("started"),
+        taken_by=words("taken-by"),
         verb=words("verb"),
         phase=words("phase"),
         options=table("options"),

@@ -26,8 +26,10 @@ options:
       - V(written) makes the report. Of the two documents the newest counts, and only if it belongs to the run of the journal.
       - V(begun) starts a new journal. Register its result as C(__submariner_journal) on all hosts, where the other modules
         look for it.
+      - V(recorded) ties the journal to the record of the run, from the module P(submariner.lifecycle.run_record#module). The
+        journal of an interrupted run, if it is in the folder, then goes on.
     type: str
-    choices: [written, begun]
+    choices: [written, begun, recorded]
     default: written
   verb:
     description: With O(state=begun), what the run does, for example V(reinstall); the title of the report.
@@ -35,6 +37,18 @@ options:
     default: ""
   check:
     description: With O(state=begun), whether the run is in check mode; the report says so.
+    type: bool
+    default: false
+  record:
+    description: With O(state=recorded), the ID of the run that began the record.
+    type: str
+    default: ""
+  started:
+    description: With O(state=recorded), when that was, in UTC.
+    type: str
+    default: ""
+  continued:
+    description: With O(state=recorded), whether the record is that of an interrupted run.
     type: bool
     default: false
 extends_documentation_fragment:
@@ -85,6 +99,10 @@ verdict:
   returned: with O(state=written)
   type: str
   sample: pass
+earlier:
+  description: Whether the journal of the interrupted run was there.
+  returned: with O(state=recorded), not in check mode
+  type: bool
 path:
   description: The journal.
   returned: with O(state=begun), not in check mode
@@ -121,9 +139,12 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 ARGUMENTS: Json = {
     "path": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["written", "begun"], "default": "written"},
+    "state": {"type": "str", "choices": ["written", "begun", "recorded"], "default": "written"},
     "verb": {"type": "str", "default": ""},
     "check": {"type": "bool", "default": False},
+    "record": {"type": "str", "default": ""},
+    "started": {"type": "str", "default": ""},
+    "continued": {"type": "bool", "default": False},
 }
 
 

@@ -123,6 +123,9 @@ record:
     started:
       description: When it began.
       type: str
+    taken_by:
+      description: The ID of the run that went on with it last, which at first is the one that began it.
+      type: str
     verb:
       description: What the run does.
       type: str
@@ -278,6 +281,7 @@ def continue_run(
             f"A run of '{existing.verb}' begun {existing.started} did not end; this '{verb}' goes on with its record."
         )
     found = {
+        "taken_by": module.params["run_id"] or None,
         "gateway_nodes": {**nodes, **existing.gateway_nodes},
         "installed_ids": _run_record.both(existing.installed_ids, ids),
         "dns_maps": {**dns_maps, **existing.dns_maps},

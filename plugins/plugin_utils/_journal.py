@@ -9,6 +9,7 @@ it also has what was done before a run failed.
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -18,6 +19,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 
 NAME = "journal.jsonl"
+BEFORE = "journal-before.jsonl"
+"""The journal of the run before, until it is known whether this one goes on with it."""
 SCHEMA = 1
 VARIABLE = "__submariner_journal"
 """The registered result of the module report with O(state=begun)."""
@@ -30,12 +33,40 @@ OBJECT = ("kind", "namespace", "name", "node", "action", "why", "residue", "caus
 
 
 def begin(folder: str, head: Json) -> str:
-    """A new journal in place of an older one."""
+    """A new journal. The older one is put aside, unless it is of a run that ended before it had a record."""
     os.makedirs(folder, exist_ok=True)
-    path = os.path.join(folder, NAME)
-    with open(path, "w", encoding="utf-8") as out:
-        out.write(_line({"schema": SCHEMA, **head}))
+    path, before = os.path.join(folder, NAME), os.path.join(folder, BEFORE)
+    if read(path)[0].get("record") or (os.path.exists(path) and not os.path.exists(before)):
+        os.replace(path, before)
+    _write(path, head, [])
     return path
+
+
+def recorded(folder: str, record: str, started: str, continued: bool) -> bool:
+    """Note the ID of the run's record; one that was interrupted goes on with its journal. Whether that was there."""
+    path, before = os.path.join(folder, NAME), os.path.join(folder, BEFORE)
+    head, steps = read(path)
+    earlier, done = read(before)
+    found = continued and earlier.get("record") == record
+    head["record"] = record
+    if continued:
+        times = [text(when) for when in sequence(earlier.get("resumed"))] if found else []
+        head |= {"resumed": [*times, head.get("began")], "resumed_epoch": head.get("epoch"), "began": started}
+        head |= {"epoch": earlier.get("epoch")} if found else {}
+        # What came before the first journal that is there cannot be known.
+        head["earlier"] = found and earlier.get("earlier") is not False
+    _write(path, head, [*done, *steps] if found else steps)
+    with contextlib.suppress(FileNotFoundError):
+        os.unlink(before)
+    return found
+
+
+def _write(path: str, head: Json, steps: list[Json]) -> None:
+    """A journal whole or not at all."""
+    beside = f"{path}.{os.getpid()}"
+    with open(beside, "w", encoding="utf-8") as out:
+        out.writelines(_line(value) for value in ({"schema": SCHEMA, **head}, *steps))
+    os.replace(beside, path)
 
 
 def note(path: str, step: Json) -> None:

@@ -42,6 +42,11 @@ def begin(folder: str, verb: str, check: bool) -> Json:
     return {**head, "path": _journal.begin(folder, head)}
 
 
+def recorded(folder: str, record: str, started: str, continued: bool) -> Json:
+    """Tie the journal to the run's record, and go on with that of the run if it was interrupted."""
+    return {"earlier": _journal.recorded(folder, record, started, continued)}
+
+
 def write(folder: str, dry: bool = False) -> Json:
     """Make the report of what is in the folder, and put it there unless it is a C(dry) run."""
     head, steps = _journal.read(os.path.join(folder, _journal.NAME))

@@ -21,6 +21,9 @@ SEVERITIES = ("error", "unknown", "warning", "info")
 
 VERDICTS = ("pass", "degraded", "fail", "unknown")
 
+SAID = ("fail", "unfinished", "warn", "ok")
+"""How subctl's checks end, the worst first."""
+
 WAIT, CHANGE, TEST = "wait", "change", "test"
 
 STEPS: dict[tuple[str, str], tuple[str, str]] = {
@@ -171,6 +174,21 @@ class Event:
 
 
 @dataclass(frozen=True)
+class Opinion:
+    """What a check of subctl said, and on which hosts it said so."""
+
+    command: str
+    check: str
+    said: str
+    message: str
+    note: str
+    """What is known of such a word."""
+    doubtful: bool
+    """Whether it is known to mean nothing."""
+    where: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class View:
     """All that the report shows."""
 
@@ -178,6 +196,10 @@ class View:
     run: str
     began: str
     """In UTC."""
+    resumed: tuple[str, ...]
+    """When it was taken up again after an interruption."""
+    earlier: bool
+    """Whether the steps before that are known."""
     check: bool
     verdict: str
     document: str
@@ -198,6 +220,8 @@ class View:
     removals: tuple[Removal, ...] = ()
     stability: tuple[tuple[str, str], ...] = ()
     directions: tuple[Json, ...] = ()
+    opinions: tuple[Opinion, ...] = ()
+    """Beside the verdict; those that look worst first."""
 
     @cached_property
     def groups(self) -> list[Group]:
@@ -233,7 +257,9 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
     unjudged = [redact(text(u)) for u in sequence(document.get("unjudged"))]
     directions = mappings(document.get("data_path"))
     found = mappings(document.get("findings"))
-    fatal = [s for s in steps if _is_fatal(s)]
+    # What interrupted the run earlier did not end it.
+    now = [s for s in steps if _number(s.get("began")) >= _number(head.get("resumed_epoch"))]
+    fatal = [s for s in now if _is_fatal(s)]
     failures: list[str] = []
     if name != "result":
         found = [f for s in fatal for f in mappings(s.get("findings"))] + found
@@ -247,8 +273,10 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         verb=text(head.get("verb")) or ("preflight" if name == "preflight" else "verify"),
         run=text(head.get("run")),
         began=text(head.get("began")),
+        resumed=tuple(text(when) for when in sequence(head.get("resumed"))),
+        earlier=head.get("earlier") is True,
         check=head.get("check") is True,
-        verdict=_verdict(document, name, steps),
+        verdict=_verdict(document, name, now),
         document=name if document else "",
         scene=scene,
         findings=tuple(_finding(f, about) for f in found),
@@ -269,6 +297,7 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
             if text(mapping(w).get("stability"))
         ),
         directions=tuple({**d, "said": redact(text(d.get("said")))} for d in directions),
+        opinions=tuple(_opinions(mapping(document.get("opinions")))),
     )
 
 
@@ -381,6 +410,19 @@ def _events(watched: Json) -> list[Event]:
         for e in mappings(mapping(one).get("events"))
     ]
     return sorted(found, key=lambda event: event.at)
+
+
+def _opinions(said: Json) -> list[Opinion]:
+    where: dict[tuple[str, str, str, str, str, bool], list[str]] = {}
+    for host, one in said.items():
+        for o in mappings(one):
+            command, check, said_so, message, note = (
+                redact(text(o.get(k))) for k in ("command", "check", "said", "message", "note")
+            )
+            key = (command, check, said_so, message, note, o.get("doubtful") is True)
+            where.setdefault(key, []).append(host)
+    found = [Opinion(*key, tuple(dict.fromkeys(hosts))) for key, hosts in where.items()]
+    return sorted(found, key=lambda o: (o.said == "ok", o.doubtful, SAID.index(o.said) if o.said in SAID else 0))
 
 
 def _label(thing: Json) -> str:

@@ -30,6 +30,8 @@ class Ended:
     """A job that ended: what it printed, its events, and what it hands on to the next node."""
 
     code: int
+    status: str
+    """As AWX names it: successful, failed, canceled."""
     output: str
     events: list[Json]
 
@@ -130,6 +132,10 @@ class Launched:
             [self._program, *arguments], stdin=given, stdout=out, stderr=subprocess.STDOUT, env=self._env
         )
 
+    def cancel(self) -> None:
+        """As AWX cancels a job: by a signal to its worker, which ends the playbook."""
+        self._worker.terminate()
+
     def end(self) -> Ended:
         """Wait for the job, and process what the worker sent."""
         self._worker.wait()
@@ -143,4 +149,6 @@ class Launched:
         artifacts = results / "artifacts"
         events = [json.loads(path.read_text()) for path in (artifacts / "job_events").glob("*.json")]
         output = (artifacts / "stdout").read_text()
-        return Ended(int((artifacts / "rc").read_text()), output, sorted(events, key=lambda event: event["counter"]))
+        status = (artifacts / "status").read_text().strip()
+        code = int((artifacts / "rc").read_text())
+        return Ended(code, status, output, sorted(events, key=lambda event: event["counter"]))

@@ -17,9 +17,10 @@ import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
-from tests.awx.runner import Controller
+from tests.awx.runner import Controller, Launched
 from tests.unit.awx_jobs import Fleet
 from tests.unit.awx_setup import ROOT, tables
+from tests.unit.cleaning import definition, obj
 from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
 
@@ -127,14 +128,50 @@ def test_three_slices_of_six_members_work_at_once_under_one_lock(
     assert sorted(host for hosts in seen for host in hosts) == MEMBERS
     hub = fleet["hub"].cluster
     assert len(hub.objects(SECRETS, NAMESPACE)) == 1
-    # The process beside each job gives the lock back once it sees that the job has ended.
-    deadline = time.monotonic() + 45
-    while hub.objects(LEASES, NAMESPACE) and time.monotonic() < deadline:
-        time.sleep(0.2)
+    # The last job to end has given the lock back.
     assert hub.objects(LEASES, NAMESPACE) == []
     leases = [r.body["metadata"] for r in fleet["hub"].writes if "/leases" in r.path and r.verb in ("create", "update")]
     taken = {lease["annotations"]["submariner.lifecycle/run-id"] for lease in leases}
     assert taken == {RUN}
+
+
+def test_a_job_that_was_cancelled_is_followed_by_one_that_ends_its_work(
+    fleet: dict[str, FakeApi], rows: Json, tmp_path: pathlib.Path
+) -> None:
+    hub, member = fleet["hub"], fleet["m1"]
+    member.cluster.load([definition("submariner.io", "Gateway", "v1"), obj("v1", "Namespace", "submariner-operator")])
+    kind = ("submariner.io", "gateways")
+    assert member.cluster.served(kind)
+    member.fault(503, verb="delete", path="customresourcedefinitions")
+    awx = Controller(tmp_path, rows, SPECS, one_kubeconfig(fleet))
+    whole = inventory("hub", "m1")
+
+    def launch() -> Launched:
+        return awx.launch("reinstall, part 2: remove members", whole.slice(), submariner_run_id=RUN, **SLICED)
+
+    job = launch()
+    wait_until(lambda: bool(member.asked("delete", "customresourcedefinitions")), 120)
+    assert hub.cluster.objects(LEASES, NAMESPACE)
+    job.cancel()
+    cancelled = job.end()
+    assert cancelled.status == "canceled", cancelled.output
+    # Other runs are kept out no longer, and what must survive has survived.
+    wait_until(lambda: not hub.cluster.objects(LEASES, NAMESPACE), 45)
+    assert len(hub.cluster.objects(SECRETS, NAMESPACE)) == 1
+
+    member.clear_faults()
+    done = launch().end()
+    assert (done.status, done.code) == ("successful", 0), done.output
+    assert not member.cluster.served(kind)
+    assert hub.cluster.objects(LEASES, NAMESPACE) == []
+    assert len(hub.cluster.objects(SECRETS, NAMESPACE)) == 1
+
+
+def wait_until(state: t.Callable[[], bool], seconds: float) -> None:
+    deadline = time.monotonic() + seconds
+    while not state():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
 
 
 def test_an_empty_slice_ends_well_and_says_so(fleet: dict[str, FakeApi], rows: Json, tmp_path: pathlib.Path) -> None:
@@ -158,6 +195,11 @@ def test_an_empty_slice_ends_well_and_says_so(fleet: dict[str, FakeApi], rows: J
             {"submariner_run_id": RUN},
             {"submariner_broker_context": None},
             "does not say how to reach the broker's cluster",
+        ),
+        (
+            {"submariner_run_id": "the-run-of-another-workflow"},
+            {},
+            f"Another run, {RUN}, came in between",
         ),
         (
             {"submariner_run_id": RUN},

@@ -8,16 +8,19 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import json
 import os
+import pathlib
 import platform
 import sys
 
-from tests.benchmarks import growth, process, reading, removal
+from tests.benchmarks import growth, process, reading, reinstall, removal
 from tests.benchmarks.running import Clusters, Failed, recorded
+from tests.benchmarks.table import Table
 from tests.lab.config import places
 
-PARTS = ("reading", "process", "growth", "removal")
-ON_THE_LAB = ("removal",)
+PARTS = ("reading", "process", "growth", "removal", "reinstall")
+ON_THE_LAB = ("removal", "reinstall")
 
 
 def lab() -> Clusters:
@@ -33,33 +36,48 @@ def main() -> int:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"of {', '.join(PARTS)}; removal resets the lab (default: all, removal only with --lab)",
+        help=f"of {', '.join(PARTS)}; removal and reinstall reset the lab (default: all, these two only with --lab)",
     )
     parser.add_argument("--lab", action="store_true", help="reading and process on the lab, not on recorded answers")
     parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts (default 3)")
     parser.add_argument("--clusters", default=",".join(map(str, growth.SIZES)), help="sizes for growth")
+    parser.add_argument("--runs", type=int, default=5, help="runs of reinstall, of each way (default 5)")
+    parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="write the tables as Markdown, too")
+    parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the tables as JSON, too")
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part is called {', '.join(unknown)}")
     wanted = options.parts or [part for part in PARTS if part not in ON_THE_LAB or options.lab]
     load = os.getloadavg()[0]
-    print(
-        f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start\n"
-    )
+    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start"
+    print(f"{machine}\n")
+    tables: list[Table] = []
+
+    def show(made: Table) -> None:
+        tables.append(made)
+        print(made, flush=True)
+        if options.markdown:
+            options.markdown.write_text("\n".join([f"{machine}\n", *(one.markdown() for one in tables)]))
+        if options.json:
+            document = {"machine": machine, "tables": [one.record() for one in tables]}
+            options.json.write_text(json.dumps(document, indent=1) + "\n")
+
     try:
         with contextlib.ExitStack() as stack:
             on_the_lab = options.lab or set(wanted) <= set(ON_THE_LAB)
             clusters = lab() if on_the_lab else stack.enter_context(recorded(2))
             subctl = str(places().bin / "subctl") if options.lab else ""
             if "reading" in wanted:
-                print(reading.report(clusters, options.repeat, subctl), flush=True)
+                show(reading.report(clusters, options.repeat, subctl))
             if "process" in wanted:
-                print(process.report(clusters, options.repeat), flush=True)
+                show(process.report(clusters, options.repeat))
         if "removal" in wanted:
-            print(removal.report(lab()), flush=True)
+            show(removal.report(lab()))
+        if "reinstall" in wanted:
+            show(reinstall.report(lab(), options.runs))
         if "growth" in wanted:
-            print(growth.report([int(size) for size in options.clusters.split(",")]), flush=True)
+            show(growth.report([int(size) for size in options.clusters.split(",")]))
     except Failed as error:
         print(f"benchmark: error: {error}", file=sys.stderr)
         return 1

@@ -18,7 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._observe impo
 from tests.benchmarks.reading import AUTH
 from tests.benchmarks.reading import SECTIONS as READ_BY_VERIFY
 from tests.benchmarks.running import MIB, Clusters, Play, measure
-from tests.benchmarks.table import table
+from tests.benchmarks.table import Table, table
 
 LIBRARY = (
     "from ansible_collections.kubernetes.core.plugins.module_utils.k8s import client; from kubernetes import client"
@@ -100,7 +100,7 @@ def imported(repeat: int) -> float:
     return start(LIBRARY) - start("pass")
 
 
-def report(clusters: Clusters, repeat: int) -> str:
+def report(clusters: Clusters, repeat: int) -> Table:
     library = imported(repeat)
     rows: list[tuple[object, ...]] = []
     for label, (module, options) in MODULES.items():

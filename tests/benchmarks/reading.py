@@ -17,7 +17,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import KINDS, choose, snapshot_of
 from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.running import ROOT, Clusters, Measured, Play, measure, medians
-from tests.benchmarks.table import table
+from tests.benchmarks.table import Table, table
 from tests.unit.fake_api import PATH
 
 Task = dict[str, t.Any]
@@ -62,7 +62,7 @@ def same_reads() -> list[dict[str, t.Any]]:
     return found
 
 
-def report(clusters: Clusters, repeat: int, subctl: str = "") -> str:
+def report(clusters: Clusters, repeat: int, subctl: str = "") -> Table:
     with tempfile.TemporaryDirectory(prefix="submariner-benchmark-") as name:
         folder = pathlib.Path(name)
         play = Play(clusters, folder, **QUICK)
@@ -83,13 +83,13 @@ def report(clusters: Clusters, repeat: int, subctl: str = "") -> str:
     seconds = [measured[name].seconds for name in (NOTHING, READING)]
     cpu = [measured[name].cpu for name in (NOTHING, READING)]
     title = f"Reading {len(clusters.names)} clusters ({'recorded answers' if clusters.recorded else 'lab'}; median of {repeat})"
-    head = ("", "seconds", "x no-op", "x reading", "CPU-s", "x no-op", "x reading")
+    head = ("", "seconds", "x no-op", "x reading", "CPU-s", "CPU x no-op", "CPU x reading")
     figures = [(name, *_against(m.seconds, seconds), *_against(m.cpu, cpu)) for name, m in measured.items()]
     notes = [
         f"Reads: {len(same_reads())} a cluster. Asked for: the reading at most 2 x no-op, verify at most 4 x, the loop"
     ]
     notes.append("at least 5 x the reading." + ("" if program else " subctl is not in PATH and is left out."))
-    return table(title, head, figures) + "\n".join(notes) + "\n"
+    return table(title, head, figures, *notes)
 
 
 def _against(figure: float, others: list[float]) -> tuple[float, ...]:

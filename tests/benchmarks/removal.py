@@ -18,7 +18,7 @@ from types import SimpleNamespace
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import CRDS
 from tests.benchmarks.running import ROOT, Clusters, Failed, Play, measure
-from tests.benchmarks.table import table
+from tests.benchmarks.table import Table, table
 from tests.lab.config import places
 from tests.lab.damage import bring_about
 
@@ -68,7 +68,7 @@ class Onlooker:
         return self.gone - self.begun
 
 
-def report(clusters: Clusters) -> str:
+def report(clusters: Clusters) -> Table:
     member = clusters.names[1]
     with tempfile.TemporaryDirectory(prefix="submariner-benchmark-") as name:
         folder = pathlib.Path(name)
@@ -79,7 +79,7 @@ def report(clusters: Clusters) -> str:
         bring_about(here, "healthy")
         ours = play.playbook(ROOT / "playbooks" / "uninstall.yml", "-e", "submariner_confirm=uninstall").seconds
         bring_about(here, "healthy")
-        shell = _shell(clusters, folder)
+        shell = by_shell(clusters, folder)
     rows = [
         (f"{member}: first deletion until the last object was gone, seen from outside", seen, 1.0),
         (f"{member}: first deletion until proven gone, by cleanup", proven, proven / seen),
@@ -87,7 +87,7 @@ def report(clusters: Clusters) -> str:
         ("both clusters, their nodes, all proven and settled, by the playbook uninstall", ours, ours / shell),
     ]
     notes = "Asked for: at most 1.3 x the chain, the end noticed within 0.5 s, the playbook at most 0.5 x the shell."
-    return table("Removal (lab)", ("", "seconds", "x the row above"), rows) + notes + "\n"
+    return table("Removal (lab)", ("", "seconds", "x the row above"), rows, notes)
 
 
 def _one_member(play: Play, clusters: Clusters, member: str) -> tuple[float, float]:
@@ -107,7 +107,7 @@ def _one_member(play: Play, clusters: Clusters, member: str) -> tuple[float, flo
     return float(match[1]), onlooker.end()
 
 
-def _shell(clusters: Clusters, folder: pathlib.Path) -> float:
+def by_shell(clusters: Clusters, folder: pathlib.Path) -> float:
     """What a careful engineer types: uninstall each, the broker's cluster last, and wait until its namespaces are gone."""
     here = places()
     env = {**os.environ, "KUBECONFIG": str(clusters.kubeconfig), "PATH": f"{here.bin}:{os.environ['PATH']}"}

@@ -79,7 +79,10 @@ def answered(survey: Json, answers: Json) -> Json:
         elif kind == "multiselect":
             fits = isinstance(answer, list) and set(answer) <= set(choices)
         else:
-            fits = isinstance(answer, str)
+            fits = isinstance(answer, str) and len(answer) >= questions[name].get("min", 0)
         if not fits:
             raise ValueError(f"{name}: {answer!r} is no answer to a question of the type {kind}")
-    return answers
+    # What the form sends of questions that were left open: of texts that may be empty, an empty one.
+    empty = {name for name, one in questions.items() if one["type"] in ("text", "textarea", "password")}
+    open_ones = {name: "" for name in empty - set(answers) if questions[name].get("min", 0) == 0}
+    return {**open_ones, **answers}

@@ -73,6 +73,7 @@ FIELDS: dict[str, Json] = {
         "diff_mode": False,
         "job_slice_count": 1,
         "survey_enabled": False,
+        "extra_vars": "",
         **ASKS,
     },
     "workflow_job_templates": {"organization": None, "survey_enabled": False, "extra_vars": ""},
@@ -162,6 +163,8 @@ def check_survey(spec: Json) -> None:
         seen.add(question["variable"])
         if question["type"] in ("multiplechoice", "multiselect") and not question.get("choices"):
             raise Refused(400, {"error": f"no choices in {question}"})
+        if any(type(question.get(limit, 0)) is not int for limit in ("min", "max")):
+            raise Refused(400, {"error": f"a limit in {question} is no number"})
         default = question.get("default", "")
         if default != "" and not isinstance(default, ANSWERS[question["type"]]):
             raise Refused(400, {"error": f"default of another type in {question}"})

@@ -17,7 +17,7 @@ import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import connect
 from ansible_collections.submariner.lifecycle.plugins.modules import cluster_info
-from tests.benchmarks import growth
+from tests.benchmarks import growth, reinstall
 from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.process import MODULES
 from tests.benchmarks.reading import loop_task, reading_task, same_reads
@@ -103,10 +103,43 @@ def test_the_median_counts(tmp_path: pathlib.Path) -> None:
 
 
 def test_a_table() -> None:
-    assert table("Title", ("", "s"), [("one", 1.0), ("three", "-")]).splitlines() == [
+    made = table("Title", ("", "s"), [("one", 1.0), ("three", "-")], "Nothing else.")
+    assert str(made).splitlines() == [
         "== Title",
         "          s",
         "-----------",
         "one    1.00",
         "three     -",
+        "Nothing else.",
     ]
+    assert made.markdown().splitlines() == [
+        "## Title",
+        "",
+        "|  | s |",
+        "| --- | ---: |",
+        "| one | 1.00 |",
+        "| three | - |",
+        "",
+        "Nothing else.",
+    ]
+    assert made.record() == {
+        "title": "Title",
+        "rows": [{"": "one", "s": 1.0}, {"": "three", "s": "-"}],
+        "notes": ["Nothing else."],
+    }
+
+
+def test_phases_are_from_their_first_step_to_the_end_of_their_last() -> None:
+    def step(name: str, began: float, seconds: float, variant: str = "") -> Json:
+        return {"step": name, "variant": variant, "began": began, "seconds": seconds}
+
+    steps = [
+        step("cleanup", 5.0, 1.0, "plan"),
+        step("cleanup", 10.0, 5.0),
+        step("node_cleanup", 12.0, 8.0),
+        step("member", 30.0, 4.0),
+        step("wait_for_single_endpoint", 34.0, 6.0),
+    ]
+    removed, _deployed, joined, _proven = reinstall.PHASES
+    assert reinstall.phases(steps) == {removed: 10.0, joined: 10.0}
+    assert reinstall.spread("x", [3.0, 1.0, 2.0]) == ("x", 3, 1.0, 2.0, 3.0)

@@ -56,7 +56,7 @@ def awx() -> t.Iterator[FakeAwx]:
 
 @pytest.fixture
 def setup(awx: FakeAwx, tmp_path: pathlib.Path) -> Setup:
-    return Setup(awx, tmp_path, **FEW)
+    return Setup(awx, tmp_path, **FEW, submariner_awx_folder="/srv/fleet")
 
 
 def test_it_makes_then_changes_nothing_and_takes_back_exactly_what_it_made(setup: Setup, awx: FakeAwx) -> None:
@@ -114,6 +114,12 @@ def check_what_was_made(awx: FakeAwx) -> None:
     assert (ROOT / source["source_path"]).is_file()
     verify, part = (awx.named("job_templates", f"Submariner {name}") for name in ("verify", "part"))
     assert (verify["job_slice_count"], part["job_slice_count"]) == (1, 3)
+    assert json.loads(verify["extra_vars"]) == {"submariner_report_dir": "/srv/fleet/Submariner-verify"}
+    workflow = awx.named("workflow_job_templates", "Submariner reinstall in slices")
+    assert json.loads(workflow["extra_vars"]) == {
+        "submariner_confirm": "reinstall",
+        "submariner_report_dir": "/srv/fleet/Submariner-reinstall-in-slices",
+    }
     assert verify["survey_enabled"]
     assert verify["ask_limit_on_launch"]
     assert not part["survey_enabled"]

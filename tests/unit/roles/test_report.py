@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import re
 import typing as t
 from xml.etree import ElementTree
 
@@ -101,3 +102,25 @@ def test_a_step_that_fails_leaves_a_report(stage: Stage) -> None:
     refused = stage.play(again, submariner_report_dir=str(stage.folder / "bin"))
     assert "has no journal.jsonl, result.json or preflight.json" in refused.stdout
     assert "Traceback" not in refused.stdout
+
+
+@pytest.mark.parametrize("forks", [1, 50])
+def test_the_table_can_be_read_whatever_shows_it(stage: Stage, monkeypatch: pytest.MonkeyPatch, forks: int) -> None:
+    """As AWX may show it: without a terminal, results in YAML, one host at a time or all at once."""
+    monkeypatch.setenv("ANSIBLE_FORKS", str(forks))
+    monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", "yaml")
+    stage.load("healthy-two-nodes")
+    verify = {"ansible.builtin.import_playbook": "submariner.lifecycle.verify"}
+    watched = {"submariner_verify_timeout": 4, "submariner_verify_window": 2, "submariner_verify_report_only": True}
+    done = stage.play(verify, "east", "west", **{**QUICK, **watched})
+    assert done.returncode == 0, done.stdout
+    lines = [line.strip(" -'\"") for line in done.stdout.splitlines()]
+    head = next(number for number, line in enumerate(lines) if line.split()[:3] == ["cluster", "version", "Endpoints"])
+    assert [lines[head + row].split()[:3] for row in (1, 2)] == [["east", "0.19.0", "2"], ["west", "0.19.0", "2"]]
+    assert lines[head].endswith("connected to")
+    assert any(line.startswith("Verdict: ") for line in lines)
+    for cluster in ("east", "west"):
+        assert re.search(rf"(?m)^{cluster}: .*was not seen being updated yet \(\d+ s of 6 s\)$", done.stdout), (
+            done.stdout
+        )
+    assert "\x1b[" not in done.stdout

@@ -121,6 +121,7 @@ def test_an_interrupted_run_is_continued_and_keeps_its_own(
     outcome = run(api, tmp_path, state="begun", verb="reinstall", run_id="two", **more)
     assert outcome["continued"]
     assert outcome["record"]["run_id"] == "one"
+    assert outcome["record"]["taken_by"] == kept(api).taken_by == "two"
     assert kept(api).psk == b"old"
     assert kept(api).gateway_nodes == {"west": ["before"], "north": ["n"]}
 
@@ -289,6 +290,7 @@ def test_a_record_is_written_and_read_whole() -> None:
     record = Record(
         run_id="one",
         started="then",
+        taken_by="two",
         verb="reinstall",
         phase="joins",
         options={"globalnet": True},

@@ -18,7 +18,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import Unreadable, begin, write, write_once
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import (
+    Unreadable,
+    begin,
+    recorded,
+    write,
+    write_once,
+)
 from tests.unit import reported
 
 Json = dict[str, t.Any]
@@ -167,3 +173,59 @@ def test_what_cannot_be_read_is_named(tmp_path: pathlib.Path, name: str, content
         (tmp_path / name).write_text(content)
     with pytest.raises(Unreadable, match=words):
         write(str(tmp_path))
+
+
+def begun(folder: pathlib.Path, record: str = "", continued: bool = False, verb: str = "uninstall") -> str:
+    path = str(begin(str(folder), verb, check=False)["path"])
+    if record:
+        recorded(str(folder), record, "2026-09-21T13:00:00Z", continued)
+    for line in pathlib.Path(path).read_text().splitlines():
+        jsonschema.validate(json.loads(line), SCHEMA)
+    return path
+
+
+def noted(path: str, cluster: str, **result: t.Any) -> None:
+    head, _steps = _journal.read(path)
+    known = {**KNOWN, "cluster": cluster, "began": head.get("resumed_epoch", head["epoch"])}
+    _journal.note(
+        path, _journal.step_of("submariner.lifecycle.cleanup", {"scope": ["member"]}, result, check=False, **known)
+    )
+
+
+def test_a_run_that_is_taken_up_again_goes_on_with_its_journal(tmp_path: pathlib.Path) -> None:
+    noted(begun(tmp_path, "one"), "east", failed=True, msg="was ended", removed=[{"kind": "Secret", "name": "first"}])
+    # Between them one that got to no record, and one that only looks.
+    begun(tmp_path)
+    begun(tmp_path, verb="verify")
+    path = begun(tmp_path, "one", continued=True)
+    noted(path, "west", removed=[{"kind": "Secret", "name": "second"}])
+    head, steps = _journal.read(path)
+    assert [s["cluster"] for s in steps] == ["east", "west"]
+    assert (head["began"], len(head["resumed"]), head["earlier"]) == ("2026-09-21T13:00:00Z", 1, True)
+    assert head["epoch"] <= head["resumed_epoch"]
+    assert write(str(tmp_path))["verdict"] == "pass"
+    page = (tmp_path / "report.html").read_text()
+    assert all(word in page for word in ("first", "second", "Taken up again", "2026-09-21T13:00:00Z"))
+    assert "not in this folder" not in page
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["journal.jsonl", "junit.xml", "report.html"]
+    # And once more: what fails now is what counts.
+    path = begun(tmp_path, "one", continued=True)
+    noted(path, "west", failed=True, msg="again")
+    assert len(_journal.read(path)[0]["resumed"]) == 2
+    assert len(_journal.read(path)[1]) == 3
+    assert write(str(tmp_path))["verdict"] == "fail"
+
+
+def test_what_another_run_did_is_not_taken_up(tmp_path: pathlib.Path) -> None:
+    noted(begun(tmp_path, "one"), "east")
+    path = begun(tmp_path, "two")
+    assert _journal.read(path)[1] == []
+    noted(path, "east")
+    path = begun(tmp_path, "three", continued=True)
+    head, steps = _journal.read(path)
+    assert (steps, head["earlier"]) == ([], False)
+    noted(path, "west")
+    write(str(tmp_path))
+    assert "not in this folder" in (tmp_path / "report.html").read_text()
+    # What is missing at the beginning stays missing.
+    assert _journal.read(begun(tmp_path, "three", continued=True))[0]["earlier"] is False

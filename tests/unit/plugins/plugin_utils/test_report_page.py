@@ -334,3 +334,32 @@ def test_numbers_with_their_noun() -> None:
         "2 clusters",
         "39\u202f800 ways",
     ]
+
+
+def test_second_opinions_stand_beside_the_verdict() -> None:
+    def said(said: str, doubtful: bool = False, message: str = "") -> Json:
+        words = {"command": "diagnose", "check": f"Checking {said}", "message": message, "note": "known since 0.20"}
+        return {**words, "said": said, "doubtful": doubtful}
+
+    document = reported.recorded("healthy-two-nodes")
+    silent = page_of(view_of(document, "result", reported.HEAD, []))
+    assert "What subctl says" not in silent
+    hidden = "Authorization: Bearer s3cr3t-token-of-a-cluster"
+    opinions = {
+        "east": [said("ok"), said("warn"), said("fail", doubtful=True)],
+        "west": [said("ok"), said("warn"), said("unfinished", message=f"<b>{hidden}")],
+    }
+    view = view_of({**document, "opinions": opinions}, "result", reported.HEAD, [])
+    assert [(o.said, o.where) for o in view.opinions] == [
+        ("unfinished", ("west",)),
+        ("warn", ("east", "west")),
+        ("fail", ("east",)),
+        ("ok", ("east", "west")),
+    ]
+    page = page_of(view)
+    assert view.verdict == view_of(document, "result", reported.HEAD, []).verdict
+    shown = Page(page).text
+    assert all(f"Checking {word}" in shown for word in ("ok", "warn", "fail", "unfinished"))
+    assert "known since 0.20 · east, west" in shown
+    assert "<b>" not in page
+    assert "s3cr3t-token" not in page
