@@ -39,6 +39,8 @@ fi
 if command -v ncat >/dev/null 2>&1; then
   ncat -l -k --sh-exec 'eval "$ANSWER"' "$PORT" >/dev/null 2>&1
 fi
+# BusyBox's, as in Submariner's own image, can run a program for each caller.
+while nc -l -k -p "$PORT" -e /bin/sh -c 'eval "$ANSWER"' >/dev/null 2>&1; do :; done
 # One caller at a time: -N (OpenBSD) and -q 0 (traditional) let go of it at once instead of after its time-out.
 while :; do
   for listen in "nc -N -l -p $PORT" "nc -N -l $PORT" "nc -q 0 -l -p $PORT" "nc -l -p $PORT" "nc -l $PORT" \
@@ -81,6 +83,8 @@ with_curl() { exec curl -sS --max-time 4 "telnet://$1:$2" < /dev/null; }
 fetch() {
   tool=$1; shift
   text=$(bounded "with_$tool" "$@" 2>&1)
+  # BusyBox's way to say it, and the shell's.
+  case "$text" in 'punt!'*|Terminated*) text='timed out' ;; esac
 }
 judge() {
   case "$text" in

@@ -23,8 +23,9 @@ _LABEL = "submariner.io/gateway"
 _READY = "120s"
 _GLOBAL_ADDRESS_LIMIT = 60.0
 _TRIES = 5
-# Answers with the pod's own name, so that a stranger's answer is none.
-_SERVE = f'while :; do echo "$NAME" | nc -N -l -p {_PORT} || echo "$NAME" | nc -N -l {_PORT} || sleep 1; done'
+# Answers with the pod's own name, so that a stranger's answer is none. Images have OpenBSD's program, or BusyBox's.
+_LISTEN = (f"nc -N -l -p {_PORT}", f"nc -N -l {_PORT}", f"nc -l -p {_PORT}")
+_SERVE = "while :; do " + "".join(f'echo "$NAME" | {listen} || ' for listen in _LISTEN) + "sleep 1; done"
 
 
 @dataclass(frozen=True)
