@@ -83,8 +83,6 @@ with_curl() { exec curl -sS --max-time 4 "telnet://$1:$2" < /dev/null; }
 fetch() {
   tool=$1; shift
   text=$(bounded "with_$tool" "$@" 2>&1)
-  # BusyBox's way to say it, and the shell's.
-  case "$text" in 'punt!'*|Terminated*) text='timed out' ;; esac
 }
 judge() {
   case "$text" in
@@ -103,7 +101,13 @@ find_tool() {
   done
   return 1
 }
-brief() { printf '%s' "$text" | tr -c '[:print:]' ' ' | tr -s ' ' | cut -c 1-120; }
+brief() {
+  case $verdict in cut) text=${text#*" begin "} ;; esac
+  said=$(printf '%s' "$text" | tr -c '[:print:]' ' ' | tr -s ' ' | cut -c 1-120)
+  # BusyBox's way to say it, and the shell's.
+  case "${said# }" in 'punt!'*|Terminated*) said='timed out' ;; esac
+  printf '%s' "$said"
+}
 ask() {
   number=$1 nonce=$2; shift 2
   fetch "$tool" "$@"; judge "$nonce"

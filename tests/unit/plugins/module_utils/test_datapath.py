@@ -145,6 +145,7 @@ def test_cut_answers_and_strangers_are_told_apart(image: Image, serve: Serve) ->
         verdicts, _cause = ask(image("python3"), port, at(cut), at(stranger), at(ssh))
     assert [verdicts[n][0] for n in range(3)] == [datapath.CUT, datapath.STRANGER, datapath.SILENT]
     assert "SSH-2.0" in verdicts[2][1]
+    assert NONCE not in verdicts[0][1]
 
 
 def test_more_targets_than_are_asked_at_once(image: Image, serve: Serve) -> None:
