@@ -11,15 +11,16 @@ import pathlib
 import typing as t
 
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_page import page_of
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_view import view_of
-from tests.browser.browser import Browser
+from tests.browser.browser import HEIGHT, Browser
 from tests.unit import reported
 
 Json = dict[str, t.Any]
 
-CASES: dict[str, t.Callable[[], tuple[Json, list[Json]]]] = {
+CASES: dict[str, t.Callable[[], tuple[Json, list[Json]] | tuple[Json, list[Json], Json]]] = {
     "2": lambda: _whole(reported.of_size(2)),
     "3-and-a-ghost": lambda: _whole(reported.of_size(3, ghost=True)),
     "10": lambda: _whole(reported.of_size(10, damaged=3, ghost=True)),
@@ -27,6 +28,13 @@ CASES: dict[str, t.Callable[[], tuple[Json, list[Json]]]] = {
     "200": lambda: _whole(reported.of_size(200, damaged=40)),
     "submariner-3411": lambda: (reported.recorded("joined-as-second-id"), []),
     "failed-on-the-way": lambda: ({}, reported.steps(["east", "west"], failing="west")),
+    "second-opinions": lambda: _whole(reported.second_opinions(reported.of_size(3, damaged=1))),
+    "taken-up-again": lambda: (*_interrupted(reported.of_size(3)), reported.taken_up(earlier=True)),
+    "taken-up-elsewhere": lambda: (
+        reported.recorded("healthy-two-nodes"),
+        reported.later(reported.steps(["east", "west"])),
+        reported.taken_up(earlier=False),
+    ),
     "long-names": lambda: _whole(_renamed(reported.of_size(3, damaged=2), "f" * 63)),
 }
 WIDTHS = (1280, 390)
@@ -35,6 +43,12 @@ case = pytest.mark.parametrize("name", CASES)
 
 def _whole(document: Json) -> tuple[Json, list[Json]]:
     return document, reported.steps(list(document["clusters"]))
+
+
+def _interrupted(document: Json) -> tuple[Json, list[Json]]:
+    """A step failed; the run was taken up again, and came to its end."""
+    names = list(document["clusters"])
+    return document, reported.steps(names, failing=names[-1]) + reported.later(reported.steps(names))
 
 
 def _renamed(value: t.Any, name: str) -> t.Any:
@@ -48,8 +62,8 @@ def _renamed(value: t.Any, name: str) -> t.Any:
 
 @functools.cache
 def _text(name: str) -> str:
-    document, steps = CASES[name]()
-    return page_of(view_of(document, "result" if document else "", reported.HEAD, steps))
+    document, steps, *heads = CASES[name]()
+    return page_of(view_of(document, "result" if document else "", heads[0] if heads else reported.HEAD, steps))
 
 
 def page(folder: pathlib.Path, name: str) -> pathlib.Path:
@@ -102,6 +116,34 @@ def test_a_matrix_scrolls_by_itself(browser: Browser, folder: pathlib.Path, widt
     )
     assert inner > outer
     assert browser.run("return document.querySelector('#matrix .scroll').tabIndex") == 0
+
+
+def texts(browser: Browser, selector: str) -> list[str]:
+    found: list[str] = browser.run(f"return [...document.querySelectorAll('{selector}')].map((one) => one.innerText)")
+    return found
+
+
+def test_second_opinions_are_open_where_they_are_worth_a_look(browser: Browser, folder: pathlib.Path) -> None:
+    browser.look(page(folder, "second-opinions"), 390)
+    opened = texts(browser, "#opinions details[open] summary")
+    assert [title.startswith("Worth a look") for title in opened] == [True]
+    assert len(texts(browser, "#opinions details")) == 3
+    browser.driver.find_element("css selector", "nav a[href='#opinions']").click()
+    top = "return document.querySelector('#opinions').getBoundingClientRect().top"
+    WebDriverWait(browser.driver, 10).until(lambda _driver: 0 <= browser.run(top) < HEIGHT)
+
+
+@pytest.mark.parametrize("name", ["taken-up-again", "taken-up-elsewhere"])
+def test_a_run_that_was_taken_up_again_says_so(browser: Browser, folder: pathlib.Path, name: str) -> None:
+    browser.look(page(folder, name), 390)
+    head = " ".join(texts(browser, "header"))
+    whole = name == "taken-up-again"
+    assert f"Taken up again {'2026-09-21T13:41:02Z, ' if whole else ''}2026-09-21T15:03:20Z." in head
+    assert ("not in this folder" in head) == (not whole)
+    assert ("the time until it was taken up again" in texts(browser, "#timeline p")[0]) == whole
+    # What failed before that is told, and did not end the run.
+    assert ("1 node could not be inspected" in browser.run("return document.body.textContent")) == whole
+    assert "fail" not in " ".join(texts(browser, ".badge"))
 
 
 def shown(browser: Browser) -> list[str]:

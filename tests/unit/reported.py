@@ -16,8 +16,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._digest impor
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._opinions import annotate, parse, parse_junit
 from tests.benchmarks import fleet as made
-from tests.unit.fake_api import recording
+from tests.unit.fake_api import RECORDINGS, recording
 
 Json = dict[str, t.Any]
 
@@ -32,6 +33,8 @@ HEAD: Json = {
 }
 TOWNS = ("frankfurt", "dublin", "oslo", "madrid", "turin", "lyon", "gdansk", "porto", "graz", "ghent")
 MARK = "submariner-cable"
+LATER = 5400.0
+"""Seconds until a run is taken up again."""
 
 
 def document(digests: Json, broker: str, watched: Json | None = None, data_path: list[Json] | None = None) -> Json:
@@ -57,6 +60,37 @@ def document(digests: Json, broker: str, watched: Json | None = None, data_path:
 def recorded(state: str) -> Json:
     """Of a recorded pair."""
     return document({c: digest(snapshot_of(recording(state, c)), c) for c in ("east", "west")}, "east")
+
+
+def second_opinions(document: Json) -> Json:
+    """The same with what subctl said of the recorded pair; its diagnosis of the last cluster was ended on the way."""
+    diagnosed = (RECORDINGS / "healthy-two-nodes" / "subctl-diagnose-all.txt").read_text()
+    refusal = "Expected to reach 10.129.0.14:8080 from pod e2e-tests-dataplane-conn-nd-x7k2p/tcp-check-pod: no answer"
+    report = f"""<testsuite>
+      <testcase name="[dataplane] Basic TCP connectivity between a gateway and a non-gateway node"/>
+      <testcase name="[dataplane] Basic TCP connectivity between two nodes that are none">
+        <failure message="{refusal}">curl ended after 30 s: {"x" * 120}</failure>
+      </testcase>
+    </testsuite>"""
+    names = list(document["clusters"])
+    of_east = [*parse("diagnose", diagnosed), *parse_junit("verify", report)]
+    ended = [*diagnosed.splitlines()[:-5], " \u2022 Checking gateway connections  ..."]
+    of_others = parse("diagnose", "\n".join(ended))
+    said = {name: of_east if name == names[0] else of_others for name in names}
+    return document | {"opinions": {name: [o.as_dict() for o in annotate(found)] for name, found in said.items()}}
+
+
+def taken_up(earlier: bool) -> Json:
+    """The head of a journal that was taken up again after an hour and a half, with or without what was before that."""
+    times = ["2026-09-21T13:41:02Z", "2026-09-21T15:03:20Z"] if earlier else ["2026-09-21T15:03:20Z"]
+    now = BEGAN + LATER
+    epoch = BEGAN if earlier else now
+    return HEAD | {"record": "a51f", "resumed": times, "resumed_epoch": now, "epoch": epoch, "earlier": earlier}
+
+
+def later(found: list[Json]) -> list[Json]:
+    """These steps after the run was taken up again."""
+    return [step | {"began": step["began"] + LATER} for step in found]
 
 
 @functools.cache
