@@ -20,7 +20,7 @@ from tests.unit.eda.conftest import SOURCE
 
 ROOT = pathlib.Path(__file__).parents[3]
 RULEBOOKS = sorted((ROOT / "extensions" / "eda" / "rulebooks").glob("*.yml"))
-GUIDE = (ROOT / "docs" / "events.md").read_text()
+GUIDE = (ROOT / "docs" / "docsite" / "rst" / "events.rst").read_text()
 
 
 def load(path: pathlib.Path) -> t.Any:
@@ -45,13 +45,15 @@ def test_a_rulebook(path: pathlib.Path) -> None:
     ids = set(re.findall(r'"([a-z]+\.[a-z-]+)"', condition))
     assert ids <= set(FINDINGS)
     listed = GUIDE.partition('"A record too many" is one of')[2].partition(". One run")[0]
-    assert ids == set(re.findall(r"`([a-z.-]+)`", listed))
-    assert f"`submariner.lifecycle.{path.stem}`" in GUIDE
+    assert ids == set(re.findall(r"``([a-z.-]+)``", listed))
+    assert re.search(rf"^``submariner\.lifecycle\.{path.stem}`` ", GUIDE, re.MULTILINE)
     variables = set(re.findall(r"{{ (\w+) }}", path.read_text()))
-    row = next(line for line in GUIDE.splitlines() if line.startswith(f"| `submariner.lifecycle.{path.stem}`"))
-    assert {v for v in variables - {"broker", "clusters", "state_file"} if f"`{v}`" not in row} == set()
+    taken = next(line for line in GUIDE.splitlines() if line.startswith("Both take ``broker``"))
+    both, _, own = taken.partition(". ")
+    told = re.findall(r"``(\w+)``", both + (own if own.startswith(f"``{path.stem}``") else ""))
+    assert variables <= set(told)
 
 
 def test_the_types_of_events() -> None:
-    rows = set(re.findall(r"^\| `(\w+)` \| ", GUIDE.partition("## Events")[2], re.MULTILINE))
+    rows = set(re.findall(r"^``(\w+)`` ", GUIDE.partition("\nTypes of events\n")[2], re.MULTILINE))
     assert rows == {*_standing.OVER, *_standing.OVER.values()}
