@@ -73,6 +73,24 @@ def test_one_table_for_all_clusters(stage: Stage) -> None:
     assert "residue" in report.document["checks"]
 
 
+@pytest.mark.parametrize("by", ["subctl", "submariner.lifecycle"])
+def test_the_table_can_be_read_where_results_are_yaml(stage: Stage, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
+    """Lines break there at a space behind column 80."""
+    monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", "yaml")
+    stage.load("healthy-two-nodes")
+    fields: dict[str, t.Any] = {"f:metadata": {"f:labels": {"f:submariner.io/gateway": {}}}}
+    for api in (stage.east, stage.west):
+        for node in api.cluster.objects(NODES):
+            node["metadata"]["managedFields"] = [{"manager": by, "operation": "Update", "fieldsV1": fields}]
+            api.cluster.replace(NODES, node, "", node["metadata"]["name"])
+    lines = [line.strip(" -'\"") for line in Report(stage).out.splitlines()]
+    head = next(number for number, line in enumerate(lines) if line.split()[:2] == ["cluster", "Kubernetes"])
+    assert lines[head].endswith("gateway nodes")
+    for name, row in zip(("east", "west"), lines[head + 1 :], strict=False):
+        assert row.split()[::3] == [name, "2/2", "(by"]
+        assert row.endswith(f"generic       {name}-worker (by {by})")
+
+
 @pytest.mark.parametrize("state", ["joined-as-second-id", "operator-killed-mid-uninstall"])
 def test_what_a_reinstallation_is_for_does_not_hinder_it(stage: Stage, state: str) -> None:
     stage.load(state)
