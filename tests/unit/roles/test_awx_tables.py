@@ -55,6 +55,13 @@ def test_surveys_ask_for_documented_variables_only(rows: Json) -> None:
                 assert question["choices"] == "true\nfalse"
 
 
+def test_what_waits_can_be_asked_to_do_so_quietly(rows: Json) -> None:
+    whole = {row["playbook"]: row["survey"] for row in rows["job_templates"] if not row.get("part")}
+    asking = {book for book, survey in whole.items() if "submariner_quiet" in {q["variable"] for q in survey}}
+    assert set(whole) - asking == {"firewall.yml", "gather.yml"}
+    assert "submariner_quiet" in {q["variable"] for q in rows["workflow_survey"]}
+
+
 def test_a_question_left_open_says_nothing(rows: Json) -> None:
     """An empty answer would outrank what the inventory says."""
     asked = [*(row.get("survey", []) for row in rows["job_templates"]), rows["workflow_survey"]]
