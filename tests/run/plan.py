@@ -90,6 +90,11 @@ def awx(logs: pathlib.Path) -> Step:
     return _pytest("awx", "tests/awx", logs, limit=1800.0)
 
 
+def molecule() -> Step:
+    """A scenario takes the lab away at its end. The other one, kind, needs a container registry with released images."""
+    return _step("molecule", "molecule", "test", "--scenario-name", "default", limit=2400.0)
+
+
 def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
@@ -136,5 +141,6 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         rulebooks(logs),
         importer(logs),
         browser(logs),
+        molecule(),
         lab_itself(logs),
     ]
