@@ -157,6 +157,56 @@ def test_known_lines(component: str, line: str, id_: str) -> None:
     assert known(line, component) == id_
 
 
+SAID = {
+    "log.broker-cleanup": (GATEWAY, 'ERR main Error cleaning up the datastore error="unable to delete"'),
+    "log.cable-failed": (GATEWAY, 'ERR tunnel Error installing cable for Endpoint "west" error="no such device"'),
+    "log.calico-api": (
+        "routeagent",
+        'ERR calico Error creating the IPPool - is Calico API server running? error="404"',
+    ),
+    "log.cidr-mismatch": (OPERATOR, "ERR x There is a mismatch between the detected and configured CIDRs"),
+    "log.cidr-overlap": (GATEWAY, 'WRN x Skip processing the remote endpoint "west" as its subnets overlap'),
+    "log.clusterset-ip": ("lighthouse-agent", 'ERR x Unable to reserve clusterset IP "243.0.0.1" for "a/b"'),
+    "log.cni-address": (GATEWAY, 'FTL x Error getting CNI Interface IP address error="no interface"'),
+    "log.dns-no-address": ("lighthouse-coredns", 'ERR x Missing service IP endpoint in EndpointSlice "a-west"'),
+    "log.dns-waits": ("lighthouse-coredns", 'WRN x ServiceImport "a" not found for EndpointSlice "a-west" - requeuing'),
+    "log.endpoints-compete": (GATEWAY, "INF x Endpoint west-1: time stamp is older than the timestamp of west-2"),
+    "log.event-dropped": ("routeagent", 'ERR x Ignoring the event "create a", as its requeued for more than 60 times'),
+    "log.globalnet-differs": ("globalnet", 'FTL x Cluster "east" is not configured to use globalCidr'),
+    "log.globalnet-no-ip": ("globalnet", 'ERR x Error allocating IP for Node "east-worker" error="pool exhausted"'),
+    "log.globalnet-overlap": ("globalnet", "ERR x The cluster's CIDR 242.0.0.0/16 overlaps with remote cluster west"),
+    "log.globalnet-reservation": ("globalnet", "WRN x Could not reserve allocated GlobalIP for a/b"),
+    "log.ipsec-command": (GATEWAY, "ERR libreswan error whacking with args [--listen]"),
+    "log.ipsec-daemon": (GATEWAY, "FTL libreswan Pluto exited: exit status 1"),
+    "log.leadership-acquired": (GATEWAY, "INF x Leadership acquired - starting controllers"),
+    "log.load-balancer": (GATEWAY, "INF x Waiting for LoadBalancer to be ready"),
+    "log.no-default-interface": ("routeagent", 'ERR x unable to find the default interface on host: "no route"'),
+    "log.operator-not-leader": (OPERATOR, '{"level":"info","logger":"leader","msg":"Not the leader. Waiting."}'),
+    "log.own-endpoint-replaced": (GATEWAY, 'INF x Successfully deleted existing submariner Endpoint "east-old"'),
+    "log.ping-failed": (GATEWAY, 'ERR x Failed to successfully ping the remote endpoint IP "10.22.0.1"'),
+    "log.record-deleted": (GATEWAY, 'INF Syncer local -> broker: Deleted Endpoint "east"'),
+    "log.service-type": ("lighthouse-agent", "ERR x Type ExternalName is not supported for Service (a/b)"),
+    "log.several-cidrs": (OPERATOR, 'ERR x Detected > 1 CIDRs ["10.1.0.0/16" "10.2.0.0/16"]'),
+    "log.stale-gateway": (GATEWAY, 'INF x Deleted stale Gateway "east-worker3"'),
+    "log.uninstall-no-gateway": (OPERATOR, "INF x DaemonSet has no available nodes for submariner-gateway-uninstall"),
+    "log.uninstall-waits": (OPERATOR, 'INF x DaemonSet "submariner-gateway" still has pods - requeueing'),
+    "log.vxlan-interface": (GATEWAY, 'ERR x failed to create VxLAN interface "vxlan-tunnel"'),
+    "log.vxlan-nat": (GATEWAY, "FTL x the VxLAN cable driver is supported only with no NAT deployments"),
+    "log.wireguard-device": (GATEWAY, 'FTL x failed to add WireGuard device "submariner"'),
+    "log.wireguard-key": (GATEWAY, "ERR x key mismatch for peer cluster west"),
+    "log.wrong-receiver": (GATEWAY, 'ERR x Received NAT discovery packet for endpoint "a", while being "b"'),
+}
+"""What a component says of it, where no other test has it."""
+
+
+@pytest.mark.parametrize("id_", SAID)
+def test_what_is_said_has_its_meaning(id_: str) -> None:
+    component, line = SAID[id_]
+    assert known(KUBELET + line, component) == id_
+    (finding,) = tally(KUBELET + line, source=Source(component, "a-pod", "a-container")).findings(NAMESPACE)
+    assert (finding.id, bool(finding.hint)) == (id_, True)
+
+
 def test_a_line_counts_only_for_its_components() -> None:
     assert known("INF Leadership lost", GATEWAY) == "log.leadership-lost"
     assert known("INF Leadership lost", OPERATOR) == ""

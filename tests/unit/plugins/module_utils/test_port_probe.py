@@ -130,6 +130,19 @@ def test_silence_is_told_apart_by_what_was_heard(heard: set[str] | None, words: 
     assert words in found.cause
 
 
+@pytest.mark.parametrize(
+    ("got", "id_", "words"),
+    [
+        ("[Errno 101] Network is unreachable", "port.no-route", "no route to 192.168.1.1"),
+        ("[Errno 1] Operation not permitted", "port.held-back", "does not let it out to 192.168.1.1"),
+    ],
+)
+def test_what_never_left_the_asking_node(got: str, id_: str, words: str) -> None:
+    (found,) = port_probe.findings([result(port_probe.classify("none", got))], "west", {"w1"})
+    assert (found.id, found.severity) == (id_, "error")
+    assert words in found.observed
+
+
 def test_one_way_is_enough_between_clusters_but_not_within_one() -> None:
     (found,) = port_probe.findings([result("silent"), result("answered", WEST, EAST)], "west", set())
     assert found.severity == "warning"

@@ -330,6 +330,52 @@ def test_no_answer_is_not_no_broker(api: FakeApi, tmp_path: pathlib.Path) -> Non
     assert "Broker" in outcome.msg
 
 
+def test_what_does_not_answer_after_the_deployment_is_unknown(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    def deploy() -> None:
+        api.cluster.load(deployed())
+        api.fault(403, path="/brokers/")
+
+    with FakeSubctl(tmp_path, deploy) as subctl:
+        outcome = run(api, tmp_path, subctl)
+    assert outcome.failed
+    assert {(f["id"], f["severity"]) for f in outcome["findings"]} == {("broker.unknown", "unknown")}
+
+
+@pytest.mark.parametrize(
+    ("conditions", "observed"), [(None, "is not there"), ([{"type": "Established", "status": "False"}], "is not est")]
+)
+def test_a_definition_that_a_broker_needs(
+    api: FakeApi, tmp_path: pathlib.Path, conditions: list[Json] | None, observed: str
+) -> None:
+    items = deployed()
+    (needed,) = [o for o in items if o["metadata"]["name"] == "endpoints.submariner.io"]
+    if conditions is None:
+        items.remove(needed)
+    else:
+        needed["status"] = {"conditions": conditions}
+    api.cluster.load(items)
+    outcome = run(api, tmp_path, check=True)
+    (found,) = outcome["findings"]
+    assert (found["id"], found["severity"]) == ("broker.crd", "error")
+    assert found["subject"] == "CustomResourceDefinition endpoints.submariner.io"
+    assert found["observed"].startswith(observed)
+    assert "restart its pod" in found["hint"]
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        ({"submariner-globalnet-info"}, {"broker.table"}),
+        ({"submariner-operator"}, {"broker.namespace", "operator.unavailable"}),
+    ],
+)
+def test_what_else_a_broker_needs(api: FakeApi, tmp_path: pathlib.Path, names: set[str], found: set[str]) -> None:
+    api.cluster.load([o for o in deployed() if not names & {o["metadata"]["name"], o["metadata"].get("namespace", "")}])
+    outcome = run(api, tmp_path, check=True)
+    assert outcome.changed
+    assert {f["id"] for f in outcome["findings"] if f["severity"] == "error"} == found
+
+
 def test_a_namespace_that_is_going_is_waited_for(api: FakeApi, tmp_path: pathlib.Path) -> None:
     going = {
         "apiVersion": "v1",

@@ -264,6 +264,8 @@ def test_pods_that_do_not_start_are_not_a_pass(clusters: tuple[Cluster, Cluster]
     assert all("no such image" in f["cause"] + f["observed"] for f in probed["findings"])
     reached = west.call("reach", url="https://127.0.0.1:1")
     assert (reached["reached"], reached["verdict"]) == ("unknown", "unknown")
+    assert [(f["id"], f["severity"]) for f in reached["findings"]] == [("broker.reach-not-tested", "unknown")]
+    assert "no such image" in reached["findings"][0]["cause"]
     assert west.pods() == []
 
 

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import pathlib
 import re
@@ -134,6 +135,20 @@ def test_both_directions_and_nothing_left(clusters: tuple[Cluster, Cluster]) -> 
         gone = cluster.call("absent", results=results)
         assert (gone["verdict"], gone["remaining"], len(gone["removed"])) == ("pass", [], 1)
         assert cluster.pods() == []
+
+
+def test_a_pod_that_stays_is_named(clusters: tuple[Cluster, Cluster], monkeypatch: pytest.MonkeyPatch) -> None:
+    east = clusters[0]
+    gateways([east])
+    east.call("serve")
+    (pod,) = east.pods()
+    pod["metadata"]["finalizers"] = ["example.com/holds-it"]
+    east.api.cluster.replace(PODS, pod, NAMESPACE, pod["metadata"]["name"])
+    monkeypatch.setattr(own_pods, "wait_gone", functools.partial(own_pods.wait_gone, limit=1.0))
+    gone = east.call("absent")
+    assert (gone["removed"], gone["remaining"]) == ([], [pod["metadata"]["name"]])
+    assert [(f["id"], f["severity"]) for f in gone["findings"]] == [("port.left-behind", "warning")]
+    assert pod["metadata"]["name"] in gone["findings"][0]["observed"]
 
 
 def test_the_pods_end_by_themselves_and_are_no_more_than_they_must(clusters: tuple[Cluster, Cluster]) -> None:

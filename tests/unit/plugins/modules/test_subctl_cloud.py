@@ -99,6 +99,7 @@ def test_a_clean_up_that_leaves_a_machine_set_is_not_believed(openshift: FakeApi
         done = run(openshift, tmp_path, str(subctl.path), state="cleaned")
     assert done.failed
     assert f"machine set {SET}: is still there" in done.msg
+    assert [(f["id"], f["severity"]) for f in done["findings"]] == [("cloud.machine-set-left", "error")]
 
 
 def test_a_clean_up(openshift: FakeApi, tmp_path: pathlib.Path) -> None:

@@ -196,6 +196,16 @@ def test_definitions_that_cannot_be_read_prove_nothing(versions: Versions) -> No
     assert versions.plan(state="reached")["verdict"] == "unknown"
 
 
+@pytest.mark.parametrize("target", ["0.15.5", "0.16.0"])
+def test_no_way_leads_from_or_to_what_is_too_old(target: str) -> None:
+    fleet = Fleet(
+        Runs("b", versions={upgrade.OPERATOR: "0.15.4"}), [Runs("m", True, {upgrade.RESOURCE: "0.15.4"})], ["m"]
+    )
+    found = upgrade.judge(fleet, target)
+    assert {(f.id, f.severity) for f in found} == {("upgrade.too-old", "error")}
+    assert all(f.observed == f"would go from 0.15.4 to {target}" and f.hint for f in found)
+
+
 RELEASES = st.tuples(st.integers(0, 1), st.integers(14, 26), st.integers(0, 9))
 
 
