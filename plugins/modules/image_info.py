@@ -77,7 +77,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import A
 from ansible_collections.submariner.lifecycle.plugins.module_utils._image_pull import judge, try_images
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, verdict
 
-MOST, LONGEST = 20, 3600
+MOST = 20
+LONGEST = 3600
 
 
 def argument_spec() -> Json:

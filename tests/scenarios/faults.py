@@ -23,7 +23,6 @@ from tests.scenarios.stage import ScenarioFailed, Stage
 from tests.simulator.gateway.__main__ import NOT_READY_FAULT
 from tests.simulator.gateway.status import ERROR_FAULT, FROZEN_FAULT
 from tests.simulator.names import FAULTS as FAULTS_MAP
-from tests.simulator.operator.discovery import FAULT as DISCOVERY_FAULT
 
 _BROKER_NAMESPACE = "submariner-k8s-broker"
 _MEMBER = "west"
@@ -185,8 +184,8 @@ def _copy_left(stage: Stage) -> Iterator[None]:
     yield
 
 
-def _switched(fault: str, pods: str = "", gone: tuple[str, ...] = ()) -> Bring:
-    """A fault of the simulation's own. `pods` read it when they start; what is `gone` they would have to make again."""
+def _switched(fault: str, pods: str = "") -> Bring:
+    """A fault of the simulation's own; `pods` read it when they start."""
 
     def restart(stage: Stage) -> None:
         if pods:
@@ -197,8 +196,6 @@ def _switched(fault: str, pods: str = "", gone: tuple[str, ...] = ()) -> Bring:
         where = ("-n", MEMBER_NAMESPACE)
         _kubectl(stage, _MEMBER, *where, "create", "configmap", FAULTS_MAP, f"--from-literal={fault}=on")
         try:
-            for name in gone:
-                _kubectl(stage, _MEMBER, *where, "delete", "daemonset", name)
             restart(stage)
             yield
         finally:
@@ -237,10 +234,6 @@ FAULTS: dict[str, Fault] = {
     ),
     "gateway-crash": Fault(
         _switched(NOT_READY_FAULT, "app=submariner-gateway"), frozenset({"workload.not-ready"}), _GATEWAY_GONE
-    ),
-    "discovery-failed": Fault(
-        _switched(DISCOVERY_FAULT, "name=submariner-operator", ("submariner-gateway", "submariner-routeagent")),
-        frozenset({"operator.idle"}), _GATEWAY_GONE,
     ),
     "names-lost": Fault(_names_lost, frozenset({"dns.missing-block"}), repair=True),
     "gateway-label-lost": Fault(_gateway_label_lost, frozenset({"gateway.no-node"}), _GATEWAY_GONE),

@@ -163,7 +163,8 @@ def check_survey(spec: Json) -> None:
         seen.add(question["variable"])
         if question["type"] in ("multiplechoice", "multiselect") and not question.get("choices"):
             raise Refused(400, {"error": f"no choices in {question}"})
-        if any(type(question.get(limit, 0)) is not int for limit in ("min", "max")):
+        limits = [question.get(limit, 0) for limit in ("min", "max")]
+        if any(isinstance(limit, bool) or not isinstance(limit, int) for limit in limits):
             raise Refused(400, {"error": f"a limit in {question} is no number"})
         default = question.get("default", "")
         if default != "" and not isinstance(default, ANSWERS[question["type"]]):

@@ -49,7 +49,7 @@ def test_a_rulebook(path: pathlib.Path) -> None:
     assert re.search(rf"^``submariner\.lifecycle\.{path.stem}`` ", GUIDE, re.MULTILINE)
     variables = set(re.findall(r"{{ (\w+) }}", path.read_text()))
     taken = next(line for line in GUIDE.splitlines() if line.startswith("Both take ``broker``"))
-    both, _, own = taken.partition(". ")
+    both, _stop, own = taken.partition(". ")
     told = re.findall(r"``(\w+)``", both + (own if own.startswith(f"``{path.stem}``") else ""))
     assert variables <= set(told)
 
