@@ -174,6 +174,7 @@ FINDINGS: dict[str, str] = {
     "node.module-missing": "A node's kernel lacks a module that the tunnels need.",
     "node.port-in-use": "A UDP port of Submariner's is in use on a node, and Submariner is not installed.",
     "node.rp-filter": "Strict reverse-path filtering on a node drops answers from other clusters.",
+    "node.tool-missing": "Neither a node nor the image of our pod has a tool with which cleanup proves the node clean.",
     "nodes.none-ready": "No node of a cluster is Ready.",
     "operator.broker-unreachable": "The operator cannot reach the broker: its log says so.",
     "operator.cleanup-abandoned": "The operator did not finish its uninstall; its finalizer was released after it was stopped.",

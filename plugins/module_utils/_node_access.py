@@ -13,12 +13,13 @@ import abc
 import secrets
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import NodeReading, Unreadable
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_identity import Identity
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     NAMESPACE,
     drop_namespace_if_empty,
@@ -177,6 +178,7 @@ class Nodes:
 
     reachable: list[str]
     refused: dict[str, str]
+    identities: dict[str, Identity] = field(default_factory=dict)
 
 
 def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
@@ -186,6 +188,7 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
         raise ApiFailure(f"The nodes cannot be listed: {answer.reason}.")
     reachable: list[str] = []
     refused: dict[str, str] = {}
+    identities: dict[str, Identity] = {}
     for node in answer.items:
         meta = node.get("metadata") or {}
         name = str(meta.get("name"))
@@ -193,6 +196,7 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
             continue
         if (meta.get("labels") or {}).get("kubernetes.io/os", "linux") != "linux":
             continue
+        identities[name] = Identity.of_node(node)
         cause = _not_ready(node)
         if cause:
             refused[name] = cause
@@ -201,7 +205,7 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
     for name in wanted:
         if name not in refused and name not in reachable:
             refused[name] = "the cluster has no Linux node of this name"
-    return Nodes(sorted(reachable), refused)
+    return Nodes(sorted(reachable), refused, identities)
 
 
 def _not_ready(node: Json) -> str:

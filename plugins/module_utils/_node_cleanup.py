@@ -83,14 +83,21 @@ def _entry(node: str, change: Change) -> Json:
     return {"node": node, **change.as_dict()}
 
 
-def report(treated: t.Sequence[Treated], not_inspected: dict[str, str]) -> Json:
-    """The module's result: what was planned, removed, is left, is unknown, and the state of every node."""
+def report(treated: t.Sequence[Treated], not_inspected: dict[str, str], elsewhere: t.Container[str] = ()) -> Json:
+    """The module's result: what was planned, removed, is left, is unknown, and the state of every node.
+
+    What is not known of the nodes C(elsewhere) is to be found out by another task.
+    """
     unknown = [
         {"node": item.node, "layer": layer, "cause": cause}
         for item in treated
         for layer, cause in sorted(item.after.unknown.items())
     ]
-    unknown += [{"node": node, "layer": "node", "cause": cause} for node, cause in sorted(not_inspected.items())]
+    unknown += [
+        {"node": node, "layer": "node", "cause": cause}
+        for node, cause in sorted(not_inspected.items())
+        if node not in elsewhere
+    ]
     nodes = [{"name": item.node, "state": item.state, "cause": "", "agents": list(item.agents)} for item in treated] + [
         {"name": node, "state": "not inspected", "cause": cause, "agents": []} for node, cause in not_inspected.items()
     ]

@@ -1,7 +1,8 @@
 # Copyright (c) 2026, submariner.lifecycle contributors
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What an installation asks of a node: kernel modules, rp_filter, free ports; the script that reads it, and its judgement.
+"""What an installation, and its removal, ask of a node: kernel modules, rp_filter, free ports, tools; the script that reads
+it, and its judgement.
 
 Pure. Private to this collection, may change at any time. Sources: measured.md (rp_filter), submariner.md 5 (ports).
 """
@@ -23,6 +24,14 @@ MODULES: dict[str, tuple[str, ...]] = {
 }
 """Kernel modules by cable driver; without a name those that all of them need, for the tunnels within a cluster."""
 
+TOOLS: dict[str, tuple[str, ...]] = {
+    "ip": ("ip",),
+    "iptables": ("iptables-save", "iptables-nft-save", "iptables-legacy-save"),
+    "ipset": ("ipset",),
+    "nft": ("nft",),
+}
+"""What cleanup reads a node with, and the programs of which one will do. Submariner's own pods need none of the node's."""
+
 NAT_DISCOVERY, WITHIN_CLUSTER = 4490, 4800
 """UDP ports on gateway nodes, and on all nodes."""
 
@@ -38,6 +47,8 @@ module() { [ -d /sys/module/$1 ]; }
 attempt here sockets sockets
 attempt here rp_filter setting {setting}
 for kmod in {modules}; do attempt here module-$kmod module $kmod || run module-$kmod modprobe -n $kmod; done
+any() { for program; do ! has $program || return 0; done; return 1; }
+{tools}
 printf '%s done\\n' "$mark"
 """
 
@@ -50,6 +61,7 @@ class NodeSite:
     strict: bool | None = None
     ports: frozenset[int] | None = None
     modules: t.Mapping[str, bool | None] = field(default_factory=dict)
+    tools: t.Mapping[str, bool] = field(default_factory=dict)
 
     def as_dict(self) -> dict[str, t.Any]:
         return {
@@ -57,13 +69,15 @@ class NodeSite:
             "rp_filter_strict": self.strict,
             "udp_ports": None if self.ports is None else sorted(self.ports),
             "modules": dict(self.modules),
+            "tools": dict(self.tools),
         }
 
 
 def script(cable_driver: str) -> str:
     """Reads a node for an installation with this cable driver."""
     names = MODULES.get(cable_driver, MODULES[""])
-    return READ.replace("{setting}", ALL_FILTER).replace("{modules}", " ".join(names))
+    tools = "\n".join(f"attempt here tool-{tool} any {' '.join(programs)}" for tool, programs in TOOLS.items())
+    return READ.replace("{setting}", ALL_FILTER).replace("{modules}", " ".join(names)).replace("{tools}", tools)
 
 
 def site_of_node(node: str, found: t.Mapping[str, Section]) -> NodeSite:
@@ -75,6 +89,7 @@ def site_of_node(node: str, found: t.Mapping[str, Section]) -> NodeSite:
         strict=sysctls(setting.text).get(ALL_FILTER) == STRICT if setting.rc == 0 else None,
         ports=udp_ports(sockets.text) if sockets.rc == 0 else None,
         modules={name[7:]: _loadable(section) for name, section in found.items() if name.startswith("module-")},
+        tools={name[5:]: section.rc == 0 for name, section in found.items() if name.startswith("tool-")},
     )
 
 
@@ -104,7 +119,7 @@ def judge_nodes(
     """Each node lets tunnels work; of a node on which Submariner runs, its own ports say nothing."""
     findings: list[Finding] = []
     for site in sites:
-        findings += _filter(site) + _modules(site)
+        findings += _filter(site) + _modules(site) + _tools(site)
         wanted = {WITHIN_CLUSTER, *((nattport, NAT_DISCOVERY) if site.node in gateways else ())}
         if installed:
             findings.append(_left_out(site.node, "ports", "Submariner is installed and holds them itself"))
@@ -152,6 +167,23 @@ def _modules(site: NodeSite) -> list[Finding]:
             )
         )
     return findings
+
+
+def _tools(site: NodeSite) -> list[Finding]:
+    lacking = [tool for tool in TOOLS if site.tools.get(tool) is False]
+    if not lacking:
+        return []
+    return [
+        Finding(
+            "node.tool-missing",
+            WARNING,
+            f"node {site.node}",
+            f"there is no {', '.join(lacking)}, neither on the node nor in the image of the pod",
+            "tools to read the node with",
+            cause="Submariner does not need it, but without it cleanup cannot prove this node clean, and ends so",
+            hint="install it on the node, or set submariner_node_image to an image that has it",
+        )
+    ]
 
 
 def _taken(node: str, ports: t.Sequence[int]) -> Finding:

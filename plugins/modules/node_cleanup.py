@@ -46,6 +46,7 @@ options:
       - V(host) treats the machine that the module runs on, for example an inventory host reached by SSH. Nothing but
         a shell and the node's own network tools is used on a node reached by V(pod); V(host) needs Python as every
         module.
+      - With V(host) and O(state=apply) the machine has to prove that it is the node of O(identity).
     type: str
     choices: [pod, host]
     default: pod
@@ -54,6 +55,36 @@ options:
     type: list
     elements: str
     default: []
+  host_nodes:
+    description:
+      - Names of nodes that another task can reach with O(access=host). Where no pod can look at one of them, it is
+        handed over in RV(for_hosts), and does not count as unknown. Not used with O(access=host).
+    type: list
+    elements: str
+    default: []
+  prefer_hosts:
+    description: Hand all of O(host_nodes) over, without trying a pod there.
+    type: bool
+    default: false
+  identity:
+    description:
+      - The node that this machine has to be, as an entry of RV(for_hosts) names it. Used with O(access=host).
+      - Machine ID and system UUID must be the node's, as far as both sides have one. Where only one of them can be
+        compared, the machine must have the node's name, too. Anything else is refused before the machine is read.
+    type: dict
+    suboptions:
+      name:
+        description: Name of the node.
+        type: str
+        required: true
+      machine_id:
+        description: C(status.nodeInfo.machineID) of the node.
+        type: str
+        default: ''
+      system_uuid:
+        description: C(status.nodeInfo.systemUUID) of the node.
+        type: str
+        default: ''
   image:
     description:
       - Image of the pods. Anything with a shell will do; the node's own tools are used first and the image's where
@@ -114,10 +145,21 @@ EXAMPLES = r"""
     known_cidrs: [10.12.0.0/16, 10.13.0.0/16]
     state: apply
 
-- name: The same on a machine of the inventory
+- name: The same, with a node that can also be reached by SSH
+  submariner.lifecycle.node_cleanup:
+    kubeconfig: /etc/fleet/kubeconfig
+    context: west
+    host_nodes: [west-worker]
+    state: apply
+  register: by_pod
+
+- name: Where no pod could look, on the machine itself
   submariner.lifecycle.node_cleanup:
     access: host
+    identity: "{{ item.identity }}"
     state: apply
+  loop: "{{ by_pod.for_hosts }}"
+  delegate_to: "{{ item.identity.name }}"
   become: true
 """
 
@@ -156,6 +198,15 @@ unknown:
   returned: success
   type: list
   elements: dict
+for_hosts:
+  description:
+    - The nodes of O(host_nodes) that are left to a task with O(access=host), each with its identity and the cause.
+  returned: success
+  type: list
+  elements: dict
+  sample:
+    - identity: {name: west-worker, machine_id: 0c2f6d1c3bb04c5f8f0a3c1a6f0a1b2c, system_uuid: 4c4c4544-0042-3510-8052-b4c04f4e4e32}
+      cause: the node is not ready since 2026-01-01T00:00:00Z
 nodes:
   description:
     - Every node with its state, V(clean), V(residue), V(unknown) or V(not inspected), the cause and the agents seen
@@ -166,12 +217,11 @@ nodes:
 verdict:
   description:
     - V(pass) when all nodes are proven clean, V(fail) when something is left, V(unknown) when something was not
-      inspected.
+      inspected. It leaves out the nodes of RV(for_hosts).
   returned: success
   type: str
 """
 
-import platform
 import typing as t
 
 from ansible.module_utils.basic import AnsibleModule
@@ -190,6 +240,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_cleanup
     shown,
     treat,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_identity import Identity
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import Known
 
@@ -207,6 +258,16 @@ def argument_spec() -> Json:
         "state": {"type": "str", "choices": ["plan", "apply"], "default": "plan"},
         "access": {"type": "str", "choices": ["pod", "host"], "default": "pod"},
         "nodes": {"type": "list", "elements": "str", "default": []},
+        "host_nodes": {"type": "list", "elements": "str", "default": []},
+        "prefer_hosts": {"type": "bool", "default": False},
+        "identity": {
+            "type": "dict",
+            "options": {
+                "name": {"type": "str", "required": True},
+                "machine_id": {"type": "str", "default": ""},
+                "system_uuid": {"type": "str", "default": ""},
+            },
+        },
         "image": {"type": "str", "default": ""},
         "fallback_image": {"type": "str", "default": ""},
         "known_cidrs": {"type": "list", "elements": "str", "default": []},
@@ -219,7 +280,7 @@ def argument_spec() -> Json:
 
 def on_host(module: AnsibleModule, apply: bool) -> Json:
     params = module.params
-    node = platform.node()
+    node = this_machine(module)
     known = Known.of(params["known_cidrs"], bool(params["known_nodes"]))
     try:
         treated = treat(HostVisit(module, node), known, apply, params["force"])
@@ -228,10 +289,42 @@ def on_host(module: AnsibleModule, apply: bool) -> Json:
     return refuse_agents(module, report([treated], {}), {node: list(treated.agents)} if treated.agents else {})
 
 
+def this_machine(module: AnsibleModule) -> str:
+    """The name of the node that this machine is proven to be, or, where nothing may be changed, its own."""
+    told, machine = module.params["identity"], Identity.of_this_machine()
+    if told:
+        node = Identity.of_params(told)
+        why = node.not_the_same(machine)
+        if why:
+            raise ApiFailure(
+                f"This machine ({machine.name}) is not proven to be node {node.name}: {why}. Nothing was read or changed.",
+                "Correct the host's submariner_node_name and its connection, and run as root.",
+            )
+        return node.name
+    if module.params["state"] == "apply":
+        raise ApiFailure(
+            f"Whether this machine ({machine.name}) is a node of the cluster is not known.",
+            "Set identity to what for_hosts says of the node; nothing is changed without it.",
+        )
+    return machine.name
+
+
 def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
     params = module.params
-    image = params["image"] or deployed_image(api, otherwise=params["fallback_image"])
     nodes = find_nodes(api, params["nodes"])
+    hosts = set(params["host_nodes"])
+    if params["prefer_hosts"]:
+        chosen = hosts.intersection(nodes.reachable)
+        nodes.refused.update(dict.fromkeys(chosen, "it is left to its host, as asked for"))
+        nodes.reachable = [node for node in nodes.reachable if node not in chosen]
+    image = params["image"]
+    try:
+        image = image or deployed_image(api, otherwise=params["fallback_image"])
+    except ApiFailure as error:
+        if not hosts.issuperset(nodes.reachable) or not hosts:
+            raise
+        nodes.refused.update(dict.fromkeys(nodes.reachable, str(error)))
+        nodes.reachable = []
     agents, not_known = agents_in_cluster(api)
     if apply and not_known and not params["force"]:
         raise ApiFailure(f"Whether Submariner runs on the nodes is not known: {not_known}.", "Nothing was changed.")
@@ -249,7 +342,12 @@ def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
             agents.setdefault(item.node, list(item.agents))
         else:
             item.agents = tuple(agents.get(item.node, ()))
-    result = report([treated[node] for node in sorted(treated)], {**nodes.refused, **failures})
+    causes = {**nodes.refused, **failures}
+    handed = {node: causes[node] for node in causes if node in hosts and node in nodes.identities}
+    result = report([treated[node] for node in sorted(treated)], causes, handed)
+    result["for_hosts"] = [
+        {"identity": nodes.identities[node].as_dict(), "cause": cause} for node, cause in sorted(handed.items())
+    ]
     return refuse_agents(module, result, agents)
 
 
@@ -294,6 +392,7 @@ def main() -> None:
     except ApiFailure as failure:
         module.fail_json(msg=str(failure))
     refused = result.pop("refused", "")
+    result.setdefault("for_hosts", [])
     result["changed"] = bool(result["removed"]) or bool(wanted and module.check_mode and not refused and result["plan"])
     gone = result["plan"] if wanted and module.check_mode else result["removed"]
     left = [entry for entry in result["plan"] if entry not in gone]

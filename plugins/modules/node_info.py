@@ -78,6 +78,8 @@ nodes:
   description:
     - What was read, with C(node), C(rp_filter_strict), C(udp_ports) (in use) and C(modules) (whether each is there); null where
       it could not be read.
+    - C(tools) says whether each of the tools by which M(submariner.lifecycle.node_cleanup) proves a node clean is there, on
+      the node or in the image of the pod.
   returned: always
   type: list
   elements: dict

@@ -13,7 +13,7 @@ from typing import Any
 from tests.lab.process import parallel
 from tests.scenarios import objects
 from tests.scenarios.fleet import Fleet
-from tests.scenarios.judge import Json
+from tests.scenarios.judge import Json, Objects
 
 MARK = "mine"
 """What all of their names contain."""
@@ -80,6 +80,7 @@ ip rule delete priority 149 fwmark 0x7 lookup 149
 ip rule delete priority 201 from 198.51.100.0/24 lookup 150
 """
 _NODE_SIGNS = (MARK, "198.51.10", "fwmark")
+_GATEWAY_LABEL = "submariner.io/gateway"
 
 
 @dataclass(frozen=True)
@@ -89,6 +90,8 @@ class Foreign:
     fleet: Fleet
     objects: dict[str, list[Json]]
     nodes: dict[str, list[str]]
+    gateways: dict[str, list[str]]
+    """The nodes that the lab labelled with kubectl, as a user does: nothing but an uninstall by subctl takes that off."""
 
     def changes(self) -> list[str]:
         """What of it is not as it was."""
@@ -100,6 +103,9 @@ class Foreign:
         ]
         for node, before_lines in self.nodes.items():
             found += [f"{node}: lost {line}" for line in before_lines if line not in now.nodes[node]]
+        for cluster, labelled in self.gateways.items():
+            if labelled != now.gateways[cluster]:
+                found.append(f"{cluster}: labelled as gateways {_said(now.gateways[cluster])}, were {_said(labelled)}")
         return found
 
     def take_back(self) -> None:
@@ -116,6 +122,7 @@ def plant(fleet: Fleet) -> Foreign:
     planted = plant_of(fleet)
     missing = [cluster for cluster, items in planted.objects.items() if len(items) < len(OBJECTS) + len(_KEPT)]
     missing += [node for node, lines in planted.nodes.items() if len(lines) < len(_PLANT.strip().splitlines())]
+    missing += [f"{cluster} (no gateway node)" for cluster, labelled in planted.gateways.items() if not labelled]
     if missing:
         raise AssertionError(f"what was planted cannot be seen on {', '.join(missing)}")
     return planted
@@ -137,7 +144,20 @@ def plant_of(fleet: Fleet) -> Foreign:
             node: [line for line in dump.lines if any(sign in line for sign in _NODE_SIGNS)]
             for node, dump in seen.nodes.items()
         },
+        {cluster: gateways(items) for cluster, items in seen.objects.items()},
     )
+
+
+def gateways(items: Objects) -> list[str]:
+    """The nodes with the gateway label, whatever it says."""
+    labels = {
+        item["metadata"]["name"]: item["metadata"].get("labels") or {} for item in items if item["kind"] == "Node"
+    }
+    return sorted(f"{node}={found[_GATEWAY_LABEL]}" for node, found in labels.items() if _GATEWAY_LABEL in found)
+
+
+def _said(labelled: list[str]) -> str:
+    return ", ".join(labelled) or "none"
 
 
 def _wide(item: Json) -> bool:

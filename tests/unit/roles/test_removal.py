@@ -48,6 +48,8 @@ class Stage:
     def __init__(self, folder: pathlib.Path, east: FakeApi, west: FakeApi) -> None:
         self.folder, self.east, self.west = folder, east, west
         self.subctl = ""
+        self.nodes: dict[str, dict[str, t.Any]] = {}
+        """Hosts of submariner_nodes."""
 
     def load(self, state: str, *, ready: bool = True, cached: bool = True, other_cidrs: str = "") -> None:
         for name, api in (("east", self.east), ("west", self.west)):
@@ -71,6 +73,7 @@ class Stage:
         groups = {
             "submariner_broker": {"hosts": {"east": hosts["east"]}},
             "submariner_members": {"hosts": {name: hosts[name] for name in members}},
+            "submariner_nodes": {"hosts": self.nodes},
         }
         (self.folder / "hosts.yml").write_text(json.dumps(groups))
         (self.folder / "play.yml").write_text(json.dumps([play]))

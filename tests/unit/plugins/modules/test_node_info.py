@@ -16,6 +16,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_script import Section
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_site import (
+    TOOLS,
     NodeSite,
     judge_nodes,
     script,
@@ -98,6 +99,31 @@ def test_what_was_not_read_is_not_fit() -> None:
     findings = judge_nodes([site_of_node("a", {})], [], 4500, installed=False)
     assert verdict(findings) == "degraded"
     assert {f.subject for f in findings} == {"node a: rp_filter", "node a: ports"}
+
+
+def test_a_tool_that_is_nowhere_is_told_before_a_removal_misses_it(fleet: Fleet) -> None:
+    """Any iptables-save will do; what nobody read is no missing tool."""
+    fleet.add("a", "healthy-two-nodes", "west-worker")
+    fleet.add("b", "healthy-two-nodes", "west-worker", nft=None, ipset=None)
+    fleet.add("c", "healthy-two-nodes", "west-worker", iptables_nft_save=None)
+    fleet.add("d", "healthy-two-nodes", "west-worker", iptables_nft_save=None, iptables_legacy_save=None)
+    outcome = look(fleet)
+    told_of = {f["subject"]: f for f in outcome["findings"] if f["id"] == "node.tool-missing"}
+    assert set(told_of) == {"node b", "node d"}
+    assert "no ipset, nft," in told_of["node b"]["observed"]
+    assert "no iptables," in told_of["node d"]["observed"]
+    assert "submariner_node_image" in told_of["node b"]["hint"]
+    assert outcome["nodes"][0]["tools"] == {"ip": True, "iptables": True, "ipset": True, "nft": True}
+    assert judge_nodes([NodeSite("e", strict=False, ports=frozenset())], [], 4500, installed=False) == []
+
+
+def test_the_tools_looked_for_are_those_without_which_cleanup_does_not_know(fleet: Fleet) -> None:
+    gone = {"ip": None, "iptables_nft_save": None, "iptables_legacy_save": None, "ipset": None, "nft": None}
+    fleet.add("a", "healthy-two-nodes", "west-worker", ready="True", **gone)
+    lacking = {tool for tool, there in look(fleet)["nodes"][0]["tools"].items() if not there}
+    unread = {entry["layer"] for entry in fleet.cleanup()["unknown"]}
+    assert lacking == set(TOOLS)
+    assert {"links", "rules", "routes", "xfrm", "iptables", "ipsets", "nftables"} <= unread
 
 
 def test_modules_are_those_of_the_cable_driver() -> None:

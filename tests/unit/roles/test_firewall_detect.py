@@ -1,0 +1,69 @@
+# Copyright (c) 2026, submariner.lifecycle contributors
+# GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""firewall, where nothing is found that manages the host: none that is there, and none that could be asked, are two things."""
+
+from __future__ import annotations
+
+import json
+import os
+import pathlib
+import subprocess
+import sys
+
+ROOT = pathlib.Path(__file__).resolve().parents[3]
+TOOLS = ("firewall-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
+
+
+def play(folder: pathlib.Path, interpreter: str) -> subprocess.CompletedProcess[str]:
+    """Beside tools that all say no, so that this machine's own are never asked."""
+    tools = folder / "bin"
+    tools.mkdir()
+    for name in TOOLS:
+        (tools / name).write_text("#!/bin/sh\nexit 1\n")
+        (tools / name).chmod(0o755)
+    role = {"role": "submariner.lifecycle.firewall"}
+    head = {"hosts": "localhost", "connection": "local", "gather_facts": False}
+    (folder / "play.yml").write_text(json.dumps([{**head, "roles": [role]}]))
+    told = json.dumps({"ansible_python_interpreter": interpreter})
+    ansible = pathlib.Path(sys.executable).parent / "ansible-playbook"
+    return subprocess.run(
+        [str(ansible), "-i", "localhost,", "-e", told, "play.yml"],
+        cwd=folder,
+        env={
+            **os.environ,
+            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
+            "PATH": f"{tools}:{os.environ['PATH']}",
+        },
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_host_without_any_manager_is_not_applied(tmp_path: pathlib.Path) -> None:
+    done = play(tmp_path, sys.executable)
+    assert done.returncode == 0, done.stdout
+    assert "Not applied on localhost" in done.stdout
+
+
+def test_a_host_without_python_fails_with_the_cause(tmp_path: pathlib.Path) -> None:
+    done = play(tmp_path, "/nowhere/python")
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stdout
+    assert "firewall of localhost cannot be found out" in said
+    assert "/nowhere/python" in said
+    assert "ansible_python_interpreter" in said
+    assert "Not applied" not in said
+
+
+def test_a_program_that_dies_as_interpreter_fails_with_what_it_said(tmp_path: pathlib.Path) -> None:
+    broken = tmp_path / "python"
+    broken.write_text("#!/bin/sh\necho 'libpython3.so: cannot open shared object' >&2\nexit 127\n")
+    broken.chmod(0o755)
+    done = play(tmp_path, str(broken))
+    assert done.returncode == 2, done.stdout
+    assert "libpython3.so: cannot open shared object" in " ".join(done.stdout.split())
