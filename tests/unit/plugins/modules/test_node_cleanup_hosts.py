@@ -102,7 +102,11 @@ def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
     (tmp_path / "uuid").write_text("4C4C-0042\n")
     files = {"machine_id": (f"{tmp_path}/machine-id",), "system_uuid": (f"{tmp_path}/uuid",)}
     monkeypatch.setattr(node_identity, "FILES", files)
-    monkeypatch.setattr(HostVisit, "_shell", lambda visit, body: made.shell(visit, body))
+
+    def shell(visit: HostVisit, body: str) -> str:
+        return made.shell(visit, body)
+
+    monkeypatch.setattr(HostVisit, "_shell", shell)
     return made
 
 
