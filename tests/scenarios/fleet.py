@@ -46,13 +46,14 @@ class Reading:
 
 
 class Fleet:
-    """East, which is also the broker, and west."""
+    """The lab's clusters: east has the broker, and all are members unless said."""
 
-    def __init__(self, places: Places) -> None:
+    def __init__(self, places: Places, members: tuple[str, ...] = ()) -> None:
         self.places = places
         clusters, self.state = connect(places)
         self.lab: Clusters = clusters
         self.names = tuple(self.state.clusters)
+        self.members = members or self.names
 
     def objects(self) -> dict[str, Objects]:
         return dict(zip(self.names, parallel(self.objects_of, self.names), strict=True))
@@ -98,12 +99,12 @@ class Fleet:
     def complaints(self, since: datetime | None = None) -> list[str]:
         """What speaks against a whole fleet in which nothing is older than `since`."""
         seen = self.objects()
-        found = judge.settled(seen, BROKER)
+        found = judge.settled(seen, BROKER, self.members)
         if since is not None:
             found += [f"{name}: {text}" for name, items in seen.items() for text in judge.older_than(items, since)]
-        if found or not judge.calm(seen):
+        if found or not judge.calm(seen, self.members):
             return found
-        return within(lambda: judge.calm(self.objects()), _PATIENCE)
+        return within(lambda: judge.calm(self.objects(), self.members), _PATIENCE)
 
     def globalnet(self) -> Json:
         """Of the broker's table what is fixed when it is made: whether Globalnet is on, its range and size; empty without."""

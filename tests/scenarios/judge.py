@@ -144,12 +144,13 @@ def psk(objects: Objects) -> str:
     return found[0] if found else ""
 
 
-def settled(fleet: Mapping[str, Objects], broker: str) -> list[str]:
-    """What has to be so from the moment on in which a run says that it is done."""
-    ids = sorted(fleet)
+def settled(fleet: Mapping[str, Objects], broker: str, members: Iterable[str] = ()) -> list[str]:
+    """What has to be so from the moment on in which a run says that it is done; without C(members) all clusters are."""
+    ids = sorted(members or fleet)
     found = [f"{broker}: {text}" for text in _kept_records(fleet[broker], BROKER_NAMESPACE, ids)]
     for cluster, objects in fleet.items():
-        complaints = [*_kept_records(objects, MEMBER_NAMESPACE, ids), *uninstall_workloads(objects)]
+        known = ids if cluster in ids else []
+        complaints = [*_kept_records(objects, MEMBER_NAMESPACE, known), *uninstall_workloads(objects)]
         if cluster != broker:
             complaints += no_broker(objects)
         found += [f"{cluster}: {text}" for text in complaints]
@@ -160,17 +161,17 @@ def _kept_records(objects: Objects, namespace: str, ids: Iterable[str]) -> list[
     return [text for kind in ("Endpoint", "Cluster") for text in one_each(objects, kind, namespace, ids)]
 
 
-def calm(fleet: Mapping[str, Objects]) -> list[str]:
+def calm(fleet: Mapping[str, Objects], members: Iterable[str] = ()) -> list[str]:
     """What may take a moment after the end of a run: connections, and a namespace of the collection's own that is going."""
-    return [f"{cluster}: {text}" for cluster, objects in fleet.items() for text in own_leftovers(objects)] + connected(
-        fleet
-    )
+    found = [f"{cluster}: {text}" for cluster, objects in fleet.items() for text in own_leftovers(objects)]
+    return found + connected(fleet, members)
 
 
-def connected(fleet: Mapping[str, Objects]) -> list[str]:
-    """Every cluster to every other."""
+def connected(fleet: Mapping[str, Objects], members: Iterable[str] = ()) -> list[str]:
+    """Every member to every other."""
+    ids = sorted(members or fleet)
     return [
         f"{cluster}: {text}"
-        for cluster, objects in fleet.items()
-        for text in connections(objects, [other for other in fleet if other != cluster])
+        for cluster in ids
+        for text in connections(fleet[cluster], [other for other in ids if other != cluster])
     ]

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 from tests.lab.damage import STATES
 from tests.scenarios import (
+    apart,
     company,
     eviction,
     faults,
@@ -25,6 +26,7 @@ from tests.scenarios import (
     rights,
     stuck,
     upgrade,
+    wreck,
 )
 from tests.scenarios.stage import Stage
 
@@ -41,6 +43,8 @@ _INPUTS = {
     "input-overlapping-cidrs": inputs.overlapping,
 }
 _RIGHTS = {"verify-rights": rights.verify_rights}
+_WRECKS = {f"wreck-{seed:02d}": wreck.by(seed) for seed in wreck.SEEDS}
+_APART = {"broker-apart": apart.broker_apart}
 _COMPANY = {"limit-west": company.limit_west, "lock": company.lock}
 _EVICTION = {"evict": eviction.evict}
 _INTERRUPTIONS = {
@@ -80,6 +84,8 @@ SCENARIOS: dict[str, Act] = {
     **_FIREWALL,
     **_PATHS,
     **_UPGRADES,
+    **_WRECKS,
+    **_APART,
 }
 
 
@@ -101,11 +107,13 @@ def campaign() -> list[str]:
         *_FIREWALL,
         *_PATHS,
         *_UPGRADES,
+        *_WRECKS,
+        *_APART,
     ]
 
 
 # Only the campaign has these: each takes a third of a pass, or they are many of one kind.
-_LONG = frozenset({*_FIREWALL, *_UPGRADES, *_KILLS, "load-balancer"})
+_LONG = frozenset({*_FIREWALL, *_UPGRADES, *_KILLS, *_WRECKS, *_APART, "load-balancer"})
 # How many of each kind a pass draws. Those in one row take as long as each other.
 _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (6, tuple(_INPUTS)),

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from tests.scenarios import judge
 from tests.scenarios.fleet import Reading, now
+from tests.scenarios.inventory import Inventory
 from tests.scenarios.playbook import Run
 from tests.scenarios.stage import CONFIRM, ScenarioFailed, Stage
 
@@ -38,9 +39,9 @@ def from_state(state: str) -> Callable[[Stage], None]:
     return act
 
 
-def check_first(stage: Stage, before: Reading) -> None:
+def check_first(stage: Stage, before: Reading, inventory: Inventory | None = None) -> None:
     """Says what would go, and touches nothing."""
-    run = stage.succeed("reinstall", "--check", "--diff", name="check")
+    run = stage.succeed("reinstall", "--check", "--diff", inventory=inventory, name="check")
     stage.require_unchanged(before, "check mode changes nothing")
     stage.require(unsaid(run, before), "check mode says what would go")
 
@@ -68,17 +69,17 @@ def unsaid(run: Run, before: Reading) -> list[str]:
 def require_same_psk(stage: Stage, before: set[str]) -> None:
     """Where there was a key before, all members have that one now."""
     after = stage.fleet.psks()
-    missing = [f"{name} has none" for name in stage.fleet.names if name not in after]
+    missing = [f"{name} has none" for name in stage.fleet.members if name not in after]
     others = [f"{name} has another one" for name, key in after.items() if before and key not in before]
     stage.require(missing + others, "every member has the PSK from before")
     if len(set(after.values())) > 1:
         raise ScenarioFailed("the members' PSKs differ")
 
 
-def verify_last(stage: Stage) -> None:
+def verify_last(stage: Stage, inventory: Inventory | None = None) -> None:
     """Passes, changes nothing and says so."""
     before = stage.fleet.read()
-    run = stage.succeed("verify")
+    run = stage.succeed("verify", inventory=inventory)
     changed = [f"{host} says changed={counts['changed']}" for host, counts in run.recap.items() if counts["changed"]]
     stage.require(changed if run.recap else ["no recap"], "verify says that it changed nothing")
     stage.require_unchanged(before, "verify changes nothing")

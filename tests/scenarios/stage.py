@@ -74,15 +74,15 @@ class Stage:
         return run
 
     def damage(self, state: str) -> None:
-        """By the lab's own command line, as a user would."""
-        self._lab("damage", state)
+        self.lab("damage", state)
 
     def bring(self, source: str) -> None:
         """Another Submariner at hand: its subctl and its images; what is installed stays."""
-        self._lab("up", "--submariner", source)
+        self.lab("up", "--submariner", source)
         self.fleet = Fleet(self.fleet.places)
 
-    def _lab(self, *arguments: str) -> None:
+    def lab(self, *arguments: str) -> None:
+        """By its own command line, as a user would."""
         self.say(f"lab {' '.join(arguments)}")
         command = [sys.executable, "-m", "tests.lab", *arguments]
         process = subprocess.Popen(

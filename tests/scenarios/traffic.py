@@ -37,13 +37,13 @@ class Place:
 
 @contextmanager
 def _pods(fleet: Fleet, image: str) -> Iterator[list[Place]]:
-    places = [place for cluster in fleet.names for place in _places(fleet, cluster)]
-    parallel(lambda cluster: _namespace(fleet, cluster, "create"), fleet.names)
+    places = [place for cluster in fleet.members for place in _places(fleet, cluster)]
+    parallel(lambda cluster: _namespace(fleet, cluster, "create"), fleet.members)
     try:
         parallel(lambda place: _start(fleet, place, image), places)
         yield places
     finally:
-        parallel(lambda cluster: _namespace(fleet, cluster, "delete"), fleet.names)
+        parallel(lambda cluster: _namespace(fleet, cluster, "delete"), fleet.members)
 
 
 def _namespace(fleet: Fleet, cluster: str, verb: str) -> None:

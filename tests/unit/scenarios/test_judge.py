@@ -48,6 +48,15 @@ def test_two_endpoints_of_one_cluster_are_one_too_many() -> None:
     assert "has 2 Endpoint objects" in found[0]
 
 
+def test_a_cluster_that_is_no_member_has_no_records_and_no_connections() -> None:
+    pair = fleet("installed")
+    found = judge.settled(pair, "east", ["west"])
+    assert "east: submariner-operator has 1 Endpoint objects of west, expected 0" in found
+    assert "east: submariner-k8s-broker has 1 Endpoint objects of east, expected 0" in found
+    assert "west: submariner-operator has 1 Endpoint objects of east, expected 0" in found
+    assert judge.connected(pair, ["west"]) == ["west: gateway b-node has connections east connected: not none"]
+
+
 def test_three_connections_are_too_many_though_all_are_connected() -> None:
     found = judge.connected(fleet("joined-as-second-id"))
     assert found[0].startswith("east: gateway a-node has connections west connected, west2 connected")
