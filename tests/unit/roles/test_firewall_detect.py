@@ -16,13 +16,15 @@ ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOOLS = ("firewall-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
 
 
-def play(folder: pathlib.Path, interpreter: str) -> subprocess.CompletedProcess[str]:
-    """Beside tools that all say no, so that this machine's own are never asked."""
+def play(folder: pathlib.Path, interpreter: str, user: int = 0) -> subprocess.CompletedProcess[str]:
+    """Beside tools that all say no, so that this machine's own are never asked, as the user of this number."""
     tools = folder / "bin"
     tools.mkdir()
     for name in TOOLS:
         (tools / name).write_text("#!/bin/sh\nexit 1\n")
         (tools / name).chmod(0o755)
+    (tools / "id").write_text(f"#!/bin/sh\necho {user}\n")
+    (tools / "id").chmod(0o755)
     role = {"role": "submariner.lifecycle.firewall"}
     head = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     (folder / "play.yml").write_text(json.dumps([{**head, "roles": [role]}]))
@@ -67,3 +69,11 @@ def test_a_program_that_dies_as_interpreter_fails_with_what_it_said(tmp_path: pa
     done = play(tmp_path, str(broken))
     assert done.returncode == 2, done.stdout
     assert "libpython3.so: cannot open shared object" in " ".join(done.stdout.split())
+
+
+def test_a_user_who_is_not_root_is_told_so(tmp_path: pathlib.Path) -> None:
+    done = play(tmp_path, sys.executable, user=1000)
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stdout
+    assert "the user there is 1000" in said
+    assert "Not applied" not in said
