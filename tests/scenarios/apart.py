@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from tests.lab.process import run
 from tests.scenarios import judge
 from tests.scenarios.fleet import BROKER, Fleet, now
 from tests.scenarios.inventory import Inventory
@@ -18,6 +19,7 @@ from tests.scenarios.removal import CONFIRM as REMOVE
 from tests.scenarios.stage import CONFIRM, Stage
 
 MEMBERS = ("west", "north")
+_UNINSTALL_LIMIT, _GONE_LIMIT = 240.0, 240.0
 
 
 def broker_apart(stage: Stage) -> None:
@@ -57,9 +59,12 @@ def _three_clusters(stage: Stage) -> Iterator[Inventory]:
 
 
 def _lose_north(stage: Stage) -> None:
-    """The mistake that leaves a ghost (measured.md): its gateway's label goes first, then its namespace."""
+    """The mistake that leaves a ghost (measured.md): its gateway's label goes first, then all the rest."""
     lab = stage.fleet.lab
     lab.kubectl("north", "label", "nodes", "--all", "submariner.io/gateway-")
-    lab.kubectl("north", "delete", "namespace", judge.MEMBER_NAMESPACE, "--wait=false")
-    records = judge.records(stage.fleet.objects_of(BROKER), "Endpoint", judge.BROKER_NAMESPACE)
-    stage.say(f"the broker's Endpoints: {', '.join(judge.name_of(record) for record in records)}")
+    command = [str(stage.fleet.places.bin / "subctl"), "uninstall", "--yes", "--context", "north"]
+    run(command, env=lab.environment(), timeout=_UNINSTALL_LIMIT)
+    gone = ("wait", "--for=delete", f"namespace/{judge.MEMBER_NAMESPACE}", f"--timeout={_GONE_LIMIT:.0f}s")
+    lab.kubectl("north", *gone, timeout=_GONE_LIMIT + 10)
+    found = judge.one_each(stage.fleet.objects_of(BROKER), "Endpoint", judge.BROKER_NAMESPACE, ["west"])
+    stage.require([] if found else ["no Endpoint of north is left"], "the broker has a ghost")
