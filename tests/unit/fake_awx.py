@@ -161,8 +161,11 @@ def check_survey(spec: Json) -> None:
         if question["variable"] in seen or question["type"] not in ANSWERS:
             raise Refused(400, {"error": f"{question['variable']} twice, or its type unknown"})
         seen.add(question["variable"])
-        if question["type"] in ("multiplechoice", "multiselect") and not question.get("choices"):
-            raise Refused(400, {"error": f"no choices in {question}"})
+        if question["type"] in ("multiplechoice", "multiselect"):
+            if "choices" not in question:
+                raise Refused(400, {"error": f"no choices in {question}"})
+            # AWX keeps no blank ones.
+            question["choices"] = "\n".join(choice for choice in question["choices"].splitlines() if choice.strip())
         limits = [question.get(limit, 0) for limit in ("min", "max")]
         if any(isinstance(limit, bool) or not isinstance(limit, int) for limit in limits):
             raise Refused(400, {"error": f"a limit in {question} is no number"})
