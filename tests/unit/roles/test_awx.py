@@ -93,6 +93,23 @@ def test_it_makes_then_changes_nothing_and_takes_back_exactly_what_it_made(setup
     assert awx.everything() == before
 
 
+def test_the_same_names_in_another_organisation_are_in_nobodys_way(setup: Setup, awx: FakeAwx) -> None:
+    organization = awx.create("organizations", {"name": "Default"})
+    kind = awx.create("credential_types", {"name": "Theirs", "kind": "cloud", "inputs": {}, "injectors": {}})
+    named = {"organization": organization}
+    theirs = {
+        "inventory": awx.create("inventories", {"name": "Submariner fleet", **named}),
+        "credential": awx.create("credentials", {"name": "Submariner kubeconfig", "credential_type": kind, **named}),
+        "notification": awx.create("notification_templates", {"name": "ops", **named}),
+    }
+    assert changed(setup.run()) > 0
+    used = {number for linked in awx.links.values() for number in linked}
+    used |= {template["inventory"] for template in awx.objects["job_templates"].values()}
+    used |= {source["credential"] for source in awx.objects["inventory_sources"].values()}
+    assert not used & set(theirs.values())
+    assert changed(setup.run("--check")) == 0
+
+
 def check_what_was_made(awx: FakeAwx) -> None:
     marks = [
         obj["description"]
