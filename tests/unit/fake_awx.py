@@ -230,7 +230,8 @@ def check_rrule(rule: str) -> None:
 
 
 class FakeAwx:
-    """Objects by kind and ID. `playbooks` are those that each project has; `writes` what was asked to change anything."""
+    """Objects by kind and ID. `playbooks` are those that each project has; `writes` what was asked to change anything,
+    `running` templates with a job that runs."""
 
     def __init__(self, playbooks: t.Iterable[str] = ()) -> None:
         self.playbooks = set(playbooks)
@@ -239,6 +240,7 @@ class FakeAwx:
         self.surveys: dict[tuple[str, int], Json] = {}
         self.tokens: dict[int, str] = {}
         self.writes: list[str] = []
+        self.running: set[int] = set()
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -289,6 +291,8 @@ class FakeAwx:
 
     def _one(self, method: str, kind: str, number: int, body: Json) -> tuple[int, t.Any]:
         if method == "DELETE":
+            if number in self.running:
+                raise Refused(409, {"detail": "Resource is being used by running jobs."})
             if kind == "credential_types" and any(
                 c["credential_type"] == number for c in self.objects["credentials"].values()
             ):

@@ -184,6 +184,17 @@ def test_what_holds_other_things_stays(setup: Setup, awx: FakeAwx) -> None:
     assert awx.names("organizations") == ["Submariner"]
 
 
+def test_what_has_a_running_job_is_named(setup: Setup, awx: FakeAwx) -> None:
+    organization = awx.create("organizations", {"name": "Submariner"})
+    mark = {"description": "[submariner.lifecycle: Submariner]", "organization": organization}
+    awx.running.add(awx.create("workflow_job_templates", {"name": "Submariner old", **mark}))
+    done = setup.run(submariner_awx_state="absent", submariner_confirm="awx_setup")
+    assert done.returncode == 2
+    assert "Submariner old cannot be removed from AWX (HTTP 409): Resource is being used by running jobs. Wait" in said(
+        done
+    )
+
+
 @pytest.mark.parametrize(
     ("env", "message"),
     [
