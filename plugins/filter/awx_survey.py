@@ -75,7 +75,8 @@ def question(wanted: t.Mapping[str, t.Any], options: t.Mapping[str, t.Any]) -> J
     option = options.get(name)
     if option is None:
         raise AnsibleFilterError(f"awx_survey: no role documents a variable {name}")
-    kind, choices = option["type"], wanted.get("choices") or option.get("choices")
+    # AWX drops a blank choice; leaving the question open says as much.
+    kind, choices = option["type"], [c for c in wanted.get("choices") or option.get("choices", []) if c != ""]
     if kind not in TYPES:
         raise AnsibleFilterError(f"awx_survey: {name} is of the type {kind}, which no question of AWX's can ask for")
     made: Json = {

@@ -13,6 +13,10 @@ from tests.unit.awx_setup import PLAYBOOKS, Setup, changed, tables
 from tests.unit.fake_awx import FakeAwx
 
 
+def number(awx: FakeAwx, name: str) -> int:
+    return next(number for number, row in awx.objects["job_templates"].items() if row["name"] == name)
+
+
 def test_all_is_made_once_and_taken_back(tmp_path: pathlib.Path) -> None:
     with FakeAwx(PLAYBOOKS) as awx:
         setup = Setup(awx, tmp_path)
@@ -20,6 +24,10 @@ def test_all_is_made_once_and_taken_back(tmp_path: pathlib.Path) -> None:
         assert changed(setup.run()) > 0
         rows = tables(tmp_path)
         assert awx.names("job_templates") == sorted(row["name"] for row in rows["job_templates"])
+        reinstall = awx.surveys["job_templates", number(awx, "Submariner reinstall")]["spec"][0]
+        assert reinstall["question_description"] == "The verb of the playbook, as a promise that it is meant."
+        evict = awx.surveys["job_templates", number(awx, "Submariner evict")]["spec"][1]
+        assert evict["question_description"].startswith("evict allows")
         assert awx.names("workflow_job_template_nodes") == sorted(n["identifier"] for n in rows["workflow_nodes"])
         after, written = awx.everything(), len(awx.writes)
         for options in ((), ("--check",)):

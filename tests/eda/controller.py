@@ -73,6 +73,11 @@ class Controller:
             def do_POST(self) -> None:
                 body = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)) or "{}")
                 known = urlsplit(self.path).path == LAUNCH
+                if known and body.get("extra_vars"):
+                    self._send(
+                        {"extra_vars": [f"Variables {', '.join(body['extra_vars'])} are not allowed on launch."]}, 400
+                    )
+                    return
                 if known:
                     launched.append((time.monotonic(), body))
                 self._send({"id": 9, "url": f"{JOBS}9/"} if known else {}, 201 if known else 404)

@@ -161,8 +161,11 @@ def check_survey(spec: Json) -> None:
         if question["variable"] in seen or question["type"] not in ANSWERS:
             raise Refused(400, {"error": f"{question['variable']} twice, or its type unknown"})
         seen.add(question["variable"])
-        if question["type"] in ("multiplechoice", "multiselect") and not question.get("choices"):
-            raise Refused(400, {"error": f"no choices in {question}"})
+        if question["type"] in ("multiplechoice", "multiselect"):
+            if "choices" not in question:
+                raise Refused(400, {"error": f"no choices in {question}"})
+            # AWX keeps no blank ones.
+            question["choices"] = "\n".join(choice for choice in question["choices"].splitlines() if choice.strip())
         limits = [question.get(limit, 0) for limit in ("min", "max")]
         if any(isinstance(limit, bool) or not isinstance(limit, int) for limit in limits):
             raise Refused(400, {"error": f"a limit in {question} is no number"})
@@ -227,7 +230,8 @@ def check_rrule(rule: str) -> None:
 
 
 class FakeAwx:
-    """Objects by kind and ID. `playbooks` are those that each project has; `writes` what was asked to change anything."""
+    """Objects by kind and ID. `playbooks` are those that each project has; `writes` what was asked to change anything,
+    `running` templates with a job that runs."""
 
     def __init__(self, playbooks: t.Iterable[str] = ()) -> None:
         self.playbooks = set(playbooks)
@@ -236,6 +240,7 @@ class FakeAwx:
         self.surveys: dict[tuple[str, int], Json] = {}
         self.tokens: dict[int, str] = {}
         self.writes: list[str] = []
+        self.running: set[int] = set()
         self._numbers = itertools.count(1)
         self._lock = threading.Lock()
         self._server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
@@ -286,6 +291,8 @@ class FakeAwx:
 
     def _one(self, method: str, kind: str, number: int, body: Json) -> tuple[int, t.Any]:
         if method == "DELETE":
+            if number in self.running:
+                raise Refused(409, {"detail": "Resource is being used by running jobs."})
             if kind == "credential_types" and any(
                 c["credential_type"] == number for c in self.objects["credentials"].values()
             ):

@@ -93,6 +93,23 @@ def test_it_makes_then_changes_nothing_and_takes_back_exactly_what_it_made(setup
     assert awx.everything() == before
 
 
+def test_the_same_names_in_another_organisation_are_in_nobodys_way(setup: Setup, awx: FakeAwx) -> None:
+    organization = awx.create("organizations", {"name": "Default"})
+    kind = awx.create("credential_types", {"name": "Theirs", "kind": "cloud", "inputs": {}, "injectors": {}})
+    named = {"organization": organization}
+    theirs = {
+        "inventory": awx.create("inventories", {"name": "Submariner fleet", **named}),
+        "credential": awx.create("credentials", {"name": "Submariner kubeconfig", "credential_type": kind, **named}),
+        "notification": awx.create("notification_templates", {"name": "ops", **named}),
+    }
+    assert changed(setup.run()) > 0
+    used = {number for linked in awx.links.values() for number in linked}
+    used |= {template["inventory"] for template in awx.objects["job_templates"].values()}
+    used |= {source["credential"] for source in awx.objects["inventory_sources"].values()}
+    assert not used & set(theirs.values())
+    assert changed(setup.run("--check")) == 0
+
+
 def check_what_was_made(awx: FakeAwx) -> None:
     marks = [
         obj["description"]
@@ -165,6 +182,17 @@ def test_what_holds_other_things_stays(setup: Setup, awx: FakeAwx) -> None:
     assert "Submariner kubeconfig stays: Credential types that are in use cannot be deleted" in said(done)
     assert "Submariner stays, since it holds Of a user" in said(done)
     assert awx.names("organizations") == ["Submariner"]
+
+
+def test_what_has_a_running_job_is_named(setup: Setup, awx: FakeAwx) -> None:
+    organization = awx.create("organizations", {"name": "Submariner"})
+    mark = {"description": "[submariner.lifecycle: Submariner]", "organization": organization}
+    awx.running.add(awx.create("workflow_job_templates", {"name": "Submariner old", **mark}))
+    done = setup.run(submariner_awx_state="absent", submariner_confirm="awx_setup")
+    assert done.returncode == 2
+    assert "Submariner old cannot be removed from AWX (HTTP 409): Resource is being used by running jobs. Wait" in said(
+        done
+    )
 
 
 @pytest.mark.parametrize(

@@ -73,10 +73,35 @@ def test_a_question_left_open_says_nothing(rows: Json) -> None:
         answered(awx_survey([{"variable": "submariner_version"}], SPECS), {"submariner_version": ""})
 
 
+def read(rows: Json, first: str = "") -> list[Json]:
+    """The documentation that a survey is made of, where the last word counts."""
+    order = [*rows["documents"], *(role for role in rows["documents"] if role == first)]
+    return [yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()) for role in order]
+
+
 def test_the_role_reads_the_documentation_of_what_it_asks_for(rows: Json) -> None:
-    read = [yaml.safe_load((ROOT / f"roles/{role}/meta/argument_specs.yml").read_text()) for role in rows["documents"]]
     for row in rows["job_templates"]:
-        awx_survey(row.get("survey", []), read)
+        awx_survey(row.get("survey", []), read(rows))
+
+
+def test_a_question_speaks_of_its_own_playbook(rows: Json) -> None:
+    """Several roles document these variables, each for what itself does with them."""
+    said = {
+        (row["playbook"], question["variable"]): question["question_description"]
+        for row in rows["job_templates"]
+        for question in awx_survey(row.get("survey", []), read(rows, row["playbook"].removesuffix(".yml"))).get(
+            "spec", []
+        )
+    }
+    for verb in ("reinstall", "uninstall", "upgrade"):
+        assert said[f"{verb}.yml", "submariner_confirm"] == "The verb of the playbook, as a promise that it is meant."
+    assert said["repair.yml", "submariner_confirm"].startswith("repair allows")
+    assert said["evict.yml", "submariner_confirm"].startswith("evict allows")
+    assert said["cloud.yml", "submariner_confirm"].startswith("cloud-prepare or")
+    for book in ("install.yml", "reinstall.yml"):
+        assert said[book, "submariner_cable_driver"] == "The cable driver. When empty, subctl's own, libreswan."
+        assert said[book, "submariner_version"].endswith("When empty, the version of subctl.")
+    assert all(list(rows["documents"]).count(role) == 1 for role in rows["documents"])
 
 
 def test_what_a_playbook_asks_to_confirm_is_its_verb(rows: Json) -> None:

@@ -11,6 +11,7 @@ import typing as t
 
 import jsonschema
 import pytest
+import yaml
 
 from tests.unit.clusterset import DAEMON_SETS, OPERATOR, PODS, Clusterset
 from tests.unit.fake_api import RECORDINGS, FakeApi
@@ -57,6 +58,13 @@ def fleet(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> Clusterse
 
 def log_requests(api: FakeApi) -> list[str]:
     return [r.path for r in api.requests if r.path.endswith("/log")]
+
+
+def test_what_is_handed_on_is_set_last() -> None:
+    """For ansible-rulebook whatever was set last is what a playbook hands on, facts included."""
+    tasks = yaml.safe_load((ROOT / "roles" / "verify" / "tasks" / "verdict.yml").read_text())
+    handing_on = next(n for n, task in enumerate(tasks) if task.get("vars", {}).get("__report_hand_on"))
+    assert not any("ansible.builtin.set_fact" in task for task in tasks[handing_on:])
 
 
 def test_own_expectations_stand_beside_the_built_in_checks(fleet: Clusterset, tmp_path: pathlib.Path) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import copy
 import typing as t
 
 import pytest
@@ -24,6 +25,7 @@ OPTIONS: Json = {
     "submariner_flag": {"type": "bool", "description": "Whether V(it) goes."},
     "submariner_number": {"type": "int", "description": ["How many O(submariner_flag).", "Second line."]},
     "submariner_kind": {"type": "str", "choices": ["a", "b"], "description": "Which."},
+    "submariner_driver": {"type": "str", "choices": ["", "a", "b"], "description": "Which, or the usual one."},
     "submariner_kinds": {"type": "list", "choices": ["a", "b"], "description": "Which ones."},
     "submariner_secret": {"type": "str", "no_log": True, "description": "Hidden."},
     "submariner_words": {"type": "list", "description": "With commas."},
@@ -34,7 +36,10 @@ SPECS = [{"argument_specs": {"main": {"options": OPTIONS}, "other": {}}}]
 
 def ask(**question: t.Any) -> Json:
     spec = awx_survey([question], SPECS)
-    check_survey(spec)
+    kept = copy.deepcopy(spec)
+    check_survey(kept)
+    # Else each run of the role would write it again.
+    assert kept == spec
     return t.cast(Json, spec["spec"][0])
 
 
@@ -44,6 +49,7 @@ def ask(**question: t.Any) -> Json:
         ("flag", "multiplechoice", "true\nfalse"),
         ("number", "integer", None),
         ("kind", "multiplechoice", "a\nb"),
+        ("driver", "multiplechoice", "a\nb"),
         ("kinds", "multiselect", "a\nb"),
         ("secret", "password", None),
         ("words", "text", None),
