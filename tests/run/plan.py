@@ -87,7 +87,7 @@ def fidelity(logs: pathlib.Path, states: list[str]) -> Step:
 
 def awx(logs: pathlib.Path) -> Step:
     """All objects of awx_setup, and jobs as AWX runs them; no AWX is asked, which would need a Kubernetes with its images."""
-    return _pytest("awx", "tests/awx", logs, limit=1800.0)
+    return _pytest("awx", "tests/awx", logs, "--lab", limit=2700.0)
 
 
 def molecule() -> Step:
