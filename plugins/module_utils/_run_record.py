@@ -51,6 +51,8 @@ class Record:
     phase: str = ""
     options: Json = field(default_factory=dict)
     gateway_nodes: dict[str, list[str]] = field(default_factory=dict)
+    cluster_ids: dict[str, str] = field(default_factory=dict)
+    """By inventory host, as they were when the run began."""
     installed_ids: dict[str, list[str]] = field(default_factory=dict)
     dns_maps: dict[str, str] = field(default_factory=dict)
     """V(namespace/name) of the ConfigMap that a cluster's resources named for lighthouse: nothing else tells of it."""
@@ -69,6 +71,7 @@ class Record:
             "phase": self.phase,
             "options": self.options,
             "gateway_nodes": self.gateway_nodes,
+            "cluster_ids": self.cluster_ids,
             "installed_ids": self.installed_ids,
             "dns_maps": self.dns_maps,
             "globalnet": self.globalnet,
@@ -95,6 +98,7 @@ def to_secret(record: Record) -> Json:
         "phase": record.phase,
         "options": json.dumps(record.options, sort_keys=True),
         "gateway-nodes": json.dumps(record.gateway_nodes, sort_keys=True),
+        "cluster-ids": json.dumps(record.cluster_ids, sort_keys=True),
         "installed-ids": json.dumps(record.installed_ids, sort_keys=True),
         "dns-maps": json.dumps(record.dns_maps, sort_keys=True),
         "globalnet": json.dumps(record.globalnet, sort_keys=True),
@@ -138,6 +142,7 @@ def from_secret(secret: Json) -> Record:
         phase=words("phase"),
         options=table("options"),
         gateway_nodes=table("gateway-nodes"),
+        cluster_ids=table("cluster-ids"),
         installed_ids=table("installed-ids"),
         dns_maps=table("dns-maps"),
         globalnet=table("globalnet"),
@@ -198,7 +203,7 @@ def update(api: Api, change: Callable[[Record], Record]) -> Record | None:
 def merged(record: Record, changes: Mapping[str, Any]) -> Record:
     """The record with the given fields; gateway nodes, IDs and options are added to, the rest is replaced."""
     known = {key: value for key, value in changes.items() if value is not None}
-    for key in ("gateway_nodes", "installed_ids", "dns_maps", "options"):
+    for key in ("gateway_nodes", "cluster_ids", "installed_ids", "dns_maps", "options"):
         if key in known:
             known[key] = {**getattr(record, key), **known[key]}
     return replace(record, **known)

@@ -41,6 +41,12 @@ options:
   gateway_nodes:
     description: Names of gateway nodes by cluster ID, in addition to those found on O(sources).
     type: dict
+  cluster_ids:
+    description:
+      - The IDs of the members by inventory host, to be kept by O(state=begun). An inventory that learns them from the installations
+        cannot tell them any more once these are removed.
+    type: dict
+    default: {}
   sources:
     description:
       - The members, as far as they are to be asked for their PSK, gateway nodes, IDs and DNS by O(state=begun).
@@ -138,6 +144,9 @@ record:
     gateway_nodes:
       description: Names of gateway nodes by cluster ID.
       type: dict
+    cluster_ids:
+      description: IDs of the members by inventory host, as they were when the run began.
+      type: dict
     installed_ids:
       description: IDs under which clusters were joined, by the cluster ID that the inventory gives them.
       type: dict
@@ -201,6 +210,7 @@ def argument_spec() -> dict[str, t.Any]:
         gateway_nodes={"type": "dict"},
         broker_info={"type": "str", "no_log": True},
         rotate_psk={"type": "bool", "default": False},
+        cluster_ids={"type": "dict", "default": {}},
         ghosts={"type": "list", "elements": "str", "default": []},
         sources={
             "type": "list",
@@ -255,6 +265,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         phase=params["phase"] or "",
         options=params["options"] or {},
         gateway_nodes=nodes,
+        cluster_ids=params["cluster_ids"],
         installed_ids=ids,
         dns_maps=dns_maps,
         globalnet=_run_record.allocations(api, GLOBALNET_INFO),
@@ -283,6 +294,7 @@ def continue_run(
     found = {
         "taken_by": module.params["run_id"] or None,
         "gateway_nodes": {**nodes, **existing.gateway_nodes},
+        "cluster_ids": module.params["cluster_ids"],
         "installed_ids": _run_record.both(existing.installed_ids, ids),
         "dns_maps": {**dns_maps, **existing.dns_maps},
     }

@@ -110,3 +110,21 @@ def test_a_whole_run_takes_the_record_from_the_workflow_that_left_it(stage: Stag
     assert kept is not None
     assert kept.run_id == "first"
     assert kept.taken_by not in ("", "first", RUN)
+
+
+@pytest.mark.parametrize(("source", "wanted"), [("context", "west2"), ("installed", "west"), ("option", "west")])
+@pytest.mark.parametrize("begin", ["preflight/record.yml", "run/take_part.yml"])
+def test_a_cluster_whose_installation_is_gone_keeps_the_id_that_its_run_began_with(
+    stage: Stage, begin: str, source: str, wanted: str
+) -> None:
+    """An inventory that learns the IDs from the installations cannot tell it any more."""
+    begun = Record(run_id=RUN, started="then", verb="reinstall", cluster_ids={"east": "east", "west": "west2"})
+    stage.east.cluster.load([to_secret(begun)])
+    name, tasks = begin.split("/")
+    include = {"ansible.builtin.include_role": {"name": f"submariner.lifecycle.{name}", "tasks_from": tasks}}
+    include |= {"vars": {"submariner_run_verb": "reinstall"}}
+    ids = {"ansible.builtin.debug": {"msg": "west is {{ hostvars['west'].submariner_cluster_id | default('west') }}"}}
+    given = {"submariner_run_id": RUN, "submariner_cluster_id_source": source}
+    done = stage.play({**HEAD, "tasks": [include, ids]}, "east", "west", **given)
+    assert done.returncode == 0, done.stdout
+    assert f'"west is {wanted}"' in done.stdout

@@ -67,6 +67,13 @@ def test_the_id_of_an_installation_that_is_gone_is_still_known(
     assert (again["continued"], again["record"]["installed_ids"]) == (True, {"west": ["west2"]})
 
 
+def test_the_ids_with_which_a_run_began_are_kept_by_host(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    run(api, tmp_path, state="begun", verb="reinstall", cluster_ids={"kind-east": "east", "kind-west": "west2"})
+    assert kept(api).cluster_ids == {"kind-east": "east", "kind-west": "west2"}
+    again = run(api, tmp_path, state="begun", verb="reinstall", cluster_ids={"kind-west": "west2", "north": "north"})
+    assert again["record"]["cluster_ids"] == {"kind-east": "east", "kind-west": "west2", "north": "north"}
+
+
 @pytest.mark.parametrize("kind", ["submariners", "servicediscoveries"])
 def test_the_map_of_a_dns_elsewhere_is_still_known(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, kind: str
