@@ -5,7 +5,7 @@
 """A picture of a run in a terminal: python -m tests.run.picture LOG PICTURE.
 
 LOG is what `script -q -c "make demo" LOG` kept, colours included; PICTURE an SVG that loads nothing from elsewhere.
-Long sections are shown by their beginning and their end, and say how many lines were left out.
+It shows what was there before, the plays with the beginning of their progress, what is there afterwards, and the verdict.
 """
 
 from __future__ import annotations
@@ -21,8 +21,15 @@ from rich.terminal_theme import MONOKAI
 from rich.text import Text
 
 COLUMNS = 128
-FIRST, LAST = 4, 14
-"""Lines of a section that are shown."""
+SHOWN = ("As the user", "The reinstall", "After", "Verdict")
+"""How the headlines of the sections begin that are shown."""
+PROGRESS = 3
+"""Lines of progress that are shown of each play."""
+_ANSI = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
+_PLAY, _RECAP = "PLAY [", "PLAY RECAP"
+_OF_A_HOST = re.compile(r"(east|west): ")
+# What differs from machine to machine and says nothing of the run.
+_PLACES = ((re.compile(r"(?<= )\S*/(?=playbooks/)"), ""), (re.compile(r"-i \S+"), "-i hosts.yml"))
 _HEADLINE = "== "
 _TERMINAL = """<svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img" aria-label="{unique_id}">
 <style>
@@ -53,23 +60,41 @@ def sections(lines: Iterable[str]) -> Iterator[list[str]]:
         yield section
 
 
-def shortened(section: list[str], first: int = FIRST, last: int = LAST) -> list[str]:
-    """Its beginning and its end, without empty lines at the end."""
-    while section and not section[-1].strip():
-        section = section[:-1]
-    left_out = len(section) - first - last
-    if left_out < 2:
-        return section
-    return [*section[:first], f"    ... {left_out} lines ...", *section[-last:]]
+def of_interest(lines: Iterable[str]) -> Iterator[str]:
+    """Of a playbook's output the command, the plays with some of their progress, and the recap."""
+    left, recap = 0, False
+    for line in lines:
+        text = _ANSI.sub("", line)
+        recap = recap or text.startswith(_RECAP)
+        if text.startswith(_PLAY):
+            left = PROGRESS
+        if recap or text.startswith((_HEADLINE, "$ ", _PLAY)):
+            yield line
+        elif _OF_A_HOST.match(text) and left:
+            left -= 1
+            yield line
+
+
+def shown(log: str) -> Iterator[str]:
+    """The lines of the picture."""
+    for section in sections(log.replace("\r", "").splitlines()):
+        headline = section[0].removeprefix(_HEADLINE)
+        if not headline.startswith(SHOWN):
+            continue
+        lines = of_interest(section) if headline.startswith("The reinstall") else section
+        for line in lines:
+            if line.startswith("The demo took"):
+                return
+            for pattern, instead in _PLACES if line.startswith("$ ") else ():
+                line = pattern.sub(instead, line)
+            yield line
 
 
 def picture(log: str) -> str:
     """The SVG of this log."""
     console = Console(record=True, width=COLUMNS, file=io.StringIO(), force_terminal=True, color_system="truecolor")
-    text = re.sub(r"^Script .*$", "", log.replace("\r\n", "\n"), flags=re.MULTILINE)
-    for section in sections(text.splitlines()):
-        for line in [*shortened(section), ""]:
-            console.print(Text.from_ansi(line), no_wrap=True, overflow="ellipsis")
+    for line in shown(log):
+        console.print(Text.from_ansi(line))
     return console.export_svg(title="make demo", theme=MONOKAI, code_format=_TERMINAL, unique_id="run")
 
 
