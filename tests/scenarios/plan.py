@@ -113,7 +113,7 @@ def campaign() -> list[str]:
 
 
 # Only the campaign has these: each takes a third of a pass, or they are many of one kind.
-_LONG = frozenset({*_FIREWALL, *_UPGRADES, *_KILLS, *_APART, "load-balancer"})
+_LONG = frozenset({*_FIREWALL, *_UPGRADES, *_KILLS, *_WRECKS, *_APART, "load-balancer"})
 # How many of each kind a pass draws. Those in one row take as long as each other.
 _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (6, tuple(_INPUTS)),
@@ -121,7 +121,7 @@ _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, tuple(_COMPANY)),
     (1, (*_STUCK, *(name for name in _PATHS if name not in _LONG))),
     (1, (*_REMOVALS, *_EVICTION)),
-    (1, (*_INTERRUPTIONS, *_WRECKS, *(name for name in _REINSTALLS if name != f"reinstall-{HARDEST}"))),
+    (1, (*_INTERRUPTIONS, *(name for name in _REINSTALLS if name != f"reinstall-{HARDEST}"))),
     (1, tuple(_OBSTACLES)),
 )
 

@@ -42,7 +42,7 @@ def test_each_ci_pass_begins_with_the_hardest_state() -> None:
 
 def test_the_passes_reach_every_scenario_in_turn_but_the_longest() -> None:
     never = set(plan.SCENARIOS) - {name for seed in range(1000) for name in plan.ci(seed)}
-    assert {name for name in never if not name.startswith(("upgrade", "kill-"))} == {
+    assert {name for name in never if not name.startswith(("upgrade", "kill-", "wreck-"))} == {
         "broker-apart",
         "firewall-reinstall",
         "load-balancer",
