@@ -80,8 +80,8 @@ options:
   cluster_ids:
     description:
       - Cluster IDs by context or host. Without an entry it is the ID under which the cluster is joined, else the host's name.
-      - Give the ID here where it is not the host's name. While Submariner is not there, nothing else can tell it, but for a run that
-        goes on after an interruption or in the next job of a workflow, which has kept the IDs with which it began.
+      - Give the ID here where it is not the host's name. While Submariner is not there, nothing else can tell it, but for a run
+        that goes on after an interruption or in the next job of a workflow, which has kept the IDs with which it began.
     type: dict
     default: {}
   broker:

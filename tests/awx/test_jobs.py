@@ -95,7 +95,7 @@ def test_verify_hands_its_verdict_on_and_says_no_secret(
     assert stopped.code != 0
     assert "launch the workflow again" in " ".join(stopped.output.split())
     # Of a job that failed before it judged anything, the verdict before it says nothing.
-    before = {"submariner_verdict": "pass", "submariner_findings": []}
+    before: Json = {"submariner_verdict": "pass", "submariner_findings": []}
     stopped = awx.launch("reinstall stopped", inventory("east", "east", "west").slice(), **before).end()
     assert "The reinstallation stopped; the job that failed says why. Once" in " ".join(stopped.output.split())
 
