@@ -60,6 +60,7 @@ def test_a_part_goes_on_with_the_run_of_its_workflow_and_leaves_the_lock_to_the_
     kept = record(stage)
     assert kept is not None
     assert (kept.run_id, kept.taken_by) == ("first", RUN)
+    assert kept.cluster_ids == {"east": "east", "west": "west"}
 
 
 @pytest.mark.parametrize(
