@@ -32,6 +32,7 @@ NAMED = ("configmaps", "secrets", "namespaces", "dnses")
 ABOUT = {
     "verify": "What verify needs on every member and on the broker's cluster.",
     "residue": "For submariner_verify_residue: what is left of removed installations, and the accesses to the broker.",
+    "access": "For submariner_verify_access: the Secret by which a member knows its broker.",
     "logs": "For submariner_verify_logs, and for the cause where something does not run.",
     "data-path": "For submariner_verify_data_path: pods and exports of our own, in a namespace of our own.",
 }

@@ -35,10 +35,15 @@ BROKER = HOSTS[0]
 PARTS: dict[str, tuple[str, ...]] = {
     "verify": ("cluster_info", "fleet_check", "wait_for_single_endpoint", "wait_for_connections"),
     "residue": ("cluster_info", "fleet_check"),
+    "access": ("cluster_info", "fleet_check"),
     "logs": ("log_info",),
 }
 """Part of verify -> modules that do it. All but the first are on request."""
-SECTIONS = {"verify": ["identity", "state"], "residue": ["identity", "state", "residue"]}
+SECTIONS = {
+    "verify": ["identity", "state"],
+    "residue": ["identity", "state", "residue"],
+    "access": ["identity", "state", "access"],
+}
 
 
 @dataclass
