@@ -64,12 +64,17 @@ def create_anew(api: Api, wanted: Object, propagation: str = "") -> Object:
 
 
 def same(existing: Object, wanted: Object) -> bool:
-    """Whether two objects agree in labels, annotations and everything but metadata and status."""
-    return _comparable(existing) == _comparable(wanted)
+    """Whether an object need not be made anew.
+
+    One without labels or without annotations always is: the comparison takes their absence and an empty map for different
+    (admiral's pkg/util, October 2024), and what is created this way has neither.
+    """
+    return _comparable(existing) == _comparable(wanted) and all(existing["metadata"].get(key) for key in _MARKS)
+
+
+_MARKS = ("labels", "annotations")
 
 
 def _comparable(item: Object) -> Object:
     body = {key: value for key, value in item.items() if key not in ("metadata", "status", "apiVersion", "kind")}
-    for key in ("labels", "annotations"):
-        body[key] = item["metadata"].get(key) or {}
-    return body
+    return {**body, **{key: item["metadata"].get(key) or {} for key in _MARKS}}
