@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.lab.process import run
+from tests.lab import damage
 from tests.scenarios import judge
 from tests.scenarios.fleet import BROKER, Fleet, now
 from tests.scenarios.inventory import Inventory
@@ -19,7 +19,6 @@ from tests.scenarios.removal import CONFIRM as REMOVE
 from tests.scenarios.stage import CONFIRM, Stage
 
 MEMBERS = ("west", "north")
-_UNINSTALL_LIMIT, _GONE_LIMIT = 240.0, 240.0
 
 
 def broker_apart(stage: Stage) -> None:
@@ -60,11 +59,9 @@ def _three_clusters(stage: Stage) -> Iterator[Inventory]:
 
 def _lose_north(stage: Stage) -> None:
     """The mistake that leaves a ghost (measured.md): its gateway's label goes first, then all the rest."""
-    lab = stage.fleet.lab
-    lab.kubectl("north", "label", "nodes", "--all", "submariner.io/gateway-")
-    command = [str(stage.fleet.places.bin / "subctl"), "uninstall", "--yes", "--context", "north"]
-    run(command, env=lab.environment(), timeout=_UNINSTALL_LIMIT)
-    gone = ("wait", "--for=delete", f"namespace/{judge.MEMBER_NAMESPACE}", f"--timeout={_GONE_LIMIT:.0f}s")
-    lab.kubectl("north", *gone, timeout=_GONE_LIMIT + 10)
+    lab = damage.Stage(stage.fleet.lab, ("north",), stage.folder)
+    for step in (damage.unlabel_gateway("north"), damage.uninstall("north"), damage.gone("north")):
+        stage.say(step.text)
+        step.act(lab)
     found = judge.one_each(stage.fleet.objects_of(BROKER), "Endpoint", judge.BROKER_NAMESPACE, ["west"])
     stage.require([] if found else ["no Endpoint of north is left"], "the broker has a ghost")

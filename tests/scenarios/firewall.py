@@ -47,20 +47,10 @@ def gateways(stage: Stage) -> dict[str, str]:
 
 
 def with_nodes(stage: Stage) -> Inventory:
-    """The lab's inventory, with these nodes as machines that are reached by their container."""
-    engine = stage.fleet.lab.engine
+    """The lab's inventory, with these nodes as machines."""
     inventory = stage.inventory()
-    inventory.nodes = {
-        node: {
-            "ansible_connection": "community.docker.docker",
-            "ansible_docker_extra_args": f"-H {engine.host}" if engine.host else "",
-            "ansible_become": False,
-            "ansible_python_interpreter": "/usr/bin/python3",
-            "submariner_cluster": cluster,
-            "submariner_node_role": "gateway",
-        }
-        for node, cluster in gateways(stage).items()
-    }
+    nodes = gateways(stage).items()
+    inventory.nodes = {node: {**stage.machine(cluster), "submariner_node_role": "gateway"} for node, cluster in nodes}
     return inventory
 
 

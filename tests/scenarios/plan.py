@@ -14,11 +14,11 @@ from tests.scenarios import (
     apart,
     company,
     eviction,
-    faults,
     firewall,
     inputs,
     interruption,
     kills,
+    node_hosts,
     obstacles,
     paths,
     reinstall,
@@ -28,6 +28,9 @@ from tests.scenarios import (
     upgrade,
     wreck,
 )
+from tests.scenarios.faults import alone, groups
+from tests.scenarios.faults.known_lines import known_lines
+from tests.scenarios.faults.spreading import FAULTS
 from tests.scenarios.stage import Stage
 
 Act = Callable[[Stage], None]
@@ -52,8 +55,16 @@ _INTERRUPTIONS = {
     for point in interruption.POINTS
     for signal in interruption.SIGNALS
 }
-_FAULTS = {f"fault-{name}": faults.by(name) for name in faults.FAULTS}
-_REMOVALS = {"uninstall": removal.by_api, "uninstall-with-subctl": removal.by_subctl}
+_FAULTS = {f"fault-{name}": alone.by(name) for name in FAULTS}
+_FAULT_GROUPS = {
+    **{f"faults-{name}": groups.of(name) for name in groups.GROUPS},
+    "known-lines": known_lines,
+}
+_REMOVALS = {
+    "uninstall": removal.by_api,
+    "uninstall-with-subctl": removal.by_subctl,
+    "uninstall-node-hosts": node_hosts.as_hosts,
+}
 _KILLS = {kills.name_of(number): kills.at(number) for number in range(len(kills.POINTS))}
 _OBSTACLES = {f"obstacle-{name}": obstacles.by(name) for name in obstacles.OBSTACLES}
 _FIREWALL = {"firewall-reinstall": firewall.reinstall}
@@ -73,6 +84,7 @@ SCENARIOS: dict[str, Act] = {
     **_REINSTALLS,
     **_INPUTS,
     **_FAULTS,
+    **_FAULT_GROUPS,
     **_RIGHTS,
     **_COMPANY,
     **_EVICTION,
@@ -95,6 +107,7 @@ def campaign() -> list[str]:
         first,
         *_INPUTS,
         *_FAULTS,
+        *_FAULT_GROUPS,
         *_RIGHTS,
         *_COMPANY,
         *_EVICTION,
@@ -117,7 +130,8 @@ _LONG = frozenset({*_FIREWALL, *_UPGRADES, *_KILLS, *_WRECKS, *_APART, "load-bal
 # How many of each kind a pass draws. Those in one row take as long as each other.
 _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (6, tuple(_INPUTS)),
-    (2, tuple(_FAULTS)),
+    (1, tuple(_FAULTS)),
+    (1, tuple(_FAULT_GROUPS)),
     (1, tuple(_COMPANY)),
     (1, (*_STUCK, *(name for name in _PATHS if name not in _LONG))),
     (1, (*_REMOVALS, *_EVICTION)),

@@ -19,7 +19,7 @@ from typing import TextIO
 from tests.lab.config import REPOSITORY
 from tests.scenarios import traffic
 from tests.scenarios.fleet import Fleet, Reading
-from tests.scenarios.inventory import Inventory
+from tests.scenarios.inventory import Inventory, Vars
 from tests.scenarios.playbook import Playbook, Run
 
 CONFIRM = ("-e", "submariner_confirm=reinstall")
@@ -50,6 +50,17 @@ class Stage:
     def inventory(self) -> Inventory:
         places = self.fleet.places
         return Inventory(places.kubeconfig, places.bin / "subctl", self.fleet.state.version)
+
+    def machine(self, cluster: str) -> Vars:
+        """A node of the cluster as a host of submariner_nodes, which is reached by its container."""
+        engine = self.fleet.lab.engine
+        return {
+            "ansible_connection": "community.docker.docker",
+            "ansible_docker_extra_args": f"-H {engine.host}" if engine.host else "",
+            "ansible_become": False,
+            "ansible_python_interpreter": "/usr/bin/python3",
+            "submariner_cluster": cluster,
+        }
 
     @contextmanager
     def playbook(self, verb: str, *options: str, inventory: Inventory | None = None) -> Iterator[Playbook]:

@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._findings import FINDINGS
 from tests.lab.clusters import Node
 from tests.lab.process import Done
-from tests.scenarios import faults, paths
+from tests.scenarios import paths
+from tests.scenarios.faults.spreading import FAULTS
 from tests.scenarios.fleet import Fleet
 from tests.scenarios.paths import OBSTACLES, Obstacle
 from tests.scenarios.plan import SCENARIOS
@@ -88,7 +89,7 @@ def test_the_broker_is_out_of_reach_by_its_address(stage: Stage, lab: Lab) -> No
 
 
 def test_packets_of_the_tunnel_are_lost_by_their_size_at_each_gateway(stage: Stage, lab: Lab) -> None:
-    with faults.FAULTS["packets-lost"].bring(stage):
+    with FAULTS["packets-lost"].bring(stage):
         dropped = [words for words in lab.ran if "iptables" in words]
     assert [words[0] for words in dropped] == ["east-worker", "west-worker"]
     assert all("1401:65535" in words for words in dropped)
