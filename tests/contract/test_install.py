@@ -159,12 +159,15 @@ def test_uninstall_without_yes_and_terminal_does_nothing_and_succeeds(clean: Ben
     assert "deletionTimestamp" not in after["metadata"]
 
 
-def test_the_same_join_again_ends_connected_whether_it_keeps_the_resource_or_not(clean: Bench) -> None:
-    """A real 0.19 was seen to make it anew although nothing differs, which it is meant to do only where something does."""
+def test_even_the_same_join_makes_it_anew(clean: Bench) -> None:
+    """It is meant to where something differs; its comparison takes absent labels for a difference."""
+    before = clean.find("west", "submariners.submariner.io", "submariner")
     assert clean.join("west").code == 0
-    found = clean.find("west", "submariners.submariner.io", "submariner")
-    assert found is not None
-    assert found["spec"]["clusterID"] == "west"
+    after = clean.find("west", "submariners.submariner.io", "submariner")
+    assert before is not None
+    assert after is not None
+    assert after["spec"]["clusterID"] == before["spec"]["clusterID"] == "west"
+    assert after["metadata"]["uid"] != before["metadata"]["uid"]
     clean.await_connected({"east": {"west"}, "west": {"east"}})
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from tests.scenarios.firewall import gateways
 from tests.scenarios.fleet import BROKER
+from tests.scenarios.inventory import Inventory
 from tests.scenarios.judge import MEMBER_NAMESPACE, records
 from tests.scenarios.playbook import Playbook, Run
 from tests.scenarios.stage import CONFIRM, ScenarioFailed, Stage
@@ -43,7 +44,7 @@ def _worker(stage: Stage, cluster: str) -> str:
     return next(node for node, of in gateways(stage).items() if of == cluster)
 
 
-def _dropping(*rule: str, on: str = "all") -> Bring:
+def dropping(*rule: str, on: str = "all") -> Bring:
     """Packets that arrive at nodes of west (its gateway alone, or all of them), or pass there, and match are lost."""
 
     @contextmanager
@@ -65,7 +66,7 @@ def _dropping(*rule: str, on: str = "all") -> Bring:
 
 
 @contextmanager
-def _taken(stage: Stage) -> Iterator[None]:
+def taken(stage: Stage) -> Iterator[None]:
     """Another program of west's gateway node has the port of the tunnels."""
     node = _worker(stage, _MEMBER)
     start = f'setsid python3 -c "{_TAKER}" > /dev/null 2>&1 < /dev/null & echo $!'
@@ -79,21 +80,21 @@ def _taken(stage: Stage) -> Iterator[None]:
 
 
 OBSTACLES: dict[str, Obstacle] = {
-    "port-taken": Obstacle(_taken, frozenset({"port.taken"}), ("west-worker", "UDP 4500", "taken by python3")),
+    "port-taken": Obstacle(taken, frozenset({"port.taken"}), ("west-worker", "UDP 4500", "taken by python3")),
     # The controller reaches the broker by another way than the members.
     "broker-unreachable": Obstacle(
-        _dropping("-d", "{broker}", "-p", "tcp", "--dport", "6443"),
+        dropping("-d", "{broker}", "-p", "tcp", "--dport", "6443"),
         frozenset({"broker.unreachable-from-pods"}),
         ("west -> https://",),
     ),
     # Half a tunnel is enough for Submariner, so this is a warning.
     "one-way": Obstacle(
-        _dropping("-p", "udp", "--dport", "4500", on="gateway"),
+        dropping("-p", "udp", "--dport", "4500", on="gateway"),
         frozenset({"port.filtered"}),
         ("-> gateway node west-worker of west, UDP 4500",),
         stops=False,
     ),
-    "icmp-dropped": Obstacle(_dropping("-p", "icmp"), frozenset(), stops=False),
+    "icmp-dropped": Obstacle(dropping("-p", "icmp"), frozenset(), stops=False),
 }
 
 
@@ -102,9 +103,9 @@ def by(name: str) -> Callable[[Stage], None]:
 
     def act(stage: Stage) -> None:
         stage.damage("clean")
-        usual = {item["id"] for item in _findings(stage, "without")[1]}
+        usual = {item["id"] for item in findings(stage, "without")[1]}
         with obstacle.bring(stage):
-            run, found = _findings(stage, name)
+            run, found = findings(stage, name)
         stage.require(
             unclear(obstacle, run, [item for item in found if item["id"] not in usual]), "named, and no other"
         )
@@ -112,10 +113,12 @@ def by(name: str) -> Callable[[Stage], None]:
     return act
 
 
-def _findings(stage: Stage, name: str) -> tuple[Run, list[Json]]:
-    """One run of preflight with all that it can try, and what speaks against an installation."""
-    inventory = stage.inventory()
-    inventory.common |= {"submariner_report_dir": str(stage.folder), "submariner_preflight_ports": True}
+def findings(stage: Stage, name: str, inventory: Inventory | None = None) -> tuple[Run, list[Json]]:
+    """One run of preflight, by default with the ports tried, and what speaks against an installation."""
+    if inventory is None:
+        inventory = stage.inventory()
+        inventory.common["submariner_preflight_ports"] = True
+    inventory.common["submariner_report_dir"] = str(stage.folder)
     report = stage.folder / "preflight.json"
     report.unlink(missing_ok=True)
     run = stage.play("preflight", inventory=inventory, name=name)

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from tests.lab.damage import STATES
 from tests.scenarios import (
     apart,
+    broken_fleet,
     company,
     eviction,
     firewall,
@@ -70,6 +71,7 @@ _OBSTACLES = {f"obstacle-{name}": obstacles.by(name) for name in obstacles.OBSTA
 _FIREWALL = {"firewall-reinstall": firewall.reinstall}
 _PATHS = {
     **{f"preflight-{name}": paths.by(name) for name in paths.OBSTACLES},
+    "preflight-broken-fleet": broken_fleet.broken_fleet,
     "load-balancer": paths.load_balancer,
 }
 _UPGRADES = {

@@ -17,7 +17,7 @@ from tests.scenarios.faults.fault import Fault, look
 from tests.scenarios.faults.spreading import FAULTS
 from tests.scenarios.stage import ScenarioFailed, Stage
 
-_SEEN_WITHIN = 60.0
+_SEEN_WITHIN = 90.0
 _HEALED_WITHIN = 120.0
 _CONFIRM = ("-e", "submariner_confirm=repair", "-e", "submariner_verify_window=5")
 

@@ -49,7 +49,7 @@ def _same(given: dict[str, list[str]]) -> None:
 
 GLOBALNET_FAULTS = {
     "no address": fault(
-        patched(MEMBER, _ADDRESSES, {"status": {"conditions": _REFUSED}}), "globalnet.not-allocated"
+        patched(MEMBER, _ADDRESSES, obj.status(conditions=_REFUSED), subresource="status"), "globalnet.not-allocated"
     ),
     "another block than given": fault(_given(lambda given: given.update({MEMBER: ["242.77.0.0/16"]})), "globalnet.not-given"),
     "one block given twice": fault(_given(_same), "globalnet.overlap", "globalnet.not-given"),

@@ -13,7 +13,13 @@ from dataclasses import dataclass
 
 from tests.scenarios.faults.fault import Bring, Fault, look
 from tests.scenarios.faults.globalnet import GLOBALNET_FAULTS
-from tests.scenarios.faults.in_objects import BROKER_FAULTS, ENDPOINT_FAULTS, GATEWAY_FAULTS, INSTALLATION_FAULTS
+from tests.scenarios.faults.in_objects import (
+    BROKER_FAULTS,
+    ENDPOINT_FAULTS,
+    GATEWAY_FAULTS,
+    INSTALLATION_FAULTS,
+    SERVICE_FAULTS,
+)
 from tests.scenarios.faults.objects import QUIET
 from tests.scenarios.faults.removed import REMOVALS
 from tests.scenarios.faults.spreading import switched
@@ -37,6 +43,7 @@ GROUPS: dict[str, Group] = {
     "endpoints": Group(ENDPOINT_FAULTS),
     "gateways": Group(GATEWAY_FAULTS, (*QUIET, switched(FROZEN_FAULT))),
     "installation": Group(INSTALLATION_FAULTS),
+    "services": Group(SERVICE_FAULTS, state="service-exported"),
     "globalnet": Group(GLOBALNET_FAULTS, state="globalnet"),
     "removed": Group(REMOVALS, ()),
 }

@@ -6,9 +6,13 @@
 
 from __future__ import annotations
 
+import base64
+
+from tests.lab import web
 from tests.scenarios.faults import objects as obj
 from tests.scenarios.faults.edits import gone, made, patched, together
 from tests.scenarios.faults.fault import BROKER_NAMESPACE, MEMBER, fault
+from tests.scenarios.faults.spreading import GATEWAY_GONE
 from tests.scenarios.fleet import BROKER
 from tests.scenarios.judge import MEMBER_NAMESPACE
 
@@ -18,8 +22,10 @@ _LINKS = frozenset(
         "connection.duplicate", "routeagent.error",
     }
 )  # fmt: skip
+_TWICE = frozenset({"cluster.id-twice", "endpoint.wrong-id", "broker.unmanaged", "connection.ghost", "cluster.missing"})
 _BROKER_CR = ("-n", BROKER_NAMESPACE, "brokers.submariner.io", "submariner-broker")
 _SECOND_BROKER = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": BROKER_NAMESPACE}}
+_NOBODYS = "nobody.issued.this"
 _ACCOUNT = {
     "apiVersion": "v1",
     "kind": "ServiceAccount",
@@ -27,6 +33,14 @@ _ACCOUNT = {
 }
 
 BROKER_FAULTS = {
+    "a token of nobody": fault(
+        together(
+            patched(MEMBER, obj.SUBMARINER, obj.spec(brokerK8sApiServerToken=_NOBODYS)),
+            patched(MEMBER, obj.CREDENTIALS, {"data": {"token": base64.b64encode(_NOBODYS.encode()).decode()}}),
+        ),
+        "broker.token-refused",
+        submariner_verify_window=3,
+    ),
     "no Broker resource": fault(gone(BROKER, _BROKER_CR), "broker.resource"),
     "a second broker": fault(made(MEMBER, _SECOND_BROKER), "broker.second"),
     "another address": fault(
@@ -120,7 +134,7 @@ GATEWAY_FAULTS = {
         patched(MEMBER, obj.gateway, obj.status(localEndpoint={"private_ip": obj.SPARE})), "gateway.endpoint-differs"
     ),
     "a node without a record": fault(
-        patched(MEMBER, obj.other_node, {"metadata": {"labels": {"submariner.io/gateway": "true"}}}),
+        patched(MEMBER, obj.other_node, obj.GATEWAY_NODE),
         "gateway.no-record",
         may=frozenset({"workload.not-ready"}),
     ),
@@ -128,6 +142,10 @@ GATEWAY_FAULTS = {
         patched(MEMBER, obj.SUBMARINER, obj.spec(loadBalancerEnabled=True)), "gateway.no-load-balancer"
     ),
     "no connection": fault(patched(MEMBER, obj.gateway, obj.status(connections=[])), "connection.missing"),
+    "a node without its way": fault(
+        patched(MEMBER, obj.route_agent, obj.way_lost),
+        "routeagent.error",
+    ),
     "two connections": fault(
         patched(MEMBER, obj.gateway, obj.connections(lambda found: [*found, *found])), "connection.duplicate"
     ),
@@ -148,9 +166,41 @@ GATEWAY_FAULTS = {
         patched(MEMBER, obj.gateway, obj.connections(lambda found: [{**c, "latencyRTT": None} for c in found])),
         "connection.unproven",
     ),
+    "a lease of another": fault(
+        patched(
+            MEMBER,
+            obj.installed("lease", "submariner-gateway-lock"),
+            obj.spec(holderIdentity=f"{obj.STRANGER}-submariner-gateway"),
+        ),
+        "gateway.lease-elsewhere",
+        may=GATEWAY_GONE,
+    ),
 }
 
 INSTALLATION_FAULTS = {
+    "one cluster twice": fault(obj.nothing, "input.same-cluster", may=_LINKS | _TWICE, submariner_context=BROKER),
+    "an operator that does nothing": fault(
+        together(
+            gone(MEMBER, obj.installed("daemonset", "submariner-gateway")),
+            gone(MEMBER, obj.installed("daemonset", "submariner-routeagent")),
+            obj.operator_asleep,
+        ),
+        "operator.idle",
+        may=GATEWAY_GONE,
+    ),
+    "an image that nobody has": fault(
+        obj.nothing,
+        "datapath.not-tested",
+        submariner_verify_data_path=True,
+        submariner_nettest_image="quay.io/nobody/nettest:1",
+    ),
+    "names that nobody answers": fault(
+        obj.scaled_down(MEMBER, "submariner-lighthouse-coredns"),
+        "datapath.name-not-resolved",
+        "workload.not-ready",
+        submariner_verify_data_path=True,
+        submariner_verify_data_path_dns=True,
+    ),
     "no release": fault(
         patched(MEMBER, obj.SUBMARINER, obj.spec(version="devel")),
         "version.not-stable",
@@ -179,10 +229,17 @@ INSTALLATION_FAULTS = {
         patched(MEMBER, obj.COREFILE, obj.in_corefile(obj.forwarded_elsewhere)), "dns.wrong-address"
     ),
     "no Corefile": fault(gone(MEMBER, obj.COREFILE), "dns.unseen"),
-    "an export of nothing": fault(made(MEMBER, obj.EXPORT), "service.not-exported"),
     "pods of a diagnose": fault(
         made(MEMBER, obj.idle_pod("query-iface-list", {"submariner.io/transient": "true"})),
         "residue.test-pods",
         submariner_verify_residue=True,
     ),
+}
+
+SERVICE_FAULTS = {
+    "not on the broker": fault(
+        gone(BROKER, ("-n", BROKER_NAMESPACE, "serviceimports.multicluster.x-k8s.io", f"{web.NAME}-{web.NAMESPACE}")),
+        "service.not-on-broker",
+    ),
+    "an export of nothing": fault(made(MEMBER, obj.EXPORT), "service.not-exported"),
 }

@@ -18,7 +18,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.scenarios.faults.edits import Json, Where
+from tests.scenarios.faults.edits import Json, Where, inverse
 from tests.scenarios.faults.fault import BROKER_NAMESPACE, MEMBER, Bring, kubectl, west_nodes
 from tests.scenarios.fleet import BROKER
 from tests.scenarios.judge import MEMBER_NAMESPACE
@@ -49,6 +49,9 @@ SUBMARINER = installed("submariners.submariner.io", "submariner")
 CREDENTIALS = installed("secret", "submariner-broker-secret")
 COREFILE = within("kube-system", "configmap", "coredns")
 GLOBALNET_TABLE = within(BROKER_NAMESPACE, "configmap", "submariner-globalnet-info")
+
+
+GATEWAY_NODE = {"metadata": {"labels": {"submariner.io/gateway": "true"}}}
 
 
 def endpoint(cluster: str, namespace: str) -> Callable[[Stage], Where]:
@@ -161,6 +164,7 @@ def authority_until(days: int) -> Json:
     begins = now - datetime.timedelta(days=400)
     made = x509.CertificateBuilder().subject_name(name).issuer_name(name).public_key(key.public_key())
     made = made.serial_number(x509.random_serial_number()).not_valid_before(begins)
+    made = made.add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
     signed = made.not_valid_after(now + datetime.timedelta(days=days)).sign(key, hashes.SHA256())
     text = signed.public_bytes(serialization.Encoding.PEM)
     return {"data": {"ca.crt": base64.b64encode(text).decode()}}
@@ -183,3 +187,33 @@ def scaled_down(cluster: str, deployment: str) -> Bring:
 
 QUIET = tuple(scaled_down(cluster, "submariner-operator") for cluster in (BROKER, MEMBER))
 """No operator puts anything back."""
+
+
+@contextmanager
+def nothing(_stage: Stage) -> Iterator[None]:
+    """The fault is in what the run is told."""
+    yield
+
+
+@contextmanager
+def operator_asleep(stage: Stage) -> Iterator[None]:
+    """A program in the operator's place that is ready and works nothing."""
+    where = installed("deployment", "submariner-operator")
+    before = json.loads(kubectl(stage, MEMBER, "get", *where, "-o", "json"))
+    (container,) = before["spec"]["template"]["spec"]["containers"]
+    image = f"quay.io/submariner/nettest:{stage.fleet.state.version}"
+    asleep = {"name": container["name"], "image": image, "command": ["sleep", "3600"]}
+    template = {"spec": {"containers": [asleep], "terminationGracePeriodSeconds": 0}}
+    change = {"spec": {"replicas": 1, "template": template}}
+    kubectl(stage, MEMBER, "patch", *where, "--type=merge", "-p", json.dumps(change))
+    try:
+        kubectl(stage, MEMBER, "-n", MEMBER_NAMESPACE, "rollout", "status", "deployment/submariner-operator")
+        yield
+    finally:
+        kubectl(stage, MEMBER, "patch", *where, "--type=merge", "-p", json.dumps(inverse(change, before)))
+
+
+def way_lost(item: Json) -> Json:
+    """A route agent that reports an error of its way to the first other cluster."""
+    entries = copy.deepcopy(item["status"]["remoteEndpoints"])
+    return status(remoteEndpoints=[{**entries[0], "status": "error", "statusMessage": "no answer"}, *entries[1:]])

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -21,6 +22,8 @@ from tests.simulator.gateway.status import ERROR_FAULT, FROZEN_FAULT
 from tests.simulator.names import FAULTS as FAULTS_MAP
 
 _STRANGER = "north"
+_SOON = 9.0
+"""Seconds until a run of verify that has begun watches."""
 
 
 def _record(stage: Stage, kind: str, cluster_id: str) -> dict[str, Any]:
@@ -169,6 +172,31 @@ def switched(fault: str, pods: str = "") -> Bring:
     return bring
 
 
+@contextmanager
+def _nodes_down(stage: Stage) -> Iterator[None]:
+    """No kubelet of west reports any more; what runs there goes on."""
+    nodes = [node.name for node in stage.fleet.lab.nodes() if node.cluster == MEMBER]
+    try:
+        for node in nodes:
+            stage.fleet.lab.in_node(node, "systemctl", "stop", "kubelet")
+        yield
+    finally:
+        for node in nodes:
+            stage.fleet.lab.in_node(node, "systemctl", "start", "kubelet")
+
+
+@contextmanager
+def _restarted_soon(stage: Stage) -> Iterator[None]:
+    """West's gateway pod ends while it is watched."""
+    pods = ("-n", MEMBER_NAMESPACE, "delete", "pods", "-l", "app=submariner-gateway", "--wait=false")
+    timer = threading.Timer(_SOON, lambda: kubectl(stage, MEMBER, *pods))
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.join()
+
+
 LOST = frozenset({"endpoint.missing", "endpoint.stale-copy", "connection.missing", "connection.not-connected"})
 GATEWAY_GONE = LOST | {
     "gateway.not-one-active", "gateway.no-record", "gateway.left-over", "gateway.stale", "gateway.unproven",
@@ -208,6 +236,14 @@ FAULTS: dict[str, Fault] = {
         _packets_lost, frozenset({"datapath.cut-answer"}),
         frozenset({"datapath.no-answer", "datapath.mtu-lost", "datapath.mtu-not-tested", "datapath.name-not-resolved"}),
         options={"submariner_verify_data_path": True, "submariner_verify_data_path_mtu": True},
+    ),
+    "nodes-down": Fault(
+        _nodes_down, frozenset({"nodes.none-ready", "gateway.node-not-ready"}),
+        GATEWAY_GONE | {"operator.unavailable"},
+    ),
+    "gateway-restarted": Fault(
+        _restarted_soon, frozenset({"stability.degraded"}), GATEWAY_GONE,
+        options={"submariner_verify_window": 15, "submariner_verify_timeout": 60},
     ),
     "copy-left": Fault(
         _copy_left, frozenset({"endpoint.duplicate"}),
