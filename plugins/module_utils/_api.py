@@ -15,7 +15,9 @@ import copy
 import email.utils
 import json
 import math
+import queue
 import socket
+import threading
 import time
 import typing as t
 from dataclasses import dataclass, field
@@ -49,6 +51,16 @@ POOL = 96
 
 LEAST_WAIT = 0.1
 """Seconds that an answer is waited for when the time of C(Api.bounded) is over."""
+
+CORE = "/api/v1/"
+NOT_FOUND = b"404 page not found"
+"""What an API server says of a path that it does not serve; of an object that is not there it says a Status."""
+
+NOT_KUBERNETES = "the server does not answer as a Kubernetes API does"
+
+WHOLE = 6.0
+"""Times the timeout of a request within which an answer has to be complete: the timeout counts from one byte to the next."""
+
 TRIES = 3
 """Attempts for a request that met 429, 5xx or a lost connection."""
 
@@ -112,12 +124,17 @@ class Answer:
         return [i for i in items if isinstance(i, dict)] if isinstance(items, list) else []
 
     @property
+    def metadata(self) -> Json:
+        metadata = self.body.get("metadata")
+        return metadata if isinstance(metadata, dict) else {}
+
+    @property
     def uid(self) -> str:
-        return str((self.body.get("metadata") or {}).get("uid") or "")
+        return str(self.metadata.get("uid") or "")
 
     @property
     def resource_version(self) -> str:
-        return str((self.body.get("metadata") or {}).get("resourceVersion") or "")
+        return str(self.metadata.get("resourceVersion") or "")
 
 
 class Watch:
@@ -310,16 +327,24 @@ class Api:
         """
         accept = METADATA_ONLY if metadata_only else JSON
         query.setdefault("limit", PAGE)
-        whole = self._ask("GET", path, query, accept=accept)
+        whole = self._page(path, query, accept)
         page = whole
-        while page.present and (page.body.get("metadata") or {}).get("continue"):
-            page = self._ask("GET", path, dict(query, **{"continue": page.body["metadata"]["continue"]}), accept=accept)
+        while page.present and page.metadata.get("continue"):
+            page = self._page(path, dict(query, **{"continue": page.metadata["continue"]}), accept)
             if page.status == 410:
-                return self._ask("GET", path, {k: v for k, v in query.items() if k != "limit"}, accept=accept)
+                return self._page(path, {k: v for k, v in query.items() if k != "limit"}, accept)
             if not page.present:
                 return Answer(UNKNOWN, {}, page.status, page.reason or "the list ended early", page.date)
             whole.body["items"] = whole.items + page.items
         return whole
+
+    def _page(self, path: str, query: Json, accept: str) -> Answer:
+        """One LIST. What has no items is none, and the kinds of the core are served by every Kubernetes."""
+        answer = self._ask("GET", path, query, accept=accept)
+        listed = "items" in answer.body and isinstance(answer.body["items"], (list, type(None)))
+        if (answer.present and not listed) or (answer.absent and path.startswith(CORE)):
+            return Answer(UNKNOWN, {}, answer.status, NOT_KUBERNETES, answer.date)
+        return answer
 
     def watch(
         self, path: str, resource_version: str, timeout: float, metadata_only: bool = False, **query: t.Any
@@ -466,8 +491,9 @@ class Api:
         for attempt in range(TRIES):
             if attempt:
                 time.sleep(0.2 * 2**attempt)
+            left = max(LEAST_WAIT, min(WHOLE * self.timeout, self._end - time.monotonic()))
             try:
-                response = self._send(method, path, query, payload, headers)
+                response = _within(left, lambda: self._send(method, path, query, payload, headers))
             except Exception as error:  # noqa: BLE001 (whatever the transport raises means: not answered)
                 answer = Answer(UNKNOWN, reason=_words(error))
                 if answer.reason == TIMED_OUT or method != "GET":
@@ -505,6 +531,26 @@ class Api:
         )
 
 
+def _within(seconds: float, act: t.Callable[[], t.Any]) -> t.Any:
+    """What C(act) returns or raises; TimeoutError if it takes longer. Its thread then ends with the process, at the latest."""
+    done: queue.SimpleQueue[tuple[t.Any, BaseException | None]] = queue.SimpleQueue()
+
+    def run() -> None:
+        try:
+            done.put((act(), None))
+        except BaseException as error:  # noqa: BLE001 it is raised where it is waited for
+            done.put((None, error))
+
+    threading.Thread(target=run, daemon=True).start()
+    try:
+        value, error = done.get(timeout=seconds)
+    except queue.Empty:
+        raise TimeoutError(TIMED_OUT) from None
+    if error is not None:
+        raise error
+    return value
+
+
 def _writing(dry_run: bool) -> Json:
     query: Json = {"fieldManager": FIELD_MANAGER}
     if dry_run:
@@ -530,7 +576,11 @@ def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
             return Answer(PRESENT, body, status, "", clock)
         return Answer(UNKNOWN, {}, status, "the server's answer is not JSON", clock)
     reason = str(body.get("message") or f"the server answered HTTP {status}")
-    return Answer(ABSENT if status in (404, 410) else UNKNOWN, {}, status, reason, clock)
+    if status != 404:
+        return Answer(UNKNOWN, {}, status, reason, clock)
+    if body.get("kind") == "Status" or data.strip() == NOT_FOUND:
+        return Answer(ABSENT, {}, status, reason, clock)
+    return Answer(UNKNOWN, {}, status, f"{NOT_KUBERNETES}: HTTP {status}", clock)
 
 
 def _words(error: BaseException) -> str:
