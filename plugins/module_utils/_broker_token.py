@@ -42,7 +42,7 @@ class BrokerToken:
             return []
         # The resource keeps the first token, the components use the Secret's (submariner#2955).
         secret = text(spec.get("brokerK8sSecret"))
-        newer, unread = self._in_secret(member.operator_namespace, secret) if secret else ("", "")
+        newer, unread = in_secret(self._member, member.operator_namespace, secret, "token")
         if newer and newer != token:
             refused = self._refused(newer)
             if refused is None:
@@ -67,9 +67,12 @@ class BrokerToken:
         self._taken = answer.present
         return answer if answer.status in (401, 403) else None
 
-    def _in_secret(self, namespace: str, name: str) -> tuple[str, str]:
-        """The token of the Secret, or why it is not known."""
-        answer = self._member.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
-        if not answer.present:
-            return "", answer.reason or "it does not exist"
-        return decoded(text(mapping(answer.body.get("data")).get("token"))), ""
+
+def in_secret(member: Api, namespace: str, name: str, key: str) -> tuple[str, str]:
+    """What a member's Secret has under C(key), or why it is not known; neither without a name."""
+    if not name:
+        return "", ""
+    answer = member.get(f"/api/v1/namespaces/{namespace}/secrets/{name}")
+    if not answer.present:
+        return "", answer.reason or "it does not exist"
+    return decoded(text(mapping(answer.body.get("data")).get(key))), ""

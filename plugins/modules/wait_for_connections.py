@@ -14,7 +14,8 @@ description:
   - Judges one member's direction to every other; run on all members it covers both directions of each pair.
   - A connection to a cluster that is not expected is a finding even when it is connected, and one whose health check is off is
     not proven. A Gateway that is no longer updated is stale, whatever its status says; clocks of nodes are not relied on.
-  - The broker is asked with the member's token, too, since gateways stay connected without it while nothing new comes in or out.
+  - The broker is asked with the member's token, and greeted with the CA that the member trusts, since gateways stay connected
+    without them while nothing new comes in or out.
   - The status says nothing about pods of non-gateway nodes; M(submariner.lifecycle.data_path) tries those.
 options:
   timeout:
@@ -120,6 +121,7 @@ import time
 
 from ansible.module_utils.basic import AnsibleModule
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_authority import BrokerAuthority
 from ansible_collections.submariner.lifecycle.plugins.module_utils._broker_token import BrokerToken
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.connections import (
     check_connections,
@@ -160,6 +162,7 @@ class Connections(Wait):
         super().__init__(module)
         self._pulse = Pulse()
         self._token = BrokerToken(*self.apis, self.namespace)
+        self._authority = BrokerAuthority(*self.apis)
 
     def judge(self, fresh: bool, listed: Listed) -> list[Finding]:
         expected = self.members.expected(self.broker, self.namespace)
@@ -168,6 +171,7 @@ class Connections(Wait):
             + check_connections(self.member, self.broker, self.namespace, self.cluster_id, expected)
             + self._pulse.check(self.member, self.cluster_id, time.monotonic(), *listed("gateways"))
             + (self._token.check(self.member, self.cluster_id) if self.broker.known("endpoints") else [])
+            + self._authority.check(self.member, self.cluster_id)
         )
 
     def result(self) -> Json:
