@@ -27,7 +27,10 @@ def decoded(value: str) -> str:
 
 
 def expiry(pem: str) -> float | None:
-    """When the first of the authorities in C(pem) expires, in epoch seconds; None when that cannot be told."""
+    """When the last of the authorities in C(pem) expires, in epoch seconds; None when that cannot be told.
+
+    OpenShift's is a bundle in which others than the API server's may have expired.
+    """
     if not pem.strip():
         return None
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
@@ -36,4 +39,4 @@ def expiry(pem: str) -> float | None:
         ends = [ssl.cert_time_to_seconds(str(c["notAfter"])) for c in context.get_ca_certs()]
     except (ssl.SSLError, ValueError, KeyError):
         return None
-    return float(min(ends)) if ends else None
+    return float(max(ends)) if ends else None

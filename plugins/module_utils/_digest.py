@@ -82,7 +82,7 @@ def digest(snapshot: Snapshot, cluster_id: str) -> Json:
                 "name": g.name,
                 "status": g.ha_status,
                 "cable": g.local.cable_name,
-                "age": _age(g, snapshot.clock),
+                "age": _age(g, snapshot.clock_of("gateways")),
                 "connections": [_line(c) for c in g.connections],
             }
             for g in snapshot.gateways
@@ -125,7 +125,8 @@ def _line(connection: Connection) -> str:
     """A connection in one line, which L(_fleet.Link) reads: a fleet has as many as it has pairs."""
     measured = connection.latency or connection.status != "connected"
     doubt = connection.message or ("" if measured else "nothing has measured it")
-    words = (connection.cluster_id, connection.status, connection.cable_name)
+    cable = connection.cable_name + (connection.family and f"/{connection.family}")
+    words = (connection.cluster_id, connection.status, cable)
     return " ".join([*(w.replace(" ", "_") or "-" for w in words), doubt]).strip()
 
 

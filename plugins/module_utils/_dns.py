@@ -15,6 +15,11 @@ CUSTOM_KEY = "lighthouse.server"
 """Key of a custom ConfigMap that is lighthouse's alone."""
 SERVER, DOMAIN = "lighthouse", "clusterset.local"
 """Name of lighthouse's servers in OpenShift's DNS, and the domain that one of them always has."""
+PLATFORM_MAPS = {
+    "dns-of-rke2": "ConfigMap kube-system/rke2-coredns-rke2-coredns",
+    "dns-of-microshift": "ConfigMap openshift-dns/dns-default",
+}
+"""Where the Corefile is on a cluster that has neither CoreDNS's usual ConfigMap nor OpenShift's DNS."""
 
 
 def has_block(corefile: str) -> bool:
@@ -83,26 +88,28 @@ class Edit:
 
 
 def edit_of(snapshot: Snapshot) -> Edit:
-    """The edit of a cluster's DNS: in a ConfigMap of the user's choice, in OpenShift's DNS, else in CoreDNS."""
+    """The edit of a cluster's DNS: in a ConfigMap of the user's choice, a platform's own, OpenShift's DNS, or CoreDNS."""
     if "dns-custom" in snapshot.readings:
         named = mapping(mapping(snapshot.submariner.get("spec")).get("coreDNSCustomConfig"))
         place = f"ConfigMap {text(named.get('namespace')) or 'kube-system'}/{text(named.get('configMapName'))}"
         config = text(mapping(snapshot.first_of("dns-custom").get("data")).get(CUSTOM_KEY))
         return Edit("dns-custom", place, bool(config), True, tuple(forward_addresses(config, marked=False)))
+    for key, place in PLATFORM_MAPS.items():
+        if snapshot.reading(key).state == "present":
+            return _in_corefile(snapshot, key, place)
     if "dns-operator" in snapshot.readings:
         servers = map(mapping, sequence(mapping(snapshot.first_of("dns-operator").get("spec")).get("servers")))
         ours = [s for s in servers if s.get("name") == SERVER]
         return Edit(
             "dns-operator", "dns.operator default", bool(ours), True, tuple(a for s in ours for a in upstreams(s))
         )
-    corefile = text(mapping(snapshot.first_of("coredns").get("data")).get("Corefile"))
-    return Edit(
-        key="coredns",
-        place="ConfigMap kube-system/coredns",
-        there=has_block(corefile),
-        paired=without_block(corefile) is not None,
-        addresses=tuple(forward_addresses(corefile)),
-    )
+    return _in_corefile(snapshot, "coredns", "ConfigMap kube-system/coredns")
+
+
+def _in_corefile(snapshot: Snapshot, key: str, place: str) -> Edit:
+    corefile = text(mapping(snapshot.first_of(key).get("data")).get("Corefile"))
+    paired = without_block(corefile) is not None
+    return Edit(key, place, has_block(corefile), paired, tuple(forward_addresses(corefile)))
 
 
 def lighthouse_addresses(snapshot: Snapshot) -> list[str]:

@@ -55,13 +55,16 @@ class Link(t.NamedTuple):
     cable: str
     doubt: str
     """Why V(connected) proves nothing; empty when it was measured."""
+    family: str = ""
+    """V(6) of one that uses IPv6."""
 
     @classmethod
     def of(cls, line: str) -> Link:
-        """From a line of a digest: the ID, the status and the cable, and the doubt if there is one."""
+        """From a line of a digest: the ID, the status, the cable with its family, and the doubt if there is one."""
         parts = line.split(" ", 3)
-        to, status, cable, doubt = ["" if p == "-" else p for p in parts] + [""] * (4 - len(parts))
-        return cls(to, status, cable, doubt)
+        to, status, place, doubt = ["" if p == "-" else p for p in parts] + [""] * (4 - len(parts))
+        cable, _slash, family = place.partition("/")
+        return cls(to, status, cable, doubt, family)
 
 
 @dataclass(frozen=True)
@@ -221,7 +224,12 @@ class Ghost(t.NamedTuple):
     """The ID under which that cluster runs; empty when it does not run."""
 
 
-BROKER_READINGS = ("brokers", "namespaces", "endpoints", "clusters")
+BROKER_READINGS = ("brokers", "endpoints", "clusters")
+
+
+def _knows_broker(host: Host) -> bool:
+    """Whether a broker was seen with its records; that there is none, only the namespaces tell."""
+    return host.knows(*BROKER_READINGS) and (host.knows("namespaces") or bool(mappings(host.digest.get("brokers"))))
 
 
 @dataclass
@@ -280,7 +288,7 @@ class Fleet:
     @cached_property
     def broker_is_known(self) -> bool:
         """Whether the broker's host was read, so that no broker means there is none."""
-        return any(h.name == self.broker_host and h.knows(*BROKER_READINGS) for h in self.hosts)
+        return any(h.name == self.broker_host and _knows_broker(h) for h in self.hosts)
 
     @cached_property
     def broker(self) -> Broker | None:

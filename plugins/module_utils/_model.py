@@ -119,7 +119,11 @@ class Owned:
         return {k: v for k, v in shown.items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
 
 
-BRIEF = ("namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name")
+BRIEF = (
+    "namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name", "backend",
+    "health_check_ip",
+)  # fmt: skip
+MARKED = ("hostname", "private_ip", "public_ip", "backend", "health_check_ip")
 
 
 @dataclass(frozen=True)
@@ -180,8 +184,8 @@ class Endpoint:
 
     @property
     def mark(self) -> str:
-        """A short text that is equal for copies of one record: of its name, host, address and CIDRs."""
-        words = "|".join((self.name, self.hostname, self.private_ip, *self.subnets))
+        """A short text that is equal for copies of one record: of its name, host, addresses, driver and CIDRs."""
+        words = "|".join((self.name, *(getattr(self, key) for key in MARKED), *self.subnets))
         return f"{zlib.crc32(words.encode('utf-8', 'replace')):08x}"
 
     @property
@@ -238,6 +242,8 @@ class Connection:
     status: str
     message: str
     latency: str
+    family: str = ""
+    """V(6) of one that uses IPv6: in a dual-stack clusterset there is one of each family to each cluster."""
 
 
 @dataclass(frozen=True)
@@ -271,6 +277,7 @@ class Gateway:
                     status=text(entry.get("status")),
                     message=text(entry.get("statusMessage")),
                     latency=text(mapping(entry.get("latencyRTT")).get("average")),
+                    family="6" if ":" in text(entry.get("usingIP")) else "",
                 )
             )
         return cls(
@@ -409,6 +416,12 @@ class Snapshot:
     """L(dns_map) of an earlier reading: once the resources are gone, nothing tells it any more."""
     ahead: float | None = None
     """Seconds by which the API server's clock is ahead of this machine's; whole ones, as a Date header has no others."""
+    clocks: dict[str, float] = field(default_factory=dict)
+    """The API server's clock when a key was read: with a slow server what was read first is older than what came last."""
+
+    def clock_of(self, key: str) -> float | None:
+        """By which the age of what was read under C(key) counts."""
+        return self.clocks.get(key, self.clock)
 
     def reading(self, key: str) -> Reading:
         return self.readings.get(key, NOT_ASKED)

@@ -39,7 +39,7 @@ class Read:
     """One thing to read: C(path) with the L(_places) of its cluster, and the sections that need it.
 
     Of several rows with one key the first that a section asks for counts. With C(when) it is read after the others, if
-    these show that it is there to be read, or could not tell.
+    these show that it is there to be read, or could not tell; C(last) if it depends on what was read that way.
     """
 
     key: str
@@ -49,6 +49,7 @@ class Read:
     selector: str = ""
     one: bool = False
     when: When | None = None
+    last: bool = False
 
 
 def _read(key: str, path: str, sections: str, **more: t.Any) -> Read:
@@ -91,6 +92,12 @@ def _in_dns_operator(snapshot: Snapshot) -> bool:
     return not _in_custom_map(snapshot) and _on_openshift(snapshot)
 
 
+def _platform_dns(snapshot: Snapshot) -> bool:
+    """Whether the cluster's DNS has to be looked for where RKE2 and MicroShift keep it."""
+    usual = (snapshot.reading("coredns"), snapshot.reading("dns-operator"))
+    return _spec(snapshot).get("serviceDiscoveryEnabled") is True and any(r.state == "absent" for r in usual)
+
+
 def _map_elsewhere(snapshot: Snapshot) -> bool:
     return snapshot.dns_map[0] not in ("", "kube-system")
 
@@ -123,6 +130,12 @@ JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 RBAC = "/apis/rbac.authorization.k8s.io/v1/"
 MCS = "/apis/multicluster.x-k8s.io/v1alpha1/"
 COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
+MICROSHIFT_DNS = "/api/v1/namespaces/openshift-dns/configmaps/dns-default"
+PLATFORM_DNS = {
+    "dns-of-rke2": "/api/v1/namespaces/kube-system/configmaps/rke2-coredns-rke2-coredns",
+    "dns-of-microshift": MICROSHIFT_DNS,
+}
+"""Where platforms keep the Corefile that the operator edits there (submariner.md 2.4)."""
 
 READS: tuple[Read, ...] = (
     _read("version", "/version", "identity", one=True),
@@ -176,6 +189,7 @@ READS: tuple[Read, ...] = (
         one=True,
         when=_in_dns_operator,
     ),
+    *(_read(key, path, "state dns", one=True, when=_platform_dns, last=True) for key, path in PLATFORM_DNS.items()),
     # Where an interrupted run left off nothing may tell any more which of these lighthouse wrote in.
     _read("dns-maps", "/api/v1/namespaces/kube-system/configmaps", "traces"),
     _read(
@@ -187,7 +201,7 @@ READS: tuple[Read, ...] = (
     ),
     _read(
         "dns-microshift",
-        "/api/v1/namespaces/openshift-dns/configmaps/dns-default",
+        MICROSHIFT_DNS,
         "traces",
         one=True,
         when=_without_dns_operator,
@@ -286,6 +300,7 @@ KINDS: dict[str, str] = {
     "dns-maps": "ConfigMap",
     "dns-elsewhere": "ConfigMap",
     "dns-microshift": "ConfigMap",
+    **dict.fromkeys(PLATFORM_DNS, "ConfigMap"),
     "ippools": "IPPool",
     "calico-pools": "IPPool",
     "daemonsets-all": "DaemonSet",
@@ -359,7 +374,8 @@ def observe(
     listed = snapshot.namespace("kube-system")
     if listed:
         snapshot.readings["kube-system"] = Reading("present", [listed])
-    _ask_all(api, snapshot, [r for r in chosen if r.when is not None and keys is None and r.when(snapshot)])
+    for last in (False, True):
+        _ask_all(api, snapshot, [r for r in chosen if r.when and r.last is last and keys is None and r.when(snapshot)])
     return snapshot
 
 
@@ -389,7 +405,7 @@ def _ask_all(api: Api, snapshot: Snapshot, reads: t.Sequence[Read]) -> None:
     for (read, _path), (answer, came) in zip(questions, answers):
         found.setdefault(read.key, []).append(reading(answer, read))
         if answer.date is not None:
-            snapshot.clock = answer.date
+            snapshot.clock = snapshot.clocks[read.key] = answer.date
             ahead = answer.date - came
             snapshot.ahead = ahead if snapshot.ahead is None else max(ahead, snapshot.ahead)
     snapshot.readings.update((key, together(parts)) for key, parts in found.items())
@@ -472,7 +488,7 @@ def snapshot_of(objects: t.Iterable[Json], operator_namespace: str = OPERATOR_NA
     by_kind: dict[str, list[Json]] = {}
     for obj in objects:
         by_kind.setdefault(str(obj.get("kind")), []).append(obj)
-    for read in sorted(choose(SECTIONS), key=lambda r: r.when is not None):
+    for read in sorted(choose(SECTIONS), key=lambda r: (r.when is not None, r.last)):
         if read.when is None or read.when(snapshot):
             ofkind, paths = by_kind.get(KINDS.get(read.key, ""), []), _paths(read, snapshot)
             found = [o for o in ofkind if any(_in_read(o, read, path) for path in paths)]

@@ -133,7 +133,7 @@ def _gateways(snapshot: Snapshot, _namespace: str) -> Facts:
 
 def _connections(snapshot: Snapshot, _namespace: str) -> Facts:
     return {
-        f"connection to {c.cluster_id} of gateway {g.name}": Fact(
+        f"connection to {c.cluster_id}{' by IPv6' if c.family else ''} of gateway {g.name}": Fact(
             (c.status, c.cable_name), f"{c.status or 'no status'} to {c.hostname}"
         )
         for g in snapshot.gateways

@@ -230,6 +230,7 @@ class View:
                 self._server,
                 max((f.clock for f in self.feeds if f.clock is not None), default=None),
                 self._namespace,
+                clocks={f.key: f.clock for f in self.feeds if f.clock is not None},
             )
 
     def ask_again(self, api: Api | None = None) -> None:

@@ -67,8 +67,9 @@ HEAD = f"""\
 #   kubectl apply -f docs/verify-clusterrole.yml
 #
 # Every item after the part "verify" may be left out; docs/verify-rights.md says what is unknown then.
-# Roles stand in namespaces of Submariner and go with them: apply the file again after an installation. That of the broker's
-# namespace, and the part "data-path" (which needs the namespace {OURS} first), can be applied where these are.
+# Roles stand in namespaces of Submariner and go with them: apply the file again after an installation. Those of the broker's
+# namespace and of openshift-dns (for MicroShift), and the part "data-path" (which needs the namespace {OURS} first),
+# can be applied where these are.
 # The names do not begin with "submariner-": subctl uninstall deletes such roles, whoever made them.
 """
 

@@ -30,6 +30,7 @@ Change = t.Callable[[FakeApi], object]
 Permits = t.Callable[[Request], bool]
 
 NODES: Kind = ("", "nodes")
+MAPS: Kind = ("", "configmaps")
 HOSTS = ("east", "west")
 BROKER = HOSTS[0]
 PARTS: dict[str, tuple[str, ...]] = {
@@ -151,6 +152,7 @@ SCENARIOS: dict[str, tuple[str, Change | None]] = {
         "healthy-two-nodes",
         _each(SUBMARINERS, lambda body: body["spec"].update(coreDNSCustomConfig={"configMapName": "coredns-custom"})),
     ),
+    "a platform's own CoreDNS": ("healthy-two-nodes", lambda api: api.cluster.delete(MAPS, "kube-system", "coredns")),
     "OpenShift": (
         "healthy-two-nodes",
         _each(NODES, lambda body: body["metadata"]["labels"].update({"node.openshift.io/os_id": "rhcos"})),

@@ -21,6 +21,7 @@ _GROUP = "clusterset-verifiers"
 _OWN_NAMESPACE = "submariner-lifecycle"
 _EVERYTHING = {
     "submariner_verify_residue": True,
+    "submariner_verify_access": True,
     "submariner_verify_logs": True,
     "submariner_verify_data_path": True,
     "submariner_verify_data_path_dns": True,

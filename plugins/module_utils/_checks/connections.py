@@ -81,8 +81,9 @@ def health_check(member: Snapshot) -> bool | None:
 def _direction(
     one: str, other: str, found: t.Sequence[Connection], endpoint: Endpoint | None, checked: bool | None
 ) -> list[Finding]:
+    """One connection, or in a dual-stack clusterset one of each family."""
     subject = f"{one} -> {other}"
-    if len(found) != 1:
+    if not found or len({c.family for c in found}) < len(found):
         return [
             Finding(
                 "connection.missing" if not found else "connection.duplicate",
@@ -94,7 +95,14 @@ def _direction(
                 hint="look for the broker first: without it gateways have no connections and no errors",
             )
         ]
-    connection = found[0]
+    return [
+        finding
+        for c in found
+        for finding in _judge(f"{subject} (IPv{c.family or 4})" if len(found) > 1 else subject, c, endpoint, checked)
+    ]
+
+
+def _judge(subject: str, connection: Connection, endpoint: Endpoint | None, checked: bool | None) -> list[Finding]:
     if connection.status != "connected":
         return [
             Finding(
@@ -144,6 +152,17 @@ def check_route_agents(member: Snapshot, cluster_id: str) -> list[Finding]:
     findings = []
     for obj in member.objects("routeagents", member.operator_namespace):
         name, status = text(mapping(obj.get("metadata")).get("name")), mapping(obj.get("status"))
+        if text(status.get("statusFailure")):
+            findings.append(
+                Finding(
+                    "routeagent.failure",
+                    ERROR,
+                    f"node {name} of {cluster_id}",
+                    text(status.get("statusFailure")),
+                    "no failure",
+                    hint="look at the route agent's log on that node",
+                )
+            )
         for entry in map(mapping, sequence(status.get("remoteEndpoints"))):
             far = Endpoint.of(entry)
             if entry.get("status") != "error" or (current is not None and far.cable_name not in current):

@@ -34,8 +34,8 @@ def check_dns(member: Snapshot, cluster_id: str) -> list[Finding]:
                 f"cluster {cluster_id}",
                 f"has no {LOOKED_FOR[edit.key]}, so it is not seen whether clusterset.local is forwarded",
                 "CoreDNS in kube-system, a ConfigMap named in the Submariner resource, or OpenShift's DNS",
-                cause="this platform keeps its DNS elsewhere (RKE2, MicroShift)",
-                hint="ask for a clusterset.local name from a pod, or leave the check dns out",
+                cause="this platform keeps its DNS elsewhere",
+                hint="ask for a clusterset.local name from a pod: submariner_verify_data_path_dns does",
             )
         ]
     if not edit.paired:

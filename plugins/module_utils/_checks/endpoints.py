@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Endpoint,
     Finding,
     Json,
+    Node,
     Snapshot,
     mapping,
     same_host,
@@ -212,7 +213,8 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         return []  # not asked for
     findings = []
     nodes = [text(mapping(p.get("spec")).get("nodeName")) for p in active_pods(member)]
-    if len(nodes) != 1 or not same_host(nodes[0], own.hostname):
+    place = node_of(member, own)
+    if len(nodes) != 1 or not same_host(nodes[0], place.name if place else own.hostname):
         findings.append(
             Finding(
                 "gateway.not-one-active",
@@ -262,14 +264,22 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
     return findings
 
 
+def node_of(member: Snapshot, own: Endpoint) -> Node | None:
+    """The node of an Endpoint: of its host's name, else, where nodes are called otherwise than their hosts, of its address."""
+    named = next((n for n in member.nodes if same_host(n.name, own.hostname)), None)
+    confirmed = any(g.ha_status == "active" and g.local.hostname == own.hostname for g in member.gateways)
+    if named or not confirmed:
+        return named
+    return next((n for n in member.nodes if own.addresses & set(n.addresses)), None)
+
+
 def _address(member: Snapshot, own: Endpoint) -> list[Finding]:
     """The Endpoint names an address of its node.
 
     That need not be one of those that the kubelet reports: the gateway takes the source address of the default route
     (pkg/endpoint/local_ip.go), which on a node in several networks is often another interface's.
     """
-    nodes = member.nodes
-    node = next((n for n in nodes if same_host(n.name, own.hostname)), None)
+    nodes, node = member.nodes, node_of(member, own)
     if node and own.addresses & set(node.addresses):
         return []
     subject, reported = f"Endpoint {own.name}", ", ".join(node.addresses if node else ()) or "there is none"

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.addressing import (
@@ -24,6 +25,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clust
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.mesh import check_mesh
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.network import check_network
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import check_target
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.versions import bare
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import not_installed
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
     ABSENT,
@@ -34,6 +36,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
+    INFO,
     UNKNOWN,
     WARNING,
     Finding,
@@ -87,10 +90,15 @@ def unread(fleet: Fleet) -> list[Finding]:
                     f"{host.name}: {key}",
                     f"not answered: {text(reason).rstrip('.')}",
                     "an answer",
-                    hint="allow reading it",
+                    hint="allow reading it"
+                    if _REFUSED.search(text(reason))
+                    else "see that the API server answers in time",
                 )
             )
     return findings
+
+
+_REFUSED = re.compile(r"forbidden|unauthorized|cannot (list|get)|HTTP 40[13]", re.IGNORECASE)
 
 
 def _not_inspected(host: Host, key: str, reason: str) -> Finding:
@@ -198,15 +206,16 @@ def _owners(fleet: Fleet) -> list[Finding]:
 
 
 def other_owners(fleet: Fleet) -> list[Finding]:
-    """Installations that somebody else manages and would put back."""
+    """Installations that somebody else manages: in the way of a run that is planned, as it should be otherwise."""
+    planned = fleet.planned or fleet.intent is not None
     return [
         Finding(
             "owner.other",
-            ERROR,
+            ERROR if planned else INFO,
             f"{host.name}: {owner.get('subject')}",
             f"is managed by {owner.get('words')}",
-            "an installation made with subctl or this collection",
-            hint=f"remove Submariner its own way there: {owner.get('removal')}",
+            "an installation made with subctl or this collection" if planned else "",
+            hint=f"remove Submariner its own way there: {owner.get('removal')}" if planned else "",
         )
         for host in fleet.hosts
         for owner in mappings(host.digest.get("other_owners"))
@@ -252,7 +261,7 @@ def _versions(fleet: Fleet) -> list[Finding]:
     """Members of one clusterset, and the operator beside the broker, are of one release."""
     by_version: dict[str, list[str]] = {}
     for host in fleet.hosts:
-        version = text(mapping(host.digest.get("submariner")).get("version")) or text(host.digest.get("operator"))
+        version = bare(text(mapping(host.digest.get("submariner")).get("version")) or text(host.digest.get("operator")))
         if version:
             by_version.setdefault(version, []).append(host.label)
     if len(by_version) < 2:

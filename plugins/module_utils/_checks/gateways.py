@@ -52,7 +52,9 @@ def check_gateways(member: Snapshot, cluster_id: str) -> list[Finding]:
     for gateway in gateways:
         findings += _gateway(member, gateway, nodes, cluster_id)
     if gateways:
-        findings += [_no_record(n, cluster_id) for n in nodes if n.ready and not any(_is_on(g, n) for g in gateways)]
+        findings += [
+            _no_record(n, cluster_id) for n in nodes if n.ready and not any(_is_on(member, g, n) for g in gateways)
+        ]
     return findings + no_load_balancer(member, cluster_id)
 
 
@@ -62,8 +64,8 @@ def active_pods(member: Snapshot) -> list[Json]:
     Nothing but the pod itself takes the mark away, and a DaemonSet's pod stays on a node that died: there the mark counts only
     while the Gateway is updated, since a node may have lost its kubelet alone.
     """
-    running = [g for g in member.gateways if g.ha_status == "active" and _is_updated(g, member.clock)]
-    dead = {n.name for n in member.nodes if not n.ready and not any(_is_on(g, n) for g in running)}
+    running = [g for g in member.gateways if g.ha_status == "active" and _is_updated(g, member.clock_of("gateways"))]
+    dead = {n.name for n in member.nodes if not n.ready and not any(_is_on(member, g, n) for g in running)}
     return [
         pod
         for pod in member.objects("pods", member.operator_namespace)
@@ -98,7 +100,7 @@ def failure(gateway: Gateway, cluster_id: str) -> list[Finding]:
 def _gateway(member: Snapshot, gateway: Gateway, nodes: list[Node], cluster_id: str) -> list[Finding]:
     subject = f"Gateway {gateway.name} of {cluster_id}"
     findings = failure(gateway, cluster_id)
-    if nodes and not any(_is_on(gateway, n) for n in nodes):
+    if nodes and not any(_is_on(member, gateway, n) for n in nodes):
         findings.append(
             Finding(
                 "gateway.left-over",
@@ -109,7 +111,7 @@ def _gateway(member: Snapshot, gateway: Gateway, nodes: list[Node], cluster_id: 
                 hint="an active gateway removes it; without one, restart the gateway or delete the record",
             )
         )
-    age = seconds_since(gateway.written, member.clock)
+    age = seconds_since(gateway.written, member.clock_of("gateways"))
     if age is not None and age > STALE:
         findings.append(stale(subject, f"was not updated for {age:.0f} s, so its status is an old claim"))
     return findings
@@ -133,8 +135,16 @@ def _no_record(node: Node, cluster_id: str) -> Finding:
     )
 
 
-def _is_on(gateway: Gateway, node: Node) -> bool:
-    """Whether a Gateway, named by its host's name with dots replaced, is that node's."""
+def _is_on(member: Snapshot, gateway: Gateway, node: Node) -> bool:
+    """Whether a Gateway is that node's: by its name, else, where nodes are called otherwise than their hosts, by its address."""
+    if _is_named(gateway, node):
+        return True
+    shared = gateway.local.addresses & set(node.addresses)
+    return bool(shared) and not any(_is_named(g, node) for g in member.gateways)
+
+
+def _is_named(gateway: Gateway, node: Node) -> bool:
+    """A Gateway has its host's name, with dots replaced."""
     hosts = {gateway.name, gateway.local.hostname}
     return any(same_host(host, name) for host in hosts for name in (node.name, node.name.replace(".", "-")))
 

@@ -59,10 +59,20 @@ def _cables(fleet: Fleet) -> dict[str, str]:
 
 
 def _direction(links: t.Sequence[Link], cable: str) -> Fault | None:
-    if len(links) != 1:
+    """One connection, or in a dual-stack clusterset one of each family."""
+    if not links or len({link.family for link in links}) < len(links):
         name = "connection.duplicate" if links else "connection.missing"
         return Fault(name, ERROR, f"{len(links)} connections", "exactly one, connected", BROKER_FIRST)
-    link = links[0]
+    faults = [(link, _fault(link, cable)) for link in links]
+    wrong = [
+        fault._replace(observed=f"{fault.observed} (IPv{link.family or 4})") if len(links) > 1 else fault
+        for link, fault in faults
+        if fault
+    ]
+    return min(wrong, key=lambda fault: fault.severity != ERROR, default=None)
+
+
+def _fault(link: Link, cable: str) -> Fault | None:
     if link.status != "connected":
         words = (link.status or "no status") + (f": {link.doubt}" if link.doubt else "")
         hint = HINTS.get(link.status, "look at the gateway's log")

@@ -26,6 +26,7 @@ _TWICE = frozenset({"cluster.id-twice", "endpoint.wrong-id", "broker.unmanaged",
 _BROKER_CR = ("-n", BROKER_NAMESPACE, "brokers.submariner.io", "submariner-broker")
 _SECOND_BROKER = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": BROKER_NAMESPACE}}
 _NOBODYS = "nobody.issued.this"
+_STRANGERS = obj.authority_until(400)
 _ACCOUNT = {
     "apiVersion": "v1",
     "kind": "ServiceAccount",
@@ -40,6 +41,16 @@ BROKER_FAULTS = {
         ),
         "broker.token-refused",
         submariner_verify_window=3,
+        submariner_verify_timeout=3,
+    ),
+    "an authority of nobody": fault(
+        together(
+            patched(MEMBER, obj.SUBMARINER, obj.spec(brokerK8sCA=_STRANGERS["data"]["ca.crt"])),
+            patched(MEMBER, obj.CREDENTIALS, _STRANGERS),
+        ),
+        "broker.ca-refused",
+        submariner_verify_window=3,
+        submariner_verify_timeout=3,
     ),
     "no Broker resource": fault(gone(BROKER, _BROKER_CR), "broker.resource"),
     "a second broker": fault(made(MEMBER, _SECOND_BROKER), "broker.second"),

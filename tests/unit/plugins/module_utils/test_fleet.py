@@ -112,9 +112,12 @@ def test_another_owner_is_named_with_its_own_way_of_removal() -> None:
         if obj["kind"] == "Deployment":
             obj["metadata"]["annotations"] = {"meta.helm.sh/release-name": "submariner-operator"}
 
-    found = judge({"east": recorded("installed", by_helm)["west"]}, *BEFORE)
-    assert [f.id for f in found] == ["owner.other"]
-    assert "helm uninstall" in found[0].hint
+    fleet = {"east": recorded("installed", by_helm)["west"]}
+    (planned,) = judge(fleet, *BEFORE, planned=True)
+    assert (planned.id, planned.severity) == ("owner.other", "error")
+    assert "helm uninstall" in planned.hint
+    (found,) = judge(fleet, *BEFORE)
+    assert (found.id, found.severity) == ("owner.other", "info"), "verify has nothing against it"
 
 
 def test_a_second_broker_is_told() -> None:
@@ -544,3 +547,69 @@ def test_a_ghost_among_many_is_found_once_and_where_it_is_copied() -> None:
     found = check_fleet(Fleet.of(digests, "c000"), ("endpoints",))
     assert told(found) == {"endpoint.ghost": "Endpoint old-cable", "cluster.two-ids": "clusters old and c005"}
     assert "c001, c002" in found[0].observed
+
+
+# -- dual-stack, versions, and what is not answered -----------------------------------------------------------------
+
+
+def twin(address: str) -> t.Callable[[Json], None]:
+    """Each connection once more, by another address."""
+
+    def change(obj: Json) -> None:
+        if obj["kind"] == "Gateway":
+            connections = obj["status"]["connections"]
+            connections += [{**copy.deepcopy(c), "usingIP": address} for c in connections]
+
+    return change
+
+
+def test_a_connection_of_each_family_is_right() -> None:
+    assert told(judge(recorded(change=twin("fd00::7")))) == {}
+    found = told(judge(recorded(change=twin("10.9.9.9"))))
+    assert set(found) == {"connection.duplicate"}
+
+
+def test_a_connection_of_one_family_that_fails_is_named() -> None:
+    def broken(obj: Json) -> None:
+        twin("fd00::7")(obj)
+        if obj["kind"] == "Gateway":
+            obj["status"]["connections"][-1]["status"] = "error"
+
+    found = [f for f in judge(recorded(change=broken)) if f.id == "connection.not-connected"]
+    assert found
+    assert all("(IPv6)" in f.observed for f in found)
+
+
+def test_a_leading_v_makes_no_other_version() -> None:
+    fleet = recorded()
+    fleet["west"]["submariner"]["version"] = "v" + fleet["west"]["submariner"]["version"]
+    assert "version.skew" not in told(judge(fleet, "versions"))
+
+
+def test_without_the_namespaces_the_records_are_judged_all_the_same() -> None:
+    fleet = recorded("joined-as-second-id")
+    fleet["east"]["unknown"] = {"namespaces": "forbidden"}
+    found = told(judge(fleet))
+    assert {"cluster.unread", "cluster.two-ids", "endpoint.ghost"} <= set(found)
+
+
+def test_a_copy_with_another_public_address_differs() -> None:
+    def moved(obj: Json) -> None:
+        copied = obj["kind"] == "Endpoint" and obj["metadata"]["namespace"] == "submariner-operator"
+        if copied and obj["spec"]["cluster_id"] == "west" and obj["metadata"].get("labels"):
+            obj["spec"]["public_ip"] = "203.0.113.9"
+
+    assert "endpoint.copy-differs" in told(judge(recorded(change=moved)))
+
+
+@pytest.mark.parametrize(
+    ("reason", "hint"),
+    [
+        ("nodes is forbidden: User x cannot list", "allow reading it"),
+        ("timed out", "see that the API server answers in time"),
+    ],
+)
+def test_what_to_do_about_an_answer_that_is_missing(reason: str, hint: str) -> None:
+    fleet = recorded()
+    fleet["west"]["unknown"] = {"nodes": reason}
+    assert {f.hint for f in judge(fleet) if f.id == "cluster.unread"} == {hint}

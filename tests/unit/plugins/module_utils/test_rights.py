@@ -30,7 +30,7 @@ from tests.unit.rbac import Right, right
 
 OPERATOR, BROKER = "submariner-operator", "submariner-k8s-broker"
 PLACES = {"operator": OPERATOR, "broker": BROKER, "secret": "x", "dns_namespace": "kube-system", "dns_name": "x"}
-ELSEWHERE = {"dns-microshift", "broker-secret", "gatewayroutes", "nongatewayroutes"}
+ELSEWHERE = {"dns-microshift", "dns-of-microshift", "broker-secret", "gatewayroutes", "nongatewayroutes"}
 """Read on few platforms, or by verify alone."""
 
 
