@@ -22,7 +22,16 @@ _LINKS = frozenset(
         "connection.duplicate", "routeagent.error",
     }
 )  # fmt: skip
-_TWICE = frozenset({"cluster.id-twice", "endpoint.wrong-id", "broker.unmanaged", "connection.ghost", "cluster.missing"})
+_TWICE = frozenset(
+    {
+        "broker.second",
+        "cluster.id-twice",
+        "endpoint.wrong-id",
+        "broker.unmanaged",
+        "connection.ghost",
+        "cluster.missing",
+    }
+)
 _BROKER_CR = ("-n", BROKER_NAMESPACE, "brokers.submariner.io", "submariner-broker")
 _SECOND_BROKER = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": BROKER_NAMESPACE}}
 _NOBODYS = "nobody.issued.this"
@@ -208,7 +217,6 @@ INSTALLATION_FAULTS = {
     "names that nobody answers": fault(
         obj.scaled_down(MEMBER, "submariner-lighthouse-coredns"),
         "datapath.name-not-resolved",
-        "workload.not-ready",
         submariner_verify_data_path=True,
         submariner_verify_data_path_dns=True,
     ),
