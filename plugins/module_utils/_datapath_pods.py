@@ -36,14 +36,15 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import find_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     NAMESPACE,
+    UNPRIVILEGED_USER,
     ensure_namespace,
+    unprivileged_user,
 )
 
 Json = dict[str, t.Any]
 
 ROLE = "submariner.lifecycle/role"
 CONTAINER = "probe"
-UNPRIVILEGED_USER = 65534
 EXEC_LIMIT = 30.0
 ASK_LIMIT = 8.0
 """Seconds for scripts.AT_ONCE targets to answer; each is bounded in the script."""
@@ -85,7 +86,7 @@ def _active_gateways(api: Api) -> list[str]:
     return [g["metadata"]["name"] for g in gateways if (g.get("status") or {}).get("haStatus") == "active"]
 
 
-def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, lifetime: float) -> Json:
+def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, lifetime: float, user: int) -> Json:
     """A pod that answers and can be asked to ask; as restricted as pods can be."""
     environment = {**scripts.IN_POD, "NONCE": nonce, "PORT": str(port)}
     pod = own_pods.manifest(
@@ -97,7 +98,7 @@ def manifest(node: str, role: str, run: str, image: str, nonce: str, port: int, 
             CONTAINER,
             image,
             environment,
-            {"runAsNonRoot": True, "runAsUser": UNPRIVILEGED_USER, "capabilities": {"drop": ["ALL"]}},
+            {"runAsNonRoot": True, "runAsUser": user, "capabilities": {"drop": ["ALL"]}},
             ports=[{"containerPort": port, "protocol": "TCP"}],
         ),
         spec=own_pods.on_node(node),
@@ -113,6 +114,7 @@ class DataPath:
     def __init__(self, api: Api, run: str, image: str, port: int, lifetime: float, cluster: str = "") -> None:
         self.api, self.run, self._image = api, run, image
         self._port, self._lifetime, self.cluster = port, lifetime, cluster
+        self._user = UNPRIVILEGED_USER
         self.pods: dict[str, Server] = {}
         self.causes: dict[str, str] = {}
 
@@ -124,6 +126,7 @@ class DataPath:
             return
         roles = choose_nodes(self.api, wanted)
         ensure_namespace(self.api)
+        self._user = unprivileged_user(self.api)
         own_pods.sweep(self.api, NAMESPACE, PURPOSE)
         started, self.causes = own_pods.start_each(
             {node: partial(self._start, node, role, nonce, answering) for node, role in roles.items()}
@@ -146,7 +149,8 @@ class DataPath:
         )
 
     def _start(self, node: str, role: str, nonce: str, answering: bool) -> tuple[str, Server]:
-        pod = own_pods.start(self.api, manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime))
+        wanted = manifest(node, role, self.run, self._image, nonce, self._port, self._lifetime, self._user)
+        pod = own_pods.start(self.api, wanted)
         name = pod["metadata"]["name"]
         try:
             if answering:

@@ -27,11 +27,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
     NAMESPACE,
     drop_namespace_if_empty,
     ensure_namespace,
+    unprivileged_user,
 )
 
 PURPOSE = "image-pull"
 POLL = 0.5
-UNPRIVILEGED_USER = 65534
 
 PULLING = ("ErrImagePull", "ImagePullBackOff")
 """Reasons for which the kubelet tries again. Only the first of them says why; the other one that it has to wait."""
@@ -74,9 +74,9 @@ class Pull:
         return {k: v for k, v in asdict(self).items() if k != "failed"}
 
 
-def manifest(images: t.Sequence[str], run: str, lifetime: float) -> Json:
+def manifest(images: t.Sequence[str], run: str, lifetime: float, user: int) -> Json:
     """A pod that the scheduler places, with no more tolerations than the operator's has: none."""
-    security = {"runAsNonRoot": True, "runAsUser": UNPRIVILEGED_USER, "capabilities": {"drop": ["ALL"]}}
+    security = {"runAsNonRoot": True, "runAsUser": user, "capabilities": {"drop": ["ALL"]}}
     containers = [
         own_pods.container(f"image-{number}", image, {"SERVE": "exit 0"}, security)
         for number, image in enumerate(images)
@@ -95,7 +95,7 @@ def try_images(api: Api, images: t.Sequence[str], timeout: float) -> tuple[list[
     pulls = [Pull(image) for image in images]
     made = ensure_namespace(api)
     run = own_pods.new_run()
-    pod = manifest(images, run, timeout + 60)
+    pod = manifest(images, run, timeout + 60, unprivileged_user(api))
     try:
         own_pods.sweep(api, NAMESPACE, PURPOSE)
         return pulls, _watch(api, pod, pulls, time.monotonic() + timeout)

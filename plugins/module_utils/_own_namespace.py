@@ -18,8 +18,11 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 OWNER = "submariner.lifecycle"
 LABELS = {MANAGED_BY: OWNER}
 POD_SECURITY = "pod-security.kubernetes.io/enforce"
+UNPRIVILEGED_USER = 65534
 
 _PATH = "/api/v1/namespaces/" + NAMESPACE
+_SECURITY_OF_OPENSHIFT = "/apis/security.openshift.io/v1"
+_UID_RANGE = "openshift.io/sa.scc.uid-range"
 # What keeps the namespace alive; everything else in it is made by Kubernetes itself.
 _CONTENT = (
     "/apis/coordination.k8s.io/v1/namespaces/" + NAMESPACE + "/leases",
@@ -70,6 +73,24 @@ def ensure_namespace(api: Api, timeout: float = 60.0) -> bool:
                 f"namespace {NAMESPACE} has been going for {timeout:.0f} s and is still there",
                 "See what its status conditions name, then run again.",
             )
+        time.sleep(0.5)
+
+
+def unprivileged_user(api: Api, timeout: float = 10.0) -> int:
+    """The user of a pod that asks for no right.
+
+    OpenShift gives each namespace a range of its own, some moments after it was made, and may refuse all others.
+    """
+    if not api.get(_SECURITY_OF_OPENSHIFT).present:
+        return UNPRIVILEGED_USER
+    deadline = time.monotonic() + timeout
+    while True:
+        annotations = api.get(_PATH).metadata.get("annotations")
+        first = str(annotations.get(_UID_RANGE) if isinstance(annotations, dict) else "").partition("/")[0]
+        if first.isdigit():
+            return int(first)
+        if time.monotonic() >= deadline:
+            return UNPRIVILEGED_USER
         time.sleep(0.5)
 
 

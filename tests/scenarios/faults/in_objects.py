@@ -256,9 +256,10 @@ INSTALLATION_FAULTS = {
 }
 
 SERVICE_FAULTS = {
+    "an export of nothing": fault(made(MEMBER, obj.EXPORT), "service.not-exported"),
+    # The last, since the agent does not offer it again by itself.
     "not on the broker": fault(
         gone(BROKER, ("-n", BROKER_NAMESPACE, "serviceimports.multicluster.x-k8s.io", f"{web.NAME}-{web.NAMESPACE}")),
         "service.not-on-broker",
     ),
-    "an export of nothing": fault(made(MEMBER, obj.EXPORT), "service.not-exported"),
 }

@@ -15,7 +15,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import c
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     LABELS,
     NAMESPACE,
+    UNPRIVILEGED_USER,
     drop_namespace_if_empty,
+    ensure_namespace,
+    unprivileged_user,
 )
 from tests.unit.fake_api import FakeApi
 
@@ -34,3 +37,15 @@ def test_it_waits_for_no_pod_that_is_ending(
     )
     client = connect(t.cast("t.Any", None), {"kubeconfig": api.kubeconfig(tmp_path)})
     assert drop_namespace_if_empty(client) is goes
+
+
+def test_the_user_of_pods_is_one_that_the_platform_admits() -> None:
+    with FakeApi() as fake:
+        api = connect(None, {"host": fake.url, "api_key": "x"})
+        ensure_namespace(api)
+        assert unprivileged_user(api) == UNPRIVILEGED_USER
+        fake.answers[r"^/apis/security\.openshift\.io/v1$"] = lambda _request: {"kind": "APIResourceList"}
+        assert unprivileged_user(api, timeout=0) == UNPRIVILEGED_USER, "OpenShift has not given it a range yet"
+        ranged = {"metadata": {"annotations": {"openshift.io/sa.scc.uid-range": "1000680000/10000"}}}
+        api.patch(f"/api/v1/namespaces/{NAMESPACE}", ranged)
+        assert unprivileged_user(api) == 1000680000
