@@ -123,7 +123,7 @@ def _foreign_mcs(snapshot: Snapshot) -> dict[str, str]:
     found = {}
     for obj in snapshot.objects("crds"):
         meta = mapping(obj.get("metadata"))
-        if meta.get("name") in MCS_CRDS:
+        if text(meta.get("name")) in MCS_CRDS:
             marks = [
                 f"{key}={value}"
                 for place in ("labels", "annotations")
