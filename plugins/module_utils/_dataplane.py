@@ -114,11 +114,12 @@ class IpSet:
 
 @dataclass(frozen=True)
 class NftTable:
-    """A table of nftables with the names of its chains."""
+    """A table of nftables with the names of its chains, and its named sets."""
 
     family: str
     name: str
     chains: tuple[str, ...] = ()
+    sets: tuple[IpSet, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -313,8 +314,8 @@ def ipsets(text: str) -> tuple[IpSet, ...]:
     return tuple(IpSet(name, kind, tuple(members[name])) for name, kind in types.items())
 
 
-def nft_tables(text: str) -> tuple[NftTable, ...]:
-    """C(nft -j list ruleset), or the shorter C(list tables) and C(list chains)."""
+def nft_entries(text: str) -> tuple[Json, ...]:
+    """C(nft -j list ruleset), or the shorter C(list tables), C(list chains) and C(list sets)."""
     if not text.strip():
         return ()
     try:
@@ -323,15 +324,41 @@ def nft_tables(text: str) -> tuple[NftTable, ...]:
         raise Unreadable("nft did not print its JSON") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Unreadable("nft did not print a list of objects")
-    tables: dict[tuple[str, str], list[str]] = {}
+    return tuple(entries)
+
+
+def nft_tables(entries: t.Iterable[Json]) -> tuple[NftTable, ...]:
+    """The tables that entries of one or several answers name, each with all that they say of it."""
+    chains: dict[tuple[str, str], dict[str, None]] = {}
+    sets: dict[tuple[str, str], dict[str, IpSet]] = {}
     for entry in entries:
-        table, chain = entry.get("table"), entry.get("chain")
-        if isinstance(table, dict):
-            tables.setdefault((str(table.get("family")), str(table.get("name"))), [])
-        elif isinstance(chain, dict):
-            key = (str(chain.get("family")), str(chain.get("table")))
-            tables.setdefault(key, []).append(str(chain.get("name")))
-    return tuple(NftTable(family, name, tuple(chains)) for (family, name), chains in tables.items())
+        table, chain, named = _part(entry, "table"), _part(entry, "chain"), _part(entry, "set")
+        inside = table or chain or named
+        if not inside:
+            continue
+        key = (str(inside.get("family")), str(inside.get("name" if table else "table")))
+        held = chains.setdefault(key, {})
+        if chain:
+            held[str(chain.get("name"))] = None
+        elif named:
+            name, elements = str(named.get("name")), named.get("elem")
+            members = map(_nft_element, elements if isinstance(elements, list) else ())
+            found = IpSet(name, str(named.get("type")), tuple(member for member in members if member))
+            sets.setdefault(key, {})[name] = found
+    return tuple(
+        NftTable(family, name, tuple(held), tuple(sets.get((family, name), {}).values()))
+        for (family, name), held in chains.items()
+    )
+
+
+def _nft_element(element: t.Any) -> str:
+    """An address or a prefix; empty for what is neither, such as a range."""
+    if isinstance(element, dict):
+        element = _part(element, "elem").get("val", element)  # one with a counter, a timeout or a comment
+    if isinstance(element, dict):
+        prefix = _part(element, "prefix")
+        return f"{prefix.get('addr')}/{prefix.get('len')}" if prefix else ""
+    return element if isinstance(element, str) else ""
 
 
 def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:

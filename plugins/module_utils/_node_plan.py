@@ -13,7 +13,8 @@ Ownership is decided by content, never by a number alone:
   ours, or when the table is empty and either other traces of Submariner are on the node or the caller has it on record
   that Submariner ran there. With anything else in the table, or no evidence at all, the rule stays and is named.
 
-Traces that prove others (chains, sets, links) go last, so that an interrupted run still finds its evidence.
+What proves others (links, ipsets, nftables tables) goes last, and only after all the rest went, so that a run after one
+that failed or was cut off still finds the evidence.
 """
 
 from __future__ import annotations
@@ -64,6 +65,8 @@ LIKE_OURS = ("SUBMARINER-", "SM-GN-")
 REMOTE_SET, LOCAL_SET = "SUBMARINER-REMOTECIDRS", "SUBMARINER-LOCALCIDRS"
 GLOBALNET_SET = re.compile(r"SM-GN-[A-Z2-7]{25}")
 NFT_TABLES = frozenset({"submariner", "submariner-ipv4", "submariner-ipv6"})
+EVIDENCE = frozenset({"link", "ipset", "nftables table"})
+"""Kinds by which others are known to be Submariner's."""
 # Bounds the wait for the lock that kube-proxy and others take as well.
 LOCK_WAIT = ("-w", "10")
 
@@ -146,9 +149,9 @@ def plan(reading: NodeReading, known: Known = NOTHING_RECORDED) -> NodePlan:
         *(change for _table, change in routes),
         *policies,
         *chains,
+        *own_links.values(),
         *sets,
         *tables,
-        *own_links.values(),
     ]
     return result
 
@@ -185,7 +188,11 @@ def _describe(link: Link) -> str:
 
 
 def _members(reading: NodeReading, name: str) -> frozenset[str]:
-    return frozenset(network(member) for found in reading.ipsets if found.name == name for member in found.members)
+    """What a set of Submariner's holds, in either kind of packet filter."""
+    named = (held for table in reading.nft_tables if table.name in NFT_TABLES for held in table.sets)
+    return frozenset(
+        network(member) for found in (*reading.ipsets, *named) if found.name == name for member in found.members
+    )
 
 
 def _subnets_on_node(reading: NodeReading, own_links: set[str]) -> frozenset[str]:

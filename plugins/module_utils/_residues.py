@@ -200,7 +200,10 @@ ON_NODES: tuple[OnNodes, ...] = (
         "exact name and type, and no foreign rule uses it; Globalnet's `SM-GN-*` by the form of their names",
     ),
     OnNodes(
-        "nftables", tuple(sorted(NFT_TABLES)), "tables by name that hold only chains of Submariner", "default from 0.22"
+        "nftables",
+        tuple(sorted(NFT_TABLES)),
+        "tables by name that hold only chains of Submariner; their named sets record subnets as the ipsets do",
+        "default from 0.22",
     ),
     OnNodes(
         "IPsec", (), "policies whose two selectors are recorded subnets; all others stay", "cable driver libreswan"

@@ -24,7 +24,7 @@ PARSERS: list[t.Callable[[str], t.Any]] = [
     dataplane.routes,
     lambda text: dataplane.ruleset(text, "iptables"),
     dataplane.ipsets,
-    dataplane.nft_tables,
+    lambda text: dataplane.nft_tables(dataplane.nft_entries(text)),
     dataplane.xfrm_policies,
 ]
 
@@ -34,7 +34,10 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["ifname", "linkinfo", "info_data", "id", "dst", "src", "table", "priority", "metric", "nftables"]
+                (
+                    *("ifname", "linkinfo", "info_data", "id", "dst", "src", "table", "priority", "metric"),
+                    *("nftables", "chain", "set", "elem", "prefix"),
+                )
             ),
             inner,
             max_size=4,
@@ -164,6 +167,22 @@ def test_xfrm_policies() -> None:
     first, second = dataplane.xfrm_policies(text)
     assert (first.source, first.destination, first.direction) == ("10.1.0.0/16", "10.2.0.0/16", "out")
     assert "proto" in second.words
+
+
+def test_named_sets_of_nftables() -> None:
+    where = {"family": "ip", "table": "submariner-ipv4"}
+    cidr = {"prefix": {"addr": "10.1.0.0", "len": 16}}
+    elements = [cidr, "10.3.0.9", {"elem": {"val": cidr, "counter": {}}}, {"range": ["10.4.0.1", "10.4.0.9"]}]
+    sets = [{"set": {**where, "name": "full", "type": "ipv4_addr", "elem": elements}}]
+    sets += [{"set": {**where, "name": "empty", "type": "ipv4_addr"}}]
+    chains = [{"chain": {**where, "name": "SUBMARINER-INPUT"}}]
+    told = [*chains, {"table": {"family": "ip", "name": "submariner-ipv4"}}, *sets, *sets, {"metainfo": {}}]
+    (table,) = dataplane.nft_tables(dataplane.nft_entries(json.dumps({"nftables": told})))
+    assert table.chains == ("SUBMARINER-INPUT",)
+    assert table.sets == (
+        dataplane.IpSet("full", "ipv4_addr", ("10.1.0.0/16", "10.3.0.9", "10.1.0.0/16")),
+        dataplane.IpSet("empty", "ipv4_addr"),
+    )
 
 
 def test_numeric_names_of_iproute2() -> None:

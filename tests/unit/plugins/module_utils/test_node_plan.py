@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     XfrmPolicy,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import (
+    EVIDENCE,
     NOTHING_RECORDED,
     Known,
     NodePlan,
@@ -293,8 +294,35 @@ def test_nftables_table_of_newer_versions() -> None:
     assert change.commands == (("nft", "delete", "table", "ip", "submariner-ipv4"),)
 
 
+@pytest.mark.parametrize(("name", "ours"), [("submariner-ipv4", True), ("mine", False)])
+def test_named_sets_of_nftables_are_a_record(name: str, ours: bool) -> None:
+    local, remote = "10.11.0.0/16", "10.12.0.0/16"
+    sets = (
+        IpSet("SUBMARINER-LOCALCIDRS", "ipv4_addr", (local,)),
+        IpSet("SUBMARINER-REMOTECIDRS", "ipv4_addr", (remote,)),
+    )
+    reading = NodeReading(
+        rules=(Rule(4, 150, "150"),),
+        routes=(Route(4, "150", remote, "eth0"),),
+        nft_tables=(NftTable("ip", name, ("SUBMARINER-INPUT",) if ours else (), sets),),
+        xfrm=(XfrmPolicy(local, remote, "out"),),
+    )
+    found = plan(reading)
+    kinds = [change.kind for change in found.changes]
+    assert kinds == (["rule", "route", "xfrm policy", "nftables table"] if ours else [])
+    assert len(found.kept) == (0 if ours else 3)
+
+
+def test_what_proves_others_goes_last() -> None:
+    kinds = [change.kind for change in plan(recorded_node("installed", "west-node")).changes]
+    assert kinds == sorted(kinds, key=lambda kind: kind in EVIDENCE)
+    assert {*kinds} >= {"rule", "route", "chain", "ipset", "link"}
+
+
 def test_chains_that_only_nft_could_see_are_unknown() -> None:
-    reading = NodeReading(nft_tables=dataplane.nft_tables(recorded("west-uninstalled", "west-node", "nft")))
+    reading = NodeReading(
+        nft_tables=dataplane.nft_tables(dataplane.nft_entries(recorded("west-uninstalled", "west-node", "nft")))
+    )
     found = plan(reading)
     assert not found.clean
     assert "SUBMARINER-FORWARD" in found.unknown["iptables"]

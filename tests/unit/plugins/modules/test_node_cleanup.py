@@ -14,10 +14,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, ExecResult
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_cleanup import WAITS
 from ansible_collections.submariner.lifecycle.plugins.modules import node_cleanup
 from tests.unit.fake_api import FakeApi
 from tests.unit.kubelet import Kubelet
-from tests.unit.nodes import FakeNode
+from tests.unit.nodes import TOOLS, FakeNode
 from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
@@ -114,6 +115,20 @@ def test_what_does_not_go_fails_with_its_cause(fleet: Fleet) -> None:
     assert "resource busy" in outcome.msg
     assert len(outcome["remaining"]) == 2
     assert not outcome["removed"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_evidence_stays_until_the_rest_is_gone(fleet: Fleet, gone: bool) -> None:
+    """A command may fail because somebody else was faster: then nothing has to wait."""
+    empty = 'echo "[]" > "$files/ip-rule"' if gone else ":"
+    deletions = (
+        f'*"rule delete"*) {empty}; echo "No such file" >&2; exit 2 ;; '
+        '*"route delete"*) echo "[]" > "$files/ip-route" ;; *"link delete"*) echo "[]" > "$files/ip-link" ;; '
+    )
+    fleet.add("a", "label-removed-first", "west-node", ip=str(TOOLS["ip"]).replace("*-6*", f"{deletions} *-6*", 1))
+    outcome = fleet.cleanup(state="apply")
+    left = {entry["kind"]: entry["cause"] for entry in outcome["remaining"] if entry["kind"] in ("rule", "link")}
+    assert left == ({} if gone else {"rule": "No such file", "link": WAITS})
 
 
 def test_nodes_out_of_reach_are_named_and_never_clean(fleet: Fleet, api: FakeApi) -> None:
