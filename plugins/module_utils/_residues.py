@@ -182,7 +182,8 @@ ON_NODES: tuple[OnNodes, ...] = (
     OnNodes(
         "routes",
         TABLES,
-        "in these tables, those that leave by a link of Submariner or lead to a recorded subnet; never by the number alone",
+        "in these tables, those that leave by a link of Submariner or lead to a recorded subnet, and OVN-Kubernetes' default "
+        "routes to which only rules for recorded subnets lead; never by the number alone",
     ),
     OnNodes(
         "rules",

@@ -221,6 +221,7 @@ def test_table_shared_with_others_loses_only_our_routes() -> None:
         Rule(4, 200, "100"),
         Rule(4, 100, "100", source="10.9.0.0/16"),
         Rule(4, 149, "149", destination="10.9.0.0/16"),
+        Rule(4, 149, "149", source="10.9.0.0/16", destination="10.8.0.0/16"),
     ],
 )
 def test_rules_of_another_shape_are_kept(rule: Rule) -> None:
@@ -244,6 +245,55 @@ def test_host_route_only_for_recorded_subnets() -> None:
     assert kept(NodeReading(routes=(route,)))
     (change,) = plan(NodeReading(routes=(route,)), Known.of(["10.12.0.0/16"])).changes
     assert " ".join(change.commands[0]) == "ip -4 route delete 10.12.0.0/16 dev eth0 table 150 proto static scope link"
+
+
+LOCAL, REMOTE = "10.11.0.0/16", "10.12.0.0/16"
+BETWEEN = Rule(4, 149, "149", source=REMOTE, destination=LOCAL)
+FROM_HOST = Rule(4, 150, "150", destination=REMOTE)
+DEFAULT_149, DEFAULT_150 = (Route(4, table, "default", "ovn-k8s-mp0", "10.11.0.1") for table in ("149", "150"))
+ON_RECORD, RAN_HERE = Known.of([REMOTE]), Known(ran_here=True)
+
+
+def test_default_routes_of_ovn_go_with_the_rules_for_recorded_subnets() -> None:
+    before = NodeReading(rules=(BETWEEN, FROM_HOST), routes=(DEFAULT_149, DEFAULT_150))
+    found = plan(before, ON_RECORD)
+    assert [change.kind for change in found.changes] == ["route", "route", "rule", "rule"]
+    assert (
+        " ".join(found.changes[0].commands[0]) == "ip -4 route delete default via 10.11.0.1 dev ovn-k8s-mp0 table 149"
+    )
+    assert not found.kept
+    cut_off = replace(before, routes=())
+    assert [change.kind for change in plan(cut_off, ON_RECORD).changes] == ["rule", "rule"]
+
+
+def test_default_route_of_ovn_without_rules_needs_evidence() -> None:
+    alone = NodeReading(routes=(DEFAULT_150,))
+    traced = replace(alone, ipsets=(IpSet("SUBMARINER-LOCALCIDRS", "hash:net"),))
+    name = "default via 10.11.0.1 dev ovn-k8s-mp0 table 150"
+    assert "nothing else here" in kept(alone, ON_RECORD)[name]
+    assert keys(plan(alone, RAN_HERE)) == {("route", name)}
+    assert ("route", name) in keys(plan(traced))
+
+
+@pytest.mark.parametrize(
+    ("reading", "why"),
+    [
+        (NodeReading(rules=(FROM_HOST, Rule(4, 9, "150")), routes=(DEFAULT_150,)), "9: from all lookup 150"),
+        (NodeReading(routes=(DEFAULT_150, Route(4, "150", "10.99.0.0/16", "eth1"))), "10.99.0.0/16 dev eth1 table 150"),
+        (NodeReading(routes=(replace(DEFAULT_150, device="eth0"),)), "neither leaves by"),
+        (NodeReading(routes=(replace(DEFAULT_150, gateway=""),)), "neither leaves by"),
+        (NodeReading(routes=(DEFAULT_150,), unread={"rules": "exit code 1"}), "could not be read"),
+    ],
+)
+def test_default_route_that_others_may_use_is_kept(reading: NodeReading, why: str) -> None:
+    found = plan(reading, Known.of([REMOTE], ran_here=True))
+    assert "route" not in {change.kind for change in found.changes}
+    assert why in {entry.name: entry.why for entry in found.kept}[_name(reading.routes[0])]
+
+
+def _name(route: Route) -> str:
+    via = f" via {route.gateway}" if route.gateway else ""
+    return f"{route.destination}{via} dev {route.device} table {route.table}"
 
 
 def test_similar_chains_sets_and_tables_are_kept() -> None:
