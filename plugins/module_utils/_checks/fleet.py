@@ -42,6 +42,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mappings,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import finding_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._site import SITE_KEYS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
@@ -199,18 +200,7 @@ def _owners(fleet: Fleet) -> list[Finding]:
 
 def other_owners(fleet: Fleet) -> list[Finding]:
     """Installations that somebody else manages and would put back."""
-    return [
-        Finding(
-            "owner.other",
-            ERROR,
-            f"{host.name}: {owner.get('subject')}",
-            f"is managed by {owner.get('words')}",
-            "an installation made with subctl or this collection",
-            hint=f"remove Submariner its own way there: {owner.get('removal')}",
-        )
-        for host in fleet.hosts
-        for owner in mappings(host.digest.get("other_owners"))
-    ]
+    return [finding_of(owner, host.name) for host in fleet.hosts for owner in mappings(host.digest.get("other_owners"))]
 
 
 def _nodes(fleet: Fleet) -> list[Finding]:
