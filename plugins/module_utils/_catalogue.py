@@ -63,15 +63,6 @@ def entry_of(residue: str, key: str, scope: str = MEMBER) -> Entry:
     return next(e for e in ENTRIES if (e.residue, e.key, e.scope) == (residue, key, scope))
 
 
-# What a namespace holds without anybody's doing, or through its platform.
-AMBIENT = {
-    "configmaps": r"kube-root-ca\.crt|openshift-service-ca\.crt",
-    "secrets": r"(builder|default|deployer|pipeline|submariner-[a-z-]+|cluster-.+)-(token|dockercfg)-[a-z0-9]+",
-    "serviceaccounts": r"default|builder|deployer|pipeline",
-    "rolebindings": r"system:.+",
-}
-AMBIENT["broker-configmaps"], AMBIENT["broker-secrets"] = AMBIENT["configmaps"], AMBIENT["secrets"]
-
 WORK = ("deployments", "daemonsets", "statefulsets", "jobs", "pods", "services", "persistentvolumeclaims")
 CLUSTER_WIDE = ("serviceaccounts", "roles", "rolebindings")
 """Those of L(CONTENTS) that are read in all namespaces at once."""
