@@ -51,7 +51,9 @@ options:
     choices: [pod, host]
     default: pod
   nodes:
-    description: Names of the nodes; all Linux nodes of the cluster when empty. Not used with O(access=host).
+    description:
+      - Names of the nodes; all Linux nodes of the cluster when empty, without those of a virtual kubelet. Not used with
+        O(access=host).
     type: list
     elements: str
     default: []

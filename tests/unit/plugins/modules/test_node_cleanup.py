@@ -37,9 +37,17 @@ class Fleet:
         self.kubelet = Kubelet(api)
         self.kubelet.start()
 
-    def add(self, name: str, state: str = "", recorded: str = "", ready: str = "True", **tools: str | None) -> None:
+    def add(
+        self,
+        name: str,
+        state: str = "",
+        recorded: str = "",
+        ready: str = "True",
+        labels: dict[str, str] | None = None,
+        **tools: str | None,
+    ) -> None:
         condition = {"type": "Ready", "status": ready, "reason": "KubeletStopped", "lastTransitionTime": "yesterday"}
-        body = {"metadata": {"name": name}, "status": {"conditions": [condition]}}
+        body = {"metadata": {"name": name, "labels": labels or {}}, "status": {"conditions": [condition]}}
         self.api.cluster.create(NODES, body)
         if state:
             self.nodes[name] = FakeNode(self.folder / name, state, recorded, **tools)
@@ -332,6 +340,15 @@ def test_nodes_are_asked_for_by_name(fleet: Fleet) -> None:
     fleet.add("b", "west-uninstalled", "west-node")
     outcome = fleet.cleanup(nodes=["b", "nowhere"])
     assert {node["name"]: node["state"] for node in outcome["nodes"]} == {"b": "residue", "nowhere": "not inspected"}
+
+
+@pytest.mark.parametrize("labels", [{"kubernetes.io/os": "windows"}, {"type": "virtual-kubelet"}])
+def test_a_node_that_is_no_linux_machine_gets_no_pod(fleet: Fleet, labels: dict[str, str]) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.add("other", labels={"kubernetes.io/os": "linux", **labels})
+    assert [node["name"] for node in fleet.cleanup()["nodes"]] == ["a"]
+    assert fleet.kubelet.seen.keys() == {"a"}
+    assert "that is a machine" in fleet.cleanup(nodes=["other"])["unknown"][0]["cause"]
 
 
 def test_nodes_that_cannot_be_listed_fail_with_the_reason(fleet: Fleet, api: FakeApi) -> None:
