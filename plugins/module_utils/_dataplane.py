@@ -14,7 +14,7 @@ import json
 import re
 import shlex
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Json = dict[str, t.Any]
 
@@ -123,11 +123,31 @@ class NftTable:
 
 
 @dataclass(frozen=True)
+class XfrmEnds:
+    """Between which gateways IPsec protects packets, and the number by which policies and states find each other."""
+
+    source: str
+    destination: str
+    protocol: str
+    reqid: int = 0
+
+
+@dataclass(frozen=True)
 class XfrmPolicy:
     source: str
     destination: str
     direction: str
     words: tuple[str, ...] = ()
+    templates: tuple[XfrmEnds, ...] = ()
+
+
+@dataclass(frozen=True)
+class XfrmState:
+    """Without its keys, which nobody here may see; C(mark) tells that it is for marked packets only."""
+
+    ends: XfrmEnds
+    spi: str
+    mark: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,6 +161,7 @@ class NodeReading:
     ipsets: tuple[IpSet, ...] = ()
     nft_tables: tuple[NftTable, ...] = ()
     xfrm: tuple[XfrmPolicy, ...] = ()
+    xfrm_states: tuple[XfrmState, ...] = ()
     sysctls: Json = field(default_factory=dict)
     agents: tuple[str, ...] = ()
     unread: dict[str, str] = field(default_factory=dict)
@@ -365,6 +386,7 @@ def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
     """C(ip xfrm policy); policies of single sockets, which nobody can delete, are left out."""
     found: list[XfrmPolicy] = []
     selector: list[str] = []
+    template: list[str] = []
     for line in text.split("\n"):
         words = line.split()
         if not words:
@@ -380,8 +402,49 @@ def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
             found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], others))
             selector = []
         elif words[0] == "socket":
-            selector = []
+            selector, template = [], []
+        elif words[0] == "tmpl":
+            template = words[1:]
+        elif words[0] == "proto" and template and found and not selector:
+            ends = _xfrm_ends([*template, *words], "ip xfrm policy")
+            found[-1] = replace(found[-1], templates=(*found[-1].templates, ends))
+            template = []
     return tuple(found)
+
+
+def xfrm_states(text: str) -> tuple[XfrmState, ...]:
+    """C(ip xfrm state list nokeys); what the kernel only asked for has no SPI, or 0, goes by itself and is left out.
+
+    No line is ever quoted: an old ip may print keys in it.
+    """
+    found: list[XfrmState] = []
+    address: list[str] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words:
+            continue
+        if not line[0].isspace():
+            if len(words) < 4 or words[0] != "src" or words[2] != "dst":
+                raise Unreadable("ip xfrm state printed a line that is no address")
+            address = words[:4]
+        elif words[0] == "proto":
+            if not address:
+                raise Unreadable("ip xfrm state printed a protocol without an address")
+            spi = dict(zip(words[::2], words[1::2])).get("spi", "0")
+            if _whole(spi, "the SPI of a state"):
+                found.append(XfrmState(_xfrm_ends([*address, *words], "ip xfrm state"), spi))
+            address = []
+        elif words[0] == "mark" and found:
+            found[-1] = replace(found[-1], mark=True)
+    return tuple(found)
+
+
+def _xfrm_ends(words: list[str], tool: str) -> XfrmEnds:
+    """From pairs of a name and a value."""
+    said = dict(zip(words[::2], words[1::2]))
+    if not said.keys() >= {"src", "dst", "proto"}:
+        raise Unreadable(f"{tool} printed an entry without its addresses")
+    return XfrmEnds(said["src"], said["dst"], said["proto"], _whole(said.get("reqid"), "the reqid of an entry"))
 
 
 def sysctls(text: str) -> Json:

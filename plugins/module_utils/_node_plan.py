@@ -33,6 +33,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     Route,
     Rule,
     Ruleset,
+    XfrmEnds,
     network,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
@@ -149,13 +150,13 @@ def plan(reading: NodeReading, known: Known = NOTHING_RECORDED) -> NodePlan:
     recorded = known.cidrs | _subnets_on_node(reading, set(own_links))
     routes, foreign = _routes(reading, set(own_links), recorded, evidence, result)
     rules, selective_rules = _rules(reading, routes, foreign, evidence, recorded, result)
-    policies = _xfrm(reading, recorded | _members(reading, LOCAL_SET), result)
+    ipsec = _xfrm(reading, recorded | _members(reading, LOCAL_SET), result)
     # Routes prove the rules before them, and those after prove routes: a run that is cut off leaves the proof.
     result.changes = [
         *rules,
         *(change for _table, change in routes),
         *selective_rules,
-        *policies,
+        *ipsec,
         *chains,
         *own_links.values(),
         *sets,
@@ -478,16 +479,33 @@ def _tables(found: Ruleset) -> set[str]:
 
 
 def _xfrm(reading: NodeReading, recorded: frozenset[str], result: NodePlan) -> list[Change]:
-    own = []
+    """States before the policies that prove them."""
+    own: list[Change] = []
+    ours: set[XfrmEnds] = set()
+    others: set[XfrmEnds] = set()
     for policy in reading.xfrm:
         name = f"{policy.source} -> {policy.destination} {policy.direction}"
         if policy.source in recorded and policy.destination in recorded and not _more_selectors(policy.words):
             selector = ("src", policy.source, "dst", policy.destination, "dir", policy.direction)
             delete = ("ip", "xfrm", "policy", "delete", *selector)
             own.append(Change("xfrm policy", name, "joins two subnets that Submariner recorded", (delete,)))
+            ours.update(policy.templates)
         else:
+            others.update(policy.templates)
             result.keep("xfrm policy", name, "its selectors are not two recorded subnets of Submariner")
-    return own
+    states = []
+    for state in reading.xfrm_states:
+        ends = state.ends
+        name = f"{ends.source} -> {ends.destination} {ends.protocol} {state.spi}"
+        if ends in others:
+            continue  # it stays with the policy that is named already
+        if ends in ours and ends.reqid and not state.mark:
+            which = ("src", ends.source, "dst", ends.destination, "proto", ends.protocol, "spi", state.spi)
+            command = ("ip", "xfrm", "state", "delete", *which)
+            states.append(Change("xfrm state", name, "is for a policy of Submariner, and for no other", (command,)))
+        else:
+            result.keep("xfrm state", name, "no policy that is here proves whose it is")
+    return states + own
 
 
 def _more_selectors(words: tuple[str, ...]) -> bool:

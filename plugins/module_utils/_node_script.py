@@ -71,6 +71,7 @@ for family in 4 6; do
   run route$family ip -N -json -$family route show table all || run route$family ip -json -$family route show table all
 done
 run xfrm ip xfrm policy
+run xfrm-states ip xfrm state list nokeys
 for tool in iptables ip6tables; do
   found=
   for variant in $tool-nft $tool-legacy; do
@@ -200,6 +201,7 @@ def reading(found: dict[str, Section]) -> NodeReading:
         ipsets=layer("ipsets", "ipset", dataplane.ipsets, "module.* not found|protocol not supported"),
         nft_tables=dataplane.nft_tables(nft),
         xfrm=layer("xfrm", "xfrm", dataplane.xfrm_policies, "protocol not supported"),
+        xfrm_states=layer("xfrm", "xfrm-states", dataplane.xfrm_states, "protocol not supported"),
         sysctls=layer("sysctls", "sysctl", dataplane.sysctls),
         agents=tuple(sorted(set(found.get("agents", Section()).text.split()))),
         unread=unread,

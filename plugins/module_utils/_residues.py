@@ -207,7 +207,10 @@ ON_NODES: tuple[OnNodes, ...] = (
         "default from 0.22",
     ),
     OnNodes(
-        "IPsec", (), "policies whose two selectors are recorded subnets; all others stay", "cable driver libreswan"
+        "IPsec",
+        (),
+        "policies whose two selectors are recorded subnets, and the states that only such policies use; all others stay",
+        "cable driver libreswan",
     ),
     OnNodes(
         "sysctls",

@@ -18,7 +18,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     NodeReading,
     Route,
     Rule,
+    XfrmEnds,
     XfrmPolicy,
+    XfrmState,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import (
     EVIDENCE,
@@ -387,6 +389,36 @@ def test_ipsec_policies_by_recorded_subnets_only() -> None:
         "ip xfrm policy delete src 10.22.0.0/16 dst 10.12.0.0/16 dir out"
     ]
     assert len(found.kept) == 2
+
+
+def test_ipsec_states_go_with_the_policies_that_alone_use_them() -> None:
+    here, there = "172.18.0.2", "172.18.0.3"
+    out, back = XfrmEnds(here, there, "esp", 16389), XfrmEnds(there, here, "esp", 16389)
+    shared, theirs = XfrmEnds(here, there, "esp", 7), XfrmEnds(here, "172.18.0.9", "esp", 8)
+    reading = NodeReading(
+        xfrm=(
+            XfrmPolicy(LOCAL, REMOTE, "out", templates=(out, shared, replace(out, reqid=0))),
+            XfrmPolicy(REMOTE, LOCAL, "in", templates=(back,)),
+            XfrmPolicy(LOCAL, "192.0.2.0/24", "out", templates=(shared, theirs)),
+        ),
+        xfrm_states=(
+            XfrmState(out, "0x1"),
+            XfrmState(back, "0x2"),
+            XfrmState(shared, "0x3"),
+            XfrmState(theirs, "0x4"),
+            XfrmState(replace(out, reqid=0), "0x5"),
+            XfrmState(out, "0x6", mark=True),
+            XfrmState(XfrmEnds(here, "172.18.0.8", "esp", 16389), "0x7"),
+        ),
+    )
+    found = plan(reading, Known.of([LOCAL, REMOTE]))
+    assert [" ".join(change.commands[0]) for change in found.changes][:2] == [
+        f"ip xfrm state delete src {here} dst {there} proto esp spi 0x1",
+        f"ip xfrm state delete src {there} dst {here} proto esp spi 0x2",
+    ]
+    assert [change.kind for change in found.changes[2:]] == ["xfrm policy", "xfrm policy"]
+    kept = [(entry.kind, entry.name.split()[-1]) for entry in found.kept]
+    assert kept == [("xfrm policy", "out"), *(("xfrm state", spi) for spi in ("0x5", "0x6", "0x7"))]
 
 
 def test_unread_layer_is_never_clean() -> None:

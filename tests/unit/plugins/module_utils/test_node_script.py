@@ -60,6 +60,7 @@ def test_a_node_is_read_as_recorded(shell: str, tmp_path: Path) -> None:
         ({"ip": "echo 'ip: unrecognized option: j' >&2; exit 1"}, "routes", "unrecognized option"),
         ({"iptables_nft_save": "echo 'Fatal: cannot open' >&2; exit 3", "nft": None}, "nftables", "not found"),
         ({"iptables_nft_save": "echo garbage"}, "iptables", "FORWARD"),
+        ({"ip": 'case "$*" in *nokeys) echo Busy >&2; exit 1 ;; *xfrm*) ;; *) echo "[]" ;; esac'}, "xfrm", "Busy"),
         ({"ipset": "echo garbage"}, "ipsets", "line 1"),
     ],
 )
