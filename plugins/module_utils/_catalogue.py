@@ -9,7 +9,7 @@ entries stand in _catalogue_member and _catalogue_broker; what the user reads of
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_broker import BROKER_ENTRIES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_member import MEMBER_ENTRIES
@@ -34,7 +34,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._entries impo
     Entry,
     marked,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
 
 __all__ = [
     "BROKER",
@@ -63,15 +63,6 @@ def entry_of(residue: str, key: str, scope: str = MEMBER) -> Entry:
     return next(e for e in ENTRIES if (e.residue, e.key, e.scope) == (residue, key, scope))
 
 
-# What a namespace holds without anybody's doing, or through its platform.
-AMBIENT = {
-    "configmaps": r"kube-root-ca\.crt|openshift-service-ca\.crt",
-    "secrets": r"(builder|default|deployer|pipeline|submariner-[a-z-]+|cluster-.+)-(token|dockercfg)-[a-z0-9]+",
-    "serviceaccounts": r"default|builder|deployer|pipeline",
-    "rolebindings": r"system:.+",
-}
-AMBIENT["broker-configmaps"], AMBIENT["broker-secrets"] = AMBIENT["configmaps"], AMBIENT["secrets"]
-
 WORK = ("deployments", "daemonsets", "statefulsets", "jobs", "pods", "services", "persistentvolumeclaims")
 CLUSTER_WIDE = ("serviceaccounts", "roles", "rolebindings")
 """Those of L(CONTENTS) that are read in all namespaces at once."""
@@ -94,37 +85,63 @@ class OtherOwner:
     """Somebody who installed Submariner and would put it back: how to see it, and that owner's own way of removal."""
 
     id: str
-    marks: tuple[str, ...]
+    words: str
     removal: str
-    words: str = field(default="")
+    marks: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    """API groups of owners (C(ownerReferences))."""
+    managers: tuple[str, ...] = ()
+    """Names under which it writes, as the API server notes them."""
+    works_through: tuple[str, ...] = ()
+    """Others whose marks its own installations have: their way of removal would not last."""
 
 
 OTHER_OWNERS: tuple[OtherOwner, ...] = (
     OtherOwner(
-        "helm", ("app.kubernetes.io/managed-by=Helm", "meta.helm.sh/release-name"), "helm uninstall", "a Helm release"
+        "acm",
+        "an ACM add-on",
+        "disable the submariner add-on of the ManagedCluster in ACM",
+        marks=("addon.open-cluster-management.io/*", "open-cluster-management.io/*"),
+        groups=("work.open-cluster-management.io",),
+        works_through=("olm",),
+    ),
+    # With Argo CD's own label that is also Helm's and the operator's, app.kubernetes.io/instance, only the manager tells.
+    OtherOwner(
+        "argocd",
+        "an Argo CD application",
+        "delete the Application in Argo CD",
+        marks=("argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id"),
+        groups=("argoproj.io",),
+        managers=("argocd-controller", "argocd-application-controller"),
+        works_through=("olm", "helm"),
     ),
     OtherOwner(
         "olm",
-        ("olm.owner", "operators.coreos.com/*", "olm.managed=true"),
-        "delete its Subscription and ClusterServiceVersion",
         "an OLM Subscription",
+        "delete its Subscription and ClusterServiceVersion",
+        marks=("olm.owner", "operators.coreos.com/*", "olm.managed=true"),
+        groups=("operators.coreos.com",),
     ),
     OtherOwner(
-        "argocd",
-        ("argocd.argoproj.io/instance", "argocd.argoproj.io/tracking-id"),
-        "delete the Application in Argo CD",
-        "an Argo CD application",
-    ),
-    OtherOwner(
-        "acm",
-        ("addon.open-cluster-management.io/*", "open-cluster-management.io/*"),
-        "disable the submariner add-on of the ManagedCluster in ACM",
-        "an ACM add-on",
+        "helm",
+        "a Helm release",
+        "helm uninstall",
+        marks=("app.kubernetes.io/managed-by=Helm", "meta.helm.sh/release-name"),
     ),
 )
+"""Those that work through others come first."""
 
 
 def other_owner(obj: Json) -> OtherOwner | None:
-    """Who else manages C(obj), by the marks on it."""
+    """Who else manages C(obj), by what stands on it."""
     meta = mapping(obj.get("metadata"))
-    return next((o for o in OTHER_OWNERS if any(marked(meta, m) for m in o.marks)), None)
+    groups = {text(mapping(o).get("apiVersion")).partition("/")[0] for o in sequence(meta.get("ownerReferences"))}
+    managers = set(map(text, sequence(meta.get("managers"))))
+    return next(
+        (
+            o
+            for o in OTHER_OWNERS
+            if any(marked(meta, m) for m in o.marks) or groups & set(o.groups) or managers & set(o.managers)
+        ),
+        None,
+    )

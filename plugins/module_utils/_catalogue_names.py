@@ -88,6 +88,15 @@ VERIFY_TESTS = (
 )
 """Base names of the tests of C(subctl verify): each is in the name and in the label of the namespaces of its runs."""
 
+# What a namespace holds without anybody's doing, or through its platform: Kubernetes, OpenShift and its Pipelines, Istio.
+AMBIENT: dict[str, str] = {
+    "configmaps": r"(kube-root-ca|openshift-service-ca)\.crt|istio-ca-root-cert|config-(service|trusted)-cabundle",
+    "secrets": r"(builder|default|deployer|pipeline|submariner-[a-z-]+|cluster-.+)-(token|dockercfg)-[a-z0-9]+",
+    "serviceaccounts": r"default|builder|deployer|pipeline",
+    "rolebindings": r"system:.+|openshift-pipelines-edit|pipelines-scc-rolebinding",
+}
+AMBIENT |= {f"broker-{key}": AMBIENT[key] for key in ("configmaps", "secrets")}
+
 
 def internal_service(exported: str) -> str:
     """The name that Globalnet gives to the Service by which it exports another one."""

@@ -14,7 +14,7 @@ import json
 import re
 import shlex
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 Json = dict[str, t.Any]
 
@@ -114,11 +114,22 @@ class IpSet:
 
 @dataclass(frozen=True)
 class NftTable:
-    """A table of nftables with the names of its chains."""
+    """A table of nftables with the names of its chains, and its named sets."""
 
     family: str
     name: str
     chains: tuple[str, ...] = ()
+    sets: tuple[IpSet, ...] = ()
+
+
+@dataclass(frozen=True)
+class XfrmEnds:
+    """Between which gateways IPsec protects packets, and the number by which policies and states find each other."""
+
+    source: str
+    destination: str
+    protocol: str
+    reqid: int = 0
 
 
 @dataclass(frozen=True)
@@ -127,6 +138,16 @@ class XfrmPolicy:
     destination: str
     direction: str
     words: tuple[str, ...] = ()
+    templates: tuple[XfrmEnds, ...] = ()
+
+
+@dataclass(frozen=True)
+class XfrmState:
+    """Without its keys, which nobody here may see; C(mark) tells that it is for marked packets only."""
+
+    ends: XfrmEnds
+    spi: str
+    mark: bool = False
 
 
 @dataclass(frozen=True)
@@ -140,6 +161,7 @@ class NodeReading:
     ipsets: tuple[IpSet, ...] = ()
     nft_tables: tuple[NftTable, ...] = ()
     xfrm: tuple[XfrmPolicy, ...] = ()
+    xfrm_states: tuple[XfrmState, ...] = ()
     sysctls: Json = field(default_factory=dict)
     agents: tuple[str, ...] = ()
     unread: dict[str, str] = field(default_factory=dict)
@@ -313,8 +335,8 @@ def ipsets(text: str) -> tuple[IpSet, ...]:
     return tuple(IpSet(name, kind, tuple(members[name])) for name, kind in types.items())
 
 
-def nft_tables(text: str) -> tuple[NftTable, ...]:
-    """C(nft -j list ruleset), or the shorter C(list tables) and C(list chains)."""
+def nft_entries(text: str) -> tuple[Json, ...]:
+    """C(nft -j list ruleset), or the shorter C(list tables), C(list chains) and C(list sets)."""
     if not text.strip():
         return ()
     try:
@@ -323,21 +345,48 @@ def nft_tables(text: str) -> tuple[NftTable, ...]:
         raise Unreadable("nft did not print its JSON") from error
     if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
         raise Unreadable("nft did not print a list of objects")
-    tables: dict[tuple[str, str], list[str]] = {}
+    return tuple(entries)
+
+
+def nft_tables(entries: t.Iterable[Json]) -> tuple[NftTable, ...]:
+    """The tables that entries of one or several answers name, each with all that they say of it."""
+    chains: dict[tuple[str, str], dict[str, None]] = {}
+    sets: dict[tuple[str, str], dict[str, IpSet]] = {}
     for entry in entries:
-        table, chain = entry.get("table"), entry.get("chain")
-        if isinstance(table, dict):
-            tables.setdefault((str(table.get("family")), str(table.get("name"))), [])
-        elif isinstance(chain, dict):
-            key = (str(chain.get("family")), str(chain.get("table")))
-            tables.setdefault(key, []).append(str(chain.get("name")))
-    return tuple(NftTable(family, name, tuple(chains)) for (family, name), chains in tables.items())
+        table, chain, named = _part(entry, "table"), _part(entry, "chain"), _part(entry, "set")
+        inside = table or chain or named
+        if not inside:
+            continue
+        key = (str(inside.get("family")), str(inside.get("name" if table else "table")))
+        held = chains.setdefault(key, {})
+        if chain:
+            held[str(chain.get("name"))] = None
+        elif named:
+            name, elements = str(named.get("name")), named.get("elem")
+            members = map(_nft_element, elements if isinstance(elements, list) else ())
+            found = IpSet(name, str(named.get("type")), tuple(member for member in members if member))
+            sets.setdefault(key, {})[name] = found
+    return tuple(
+        NftTable(family, name, tuple(held), tuple(sets.get((family, name), {}).values()))
+        for (family, name), held in chains.items()
+    )
+
+
+def _nft_element(element: t.Any) -> str:
+    """An address or a prefix; empty for what is neither, such as a range."""
+    if isinstance(element, dict):
+        element = _part(element, "elem").get("val", element)  # one with a counter, a timeout or a comment
+    if isinstance(element, dict):
+        prefix = _part(element, "prefix")
+        return f"{prefix.get('addr')}/{prefix.get('len')}" if prefix else ""
+    return element if isinstance(element, str) else ""
 
 
 def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
     """C(ip xfrm policy); policies of single sockets, which nobody can delete, are left out."""
     found: list[XfrmPolicy] = []
     selector: list[str] = []
+    template: list[str] = []
     for line in text.split("\n"):
         words = line.split()
         if not words:
@@ -353,8 +402,49 @@ def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
             found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], others))
             selector = []
         elif words[0] == "socket":
-            selector = []
+            selector, template = [], []
+        elif words[0] == "tmpl":
+            template = words[1:]
+        elif words[0] == "proto" and template and found and not selector:
+            ends = _xfrm_ends([*template, *words], "ip xfrm policy")
+            found[-1] = replace(found[-1], templates=(*found[-1].templates, ends))
+            template = []
     return tuple(found)
+
+
+def xfrm_states(text: str) -> tuple[XfrmState, ...]:
+    """C(ip xfrm state list nokeys); what the kernel only asked for has no SPI, or 0, goes by itself and is left out.
+
+    No line is ever quoted: an old ip may print keys in it.
+    """
+    found: list[XfrmState] = []
+    address: list[str] = []
+    for line in text.split("\n"):
+        words = line.split()
+        if not words:
+            continue
+        if not line[0].isspace():
+            if len(words) < 4 or words[0] != "src" or words[2] != "dst":
+                raise Unreadable("ip xfrm state printed a line that is no address")
+            address = words[:4]
+        elif words[0] == "proto":
+            if not address:
+                raise Unreadable("ip xfrm state printed a protocol without an address")
+            spi = dict(zip(words[::2], words[1::2])).get("spi", "0")
+            if _whole(spi, "the SPI of a state"):
+                found.append(XfrmState(_xfrm_ends([*address, *words], "ip xfrm state"), spi))
+            address = []
+        elif words[0] == "mark" and found:
+            found[-1] = replace(found[-1], mark=True)
+    return tuple(found)
+
+
+def _xfrm_ends(words: list[str], tool: str) -> XfrmEnds:
+    """From pairs of a name and a value."""
+    said = dict(zip(words[::2], words[1::2]))
+    if not said.keys() >= {"src", "dst", "proto"}:
+        raise Unreadable(f"{tool} printed an entry without its addresses")
+    return XfrmEnds(said["src"], said["dst"], said["proto"], _whole(said.get("reqid"), "the reqid of an entry"))
 
 
 def sysctls(text: str) -> Json:

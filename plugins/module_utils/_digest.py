@@ -8,7 +8,6 @@ from __future__ import annotations
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import GLOBALNET_INFO, globalnet_of
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import other_owner
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
     exported,
@@ -29,6 +28,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import seconds_since
+from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import other_owners
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity
 from ansible_collections.submariner.lifecycle.plugins.module_utils._site import site_of
 
@@ -189,28 +189,3 @@ def control_plane_arguments(snapshot: Snapshot) -> list[str]:
         for container in map(mapping, sequence(mapping(pod.get("spec")).get("containers")))
         for argument in [*sequence(container.get("command")), *sequence(container.get("args"))]
     ]
-
-
-def other_owners(snapshot: Snapshot) -> list[Json]:
-    """Who else manages the installation, with that owner's way of removal."""
-    places = [
-        *snapshot.objects("submariners"),
-        *snapshot.objects("brokers"),
-        *[
-            o
-            for o in snapshot.objects("deployments")
-            if text(mapping(o.get("metadata")).get("name")) == "submariner-operator"
-        ],
-        *[
-            o
-            for o in snapshot.objects("namespaces")
-            if text(mapping(o.get("metadata")).get("name")) == snapshot.operator_namespace
-        ],
-    ]
-    found = {}
-    for obj in places:
-        owner = other_owner(obj)
-        if owner:
-            subject = f"{obj.get('kind')} {mapping(obj.get('metadata')).get('name')}"
-            found[owner.id] = {"id": owner.id, "words": owner.words, "removal": owner.removal, "subject": subject}
-    return list(found.values())

@@ -19,6 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import NodeReading, Unreadable
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Node
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_identity import Identity
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     NAMESPACE,
@@ -182,7 +183,7 @@ class Nodes:
 
 
 def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
-    """Linux nodes of the cluster, or those of C(wanted). Raises ApiFailure when the nodes cannot be listed."""
+    """Linux nodes of the cluster that are machines, or those of C(wanted). Raises ApiFailure when the nodes cannot be listed."""
     answer = api.list("/api/v1/nodes")
     if not answer.present:
         raise ApiFailure(f"The nodes cannot be listed: {answer.reason}.")
@@ -194,7 +195,7 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
         name = str(meta.get("name"))
         if wanted and name not in wanted:
             continue
-        if (meta.get("labels") or {}).get("kubernetes.io/os", "linux") != "linux":
+        if not Node.of(node).linux:
             continue
         identities[name] = Identity.of_node(node)
         cause = _not_ready(node)
@@ -204,7 +205,7 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
             reachable.append(name)
     for name in wanted:
         if name not in refused and name not in reachable:
-            refused[name] = "the cluster has no Linux node of this name"
+            refused[name] = "the cluster has no Linux node of this name that is a machine"
     return Nodes(sorted(reachable), refused, identities)
 
 

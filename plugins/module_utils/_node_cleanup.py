@@ -10,10 +10,17 @@ from dataclasses import dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import NodeTrouble, Visit
-from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import Change, Known, NodePlan, plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import (
+    EVIDENCE,
+    Change,
+    Known,
+    NodePlan,
+    plan,
+)
 
 Json = dict[str, t.Any]
 
+WAITS = "the rest is known by it and has to go first"
 AGENT_PODS = "app in (submariner-gateway,submariner-routeagent,submariner-globalnet)"
 
 
@@ -50,19 +57,28 @@ def treat(visit: Visit, known: Known, apply: bool, force: bool) -> Treated:
     """Plan one node, and with C(apply) carry the plan out and read again.
 
     A node on which Submariner's own programs run is planned only, unless C(force): they would put everything back.
+    What proves the rest to be Submariner's goes once the rest is gone: the next run could not know it otherwise.
     """
     reading = visit.read()
     found = plan(reading, known)
     if not apply or not found.changes or (reading.agents and not force):
         return Treated(visit.node, found, found, reading.agents)
-    owners = [change for change in found.changes for _argv in change.commands]
-    causes = visit.run([argv for change in found.changes for argv in change.commands])
-    failures = {change.key: cause for change, cause in zip(owners, causes) if cause}
+    evidence = [change for change in found.changes if change.kind in EVIDENCE]
+    failures = _undo(visit, [change for change in found.changes if change not in evidence])
     try:
+        may_go = not failures or all(change.kind in EVIDENCE for change in plan(visit.read(), known).changes)
+        failures |= _undo(visit, evidence) if may_go else {change.key: WAITS for change in evidence}
         proof = plan(visit.read(), known)
     except NodeTrouble as error:
         proof = NodePlan(changes=found.changes, kept=found.kept, unknown={"proof": str(error)})
     return Treated(visit.node, found, proof, reading.agents, failures, attempted=True)
+
+
+def _undo(visit: Visit, changes: t.Sequence[Change]) -> dict[tuple[str, str], str]:
+    """Run the commands of changes; the answer holds why some failed."""
+    owners = [change for change in changes for _argv in change.commands]
+    causes = visit.run([argv for change in changes for argv in change.commands])
+    return {change.key: cause for change, cause in zip(owners, causes) if cause}
 
 
 def agents_in_cluster(api: Api) -> tuple[dict[str, list[str]], str]:

@@ -9,11 +9,14 @@ Ownership is decided by content, never by a number alone:
 
 - links by name and kind and VXLAN id; chains and sets by exact name; nftables tables by name and chains;
 - routes of table 100 when they leave by a link of ours, of tables 149 and 150 when they lead to a recorded subnet;
+- the default routes of OVN-Kubernetes in tables 149 and 150 when only rules for recorded subnets lead to their table, or
+  when they are alone there and other traces of Submariner are on the node or it is on record to have run there;
 - the rules that point at those tables carry nothing but a number. One is ours when its table holds only routes of
   ours, or when the table is empty and either other traces of Submariner are on the node or the caller has it on record
   that Submariner ran there. With anything else in the table, or no evidence at all, the rule stays and is named.
 
-Traces that prove others (chains, sets, links) go last, so that an interrupted run still finds its evidence.
+What proves others (links, ipsets, nftables tables) goes last, and only after all the rest went, so that a run after one
+that failed or was cut off still finds the evidence.
 """
 
 from __future__ import annotations
@@ -30,6 +33,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     Route,
     Rule,
     Ruleset,
+    XfrmEnds,
     network,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
@@ -42,6 +46,8 @@ RESIDUE = "R24"
 VXLAN_IDS = {"vx-submariner": 100, "vxlan-tunnel": 1000}
 WIREGUARD = "submariner"
 OVS_LINKS = {"br-submariner": "del-br", "ovn-k8s-sub0": "del-port"}
+OVN_PORT = "ovn-k8s-mp0"
+"""OVN-Kubernetes' own link, by which Submariner's default routes leave."""
 CABLE_TABLE, OVN_TABLE, HOST_TABLE = "100", "149", "150"
 CHAINS = frozenset(
     {
@@ -64,6 +70,8 @@ LIKE_OURS = ("SUBMARINER-", "SM-GN-")
 REMOTE_SET, LOCAL_SET = "SUBMARINER-REMOTECIDRS", "SUBMARINER-LOCALCIDRS"
 GLOBALNET_SET = re.compile(r"SM-GN-[A-Z2-7]{25}")
 NFT_TABLES = frozenset({"submariner", "submariner-ipv4", "submariner-ipv6"})
+EVIDENCE = frozenset({"link", "ipset", "nftables table"})
+"""Kinds by which others are known to be Submariner's."""
 # Bounds the wait for the lock that kube-proxy and others take as well.
 LOCK_WAIT = ("-w", "10")
 
@@ -137,18 +145,22 @@ def plan(reading: NodeReading, known: Known = NOTHING_RECORDED) -> NodePlan:
     sets = _sets(reading, result)
     tables = _nft_tables(reading, result)
     traces = [f"link {name}" for name in own_links] + [change.name for change in (*chains, *sets, *tables)]
+    evidence = "Submariner is on record to have run on this node" if known.ran_here else ""
+    evidence = f"Submariner's {traces[0]} is on the node" if traces else evidence
     recorded = known.cidrs | _subnets_on_node(reading, set(own_links))
-    routes, foreign = _routes(reading, set(own_links), recorded, result)
-    rules = _rules(reading, routes, foreign, traces, recorded, known, result)
-    policies = _xfrm(reading, recorded | _members(reading, LOCAL_SET), result)
+    routes, foreign = _routes(reading, set(own_links), recorded, evidence, result)
+    rules, selective_rules = _rules(reading, routes, foreign, evidence, recorded, result)
+    ipsec = _xfrm(reading, recorded | _members(reading, LOCAL_SET), result)
+    # Routes prove the rules before them, and those after prove routes: a run that is cut off leaves the proof.
     result.changes = [
         *rules,
         *(change for _table, change in routes),
-        *policies,
+        *selective_rules,
+        *ipsec,
         *chains,
+        *own_links.values(),
         *sets,
         *tables,
-        *own_links.values(),
     ]
     return result
 
@@ -185,7 +197,11 @@ def _describe(link: Link) -> str:
 
 
 def _members(reading: NodeReading, name: str) -> frozenset[str]:
-    return frozenset(network(member) for found in reading.ipsets if found.name == name for member in found.members)
+    """What a set of Submariner's holds, in either kind of packet filter."""
+    named = (held for table in reading.nft_tables if table.name in NFT_TABLES for held in table.sets)
+    return frozenset(
+        network(member) for found in (*reading.ipsets, *named) if found.name == name for member in found.members
+    )
 
 
 def _subnets_on_node(reading: NodeReading, own_links: set[str]) -> frozenset[str]:
@@ -199,12 +215,13 @@ def _subnets_on_node(reading: NodeReading, own_links: set[str]) -> frozenset[str
 
 
 def _routes(
-    reading: NodeReading, own_links: set[str], recorded: frozenset[str], result: NodePlan
+    reading: NodeReading, own_links: set[str], recorded: frozenset[str], evidence: str, result: NodePlan
 ) -> tuple[list[tuple[tuple[int, str], Change]], dict[tuple[int, str], list[str]]]:
     """Our routes by (family, table), and what else those tables hold."""
     own: list[tuple[tuple[int, str], Change]] = []
     foreign: dict[tuple[int, str], list[str]] = {}
-    for route in reading.routes:
+    # What else a table holds is known once the default routes are looked at.
+    for route in sorted(reading.routes, key=_default_by_ovn):
         if route.table not in (CABLE_TABLE, OVN_TABLE, HOST_TABLE):
             continue
         name = _route_name(route)
@@ -213,11 +230,43 @@ def _routes(
         elif route.table != CABLE_TABLE and route.destination in recorded and not route.several_hops:
             why = "leads to a subnet that Submariner recorded"
         else:
-            foreign.setdefault((route.family, route.table), []).append(name)
-            result.keep("route", name, "neither leaves by a link of Submariner nor leads to a recorded subnet")
-            continue
+            others = foreign.setdefault((route.family, route.table), [])
+            why, refusal = "", "neither leaves by a link of Submariner nor leads to a recorded subnet"
+            if _default_by_ovn(route):
+                why, refusal = _by_its_rules(route, reading, recorded, others, evidence)
+            if not why:
+                others.append(name)
+                result.keep("route", name, refusal)
+                continue
         own.append(((route.family, route.table), Change("route", name, why, (_route_delete(route),))))
     return own, foreign
+
+
+def _default_by_ovn(route: Route) -> bool:
+    return (
+        route.table in (OVN_TABLE, HOST_TABLE)
+        and (route.destination, route.device, route.type) == ("default", OVN_PORT, "unicast")
+        and bool(route.gateway)
+    )
+
+
+def _by_its_rules(
+    route: Route, reading: NodeReading, recorded: frozenset[str], others: list[str], evidence: str
+) -> tuple[str, str]:
+    """Why a default route by OVN's link is Submariner's; else nothing, and why it stays."""
+    if "rules" in reading.unread:
+        return "", "which rules lead to its table could not be read"
+    rules = [rule for rule in reading.rules if (rule.family, rule.table) == (route.family, route.table)]
+    strange = [_rule_name(rule) for rule in rules if _not_our_shape(rule, reading.rules, recorded)]
+    if strange:
+        return "", f"a rule that is not known to be Submariner's leads to its table: {some(strange, 3)}"
+    if rules and all(map(_selective, rules)):
+        return "only rules for subnets that Submariner recorded lead to its table", ""
+    if others:
+        return "", f"its table holds routes that are not Submariner's: {some(others, 3)}"
+    if evidence:
+        return f"nothing of others is in its table or leads there, and {evidence}", ""
+    return "", "no rule for a recorded subnet leads to its table and nothing else here is Submariner's"
 
 
 def _route_name(route: Route) -> str:
@@ -246,13 +295,14 @@ def _rules(
     reading: NodeReading,
     routes: list[tuple[tuple[int, str], Change]],
     foreign: dict[tuple[int, str], list[str]],
-    traces: list[str],
+    evidence: str,
     recorded: frozenset[str],
-    known: Known,
     result: NodePlan,
-) -> list[Change]:
+) -> tuple[list[Change], list[Change]]:
+    """Our rules, apart from those for recorded subnets, which come second."""
     filled = {table for table, _change in routes}
-    own = []
+    own: list[Change] = []
+    selective: list[Change] = []
     for rule in reading.rules:
         if rule.table not in (CABLE_TABLE, OVN_TABLE, HOST_TABLE):
             continue
@@ -264,22 +314,18 @@ def _rules(
         elif "routes" in result.unknown:
             result.unknown.setdefault("rules", f"the routes of table {rule.table} could not be read")
         elif _selective(rule):
-            own.append(Change("rule", name, "is for a subnet that Submariner recorded", (_rule_delete(rule),)))
-        elif table in foreign:
+            selective.append(Change("rule", name, "is for a subnet that Submariner recorded", (_rule_delete(rule),)))
+        elif foreign.get(table):
             others = some(foreign[table], 3)
             result.keep("rule", name, f"table {rule.table} holds routes that are not Submariner's: {others}")
         elif table in filled:
             own.append(Change("rule", name, "its table holds only routes of Submariner", (_rule_delete(rule),)))
-        elif traces:
-            why = f"its table is empty and Submariner's {traces[0]} is on the node"
-            own.append(Change("rule", name, why, (_rule_delete(rule),)))
-        elif known.ran_here:
-            why = "its table is empty and Submariner is on record to have run on this node"
-            own.append(Change("rule", name, why, (_rule_delete(rule),)))
+        elif evidence:
+            own.append(Change("rule", name, f"its table is empty and {evidence}", (_rule_delete(rule),)))
         else:
             why = f"table {rule.table} is empty and nothing else here is Submariner's: the number alone proves nothing"
             result.keep("rule", name, why)
-    return own
+    return own, selective
 
 
 def _selective(rule: Rule) -> bool:
@@ -292,7 +338,9 @@ def _not_our_shape(rule: Rule, all_rules: tuple[Rule, ...], recorded: frozenset[
     if str(rule.priority) != rule.table:
         return f"Submariner's rule for table {rule.table} has priority {rule.table}, not {rule.priority}"
     if _selective(rule):
-        if rule.table == CABLE_TABLE or rule.destination not in recorded:
+        # Between clusters OVN's rules lead from a remote subnet to a local one, which nothing else may name.
+        between = rule.table == OVN_TABLE and rule.destination != "all" and rule.source in recorded
+        if rule.table == CABLE_TABLE or not (rule.destination in recorded or between):
             return "is for addresses that are not on record as Submariner's"
         return ""
     place = (rule.family, rule.priority, rule.table)
@@ -431,16 +479,33 @@ def _tables(found: Ruleset) -> set[str]:
 
 
 def _xfrm(reading: NodeReading, recorded: frozenset[str], result: NodePlan) -> list[Change]:
-    own = []
+    """States before the policies that prove them."""
+    own: list[Change] = []
+    ours: set[XfrmEnds] = set()
+    others: set[XfrmEnds] = set()
     for policy in reading.xfrm:
         name = f"{policy.source} -> {policy.destination} {policy.direction}"
         if policy.source in recorded and policy.destination in recorded and not _more_selectors(policy.words):
             selector = ("src", policy.source, "dst", policy.destination, "dir", policy.direction)
             delete = ("ip", "xfrm", "policy", "delete", *selector)
             own.append(Change("xfrm policy", name, "joins two subnets that Submariner recorded", (delete,)))
+            ours.update(policy.templates)
         else:
+            others.update(policy.templates)
             result.keep("xfrm policy", name, "its selectors are not two recorded subnets of Submariner")
-    return own
+    states = []
+    for state in reading.xfrm_states:
+        ends = state.ends
+        name = f"{ends.source} -> {ends.destination} {ends.protocol} {state.spi}"
+        if ends in others:
+            continue  # it stays with the policy that is named already
+        if ends in ours and ends.reqid and not state.mark:
+            which = ("src", ends.source, "dst", ends.destination, "proto", ends.protocol, "spi", state.spi)
+            command = ("ip", "xfrm", "state", "delete", *which)
+            states.append(Change("xfrm state", name, "is for a policy of Submariner, and for no other", (command,)))
+        else:
+            result.keep("xfrm state", name, "no policy that is here proves whose it is")
+    return states + own
 
 
 def _more_selectors(words: tuple[str, ...]) -> bool:

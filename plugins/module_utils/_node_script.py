@@ -71,6 +71,7 @@ for family in 4 6; do
   run route$family ip -N -json -$family route show table all || run route$family ip -json -$family route show table all
 done
 run xfrm ip xfrm policy
+run xfrm-states ip xfrm state list nokeys
 for tool in iptables ip6tables; do
   found=
   for variant in $tool-nft $tool-legacy; do
@@ -84,6 +85,7 @@ attempt here legacy6 names /proc/net/ip6_tables_names
 run ipset ipset save
 run nft-tables nft -j list tables
 run nft-chains nft -j list chains
+run nft-sets nft -j list sets
 settings() {
   net=/proc/sys/net/ipv4
   for file in $net/ip_forward $net/tcp_mtu_probing $net/conf/*/rp_filter $net/conf/*/send_redirects; do
@@ -186,19 +188,20 @@ def reading(found: dict[str, Section]) -> NodeReading:
         *layer("routes", "route6", lambda text: dataplane.routes(text, 6), no_ipv6),
     )
     rulesets = [ruleset for family in (4, 6) for ruleset in _rulesets(found, family, unread)]
-    nft = {
-        (table.family, table.name): table
-        for section in ("nft-tables", "nft-chains")
-        for table in layer("nftables", section, dataplane.nft_tables)
-    }
+    nft = [
+        entry
+        for section in ("nft-tables", "nft-chains", "nft-sets")
+        for entry in layer("nftables", section, dataplane.nft_entries)
+    ]
     return NodeReading(
         links=links,
         rules=rules,
         routes=routes,
         rulesets=tuple(rulesets),
         ipsets=layer("ipsets", "ipset", dataplane.ipsets, "module.* not found|protocol not supported"),
-        nft_tables=tuple(nft.values()),
+        nft_tables=dataplane.nft_tables(nft),
         xfrm=layer("xfrm", "xfrm", dataplane.xfrm_policies, "protocol not supported"),
+        xfrm_states=layer("xfrm", "xfrm-states", dataplane.xfrm_states, "protocol not supported"),
         sysctls=layer("sysctls", "sysctl", dataplane.sysctls),
         agents=tuple(sorted(set(found.get("agents", Section()).text.split()))),
         unread=unread,

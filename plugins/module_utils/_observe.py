@@ -356,6 +356,9 @@ KINDS: dict[str, str] = {
 }
 """Key -> kind; the items of a LIST do not say it themselves."""
 
+MANAGED = ("submariners", "servicediscoveries", "brokers", "deployments")
+"""Keys of objects of which it is kept who writes them; not namespaces, which stay when who made them is gone."""
+
 
 def observe(
     api: Api,
@@ -463,6 +466,8 @@ def _lean(obj: Json, key: str) -> Json:
     if key == "nodes":
         meta["gateway-label-by"] = _labelled_by(fields)
         mapping(obj.get("status")).pop("images", None)  # the larger part of a node
+    if key in MANAGED:
+        meta["managers"] = sorted({text(mapping(f).get("manager")) for f in fields})
     if key in KINDS:
         obj["kind"] = KINDS[key]
     if key == "broker-secret":

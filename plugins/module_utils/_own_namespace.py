@@ -8,10 +8,12 @@ Private to this collection: it may change at any time.
 
 from __future__ import annotations
 
+import re
 import time
 from typing import Any
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import AMBIENT
 
 NAMESPACE = "submariner-lifecycle"
 MANAGED_BY = "app.kubernetes.io/managed-by"
@@ -23,7 +25,7 @@ UNPRIVILEGED_USER = 65534
 _PATH = "/api/v1/namespaces/" + NAMESPACE
 _SECURITY_OF_OPENSHIFT = "/apis/security.openshift.io/v1"
 _UID_RANGE = "openshift.io/sa.scc.uid-range"
-# What keeps the namespace alive; everything else in it is made by Kubernetes itself.
+# What keeps the namespace alive; everything else in it is made by Kubernetes or its platform.
 _CONTENT = (
     "/apis/coordination.k8s.io/v1/namespaces/" + NAMESPACE + "/leases",
     "/api/v1/namespaces/" + NAMESPACE + "/secrets",
@@ -32,7 +34,6 @@ _CONTENT = (
     "/apis/apps/v1/namespaces/" + NAMESPACE + "/daemonsets",
 )
 _GENERATED_SECRETS = ("kubernetes.io/service-account-token", "kubernetes.io/dockercfg")
-_GENERATED_CONFIGMAPS = ("kube-root-ca.crt", "openshift-service-ca.crt")
 
 
 def _manifest() -> dict[str, Any]:
@@ -123,7 +124,7 @@ def _is_content(item: dict[str, Any]) -> bool:
     """Whether the namespace has to stay for it: not for what is generated, nor for a pod that is just ending."""
     if item.get("metadata", {}).get("deletionTimestamp") or item.get("type") in _GENERATED_SECRETS:
         return False
-    return item.get("metadata", {}).get("name") not in _GENERATED_CONFIGMAPS
+    return not re.fullmatch(AMBIENT["configmaps"], str(item.get("metadata", {}).get("name")))
 
 
 def drop_namespace_if_empty(api: Api) -> bool:

@@ -182,7 +182,8 @@ ON_NODES: tuple[OnNodes, ...] = (
     OnNodes(
         "routes",
         TABLES,
-        "in these tables, those that leave by a link of Submariner or lead to a recorded subnet; never by the number alone",
+        "in these tables, those that leave by a link of Submariner or lead to a recorded subnet, and OVN-Kubernetes' default "
+        "routes to which only rules for recorded subnets lead; never by the number alone",
     ),
     OnNodes(
         "rules",
@@ -200,10 +201,16 @@ ON_NODES: tuple[OnNodes, ...] = (
         "exact name and type, and no foreign rule uses it; Globalnet's `SM-GN-*` by the form of their names",
     ),
     OnNodes(
-        "nftables", tuple(sorted(NFT_TABLES)), "tables by name that hold only chains of Submariner", "default from 0.22"
+        "nftables",
+        tuple(sorted(NFT_TABLES)),
+        "tables by name that hold only chains of Submariner; their named sets record subnets as the ipsets do",
+        "default from 0.22",
     ),
     OnNodes(
-        "IPsec", (), "policies whose two selectors are recorded subnets; all others stay", "cable driver libreswan"
+        "IPsec",
+        (),
+        "policies whose two selectors are recorded subnets, and the states that only such policies use; all others stay",
+        "cable driver libreswan",
     ),
     OnNodes(
         "sysctls",

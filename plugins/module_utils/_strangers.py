@@ -14,13 +14,12 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import (
-    AMBIENT,
     CONTENTS,
     CRDS,
     ENTRIES,
     MEMBER,
 )
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import SERVICES
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue_names import AMBIENT, SERVICES
 from ansible_collections.submariner.lifecycle.plugins.module_utils._entries import (
     LIGHTHOUSE_IMPORT,
     MANAGED_SLICE,

@@ -19,6 +19,8 @@ description:
     definitions of the Multi-Cluster Services API stay unless O(mcs) asks for them.
   - Of somebody else's object, such as the configuration of the cluster's DNS, just the part goes that Submariner wrote. What
     was there before stands in C(backup), as the merge patch that puts it back.
+  - Where Helm, OLM, Argo CD or ACM manages the installation, and would put it back, nothing goes. The finding C(owner.other)
+    says who it is, and that owner's own way of removal.
   - An interrupted run is continued by the next one.
 options:
   scope:
@@ -217,6 +219,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._departure im
 from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
+from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import hold_back, other_owners
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
@@ -243,7 +246,11 @@ def run(module: AnsibleModule) -> Json:
         labels=params["labels"],
         mcs=params["mcs"],
     )
-    before, planned = _first_reading(module, api, wish)
+
+    def own_plan(snapshot: Snapshot) -> Plan:
+        return hold_back(plan(snapshot, wish), snapshot)
+
+    before, planned = _first_reading(module, api, own_plan)
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":
@@ -260,7 +267,8 @@ def run(module: AnsibleModule) -> Json:
 
     wanted = list(planned.owned)
     findings = list(planned.findings)
-    if departing:
+    others = other_owners(before)
+    if departing and not others:
         leaving = broker_plan(observe(departing, BROKER_SECTIONS, params["operator_namespace"]))
         wanted += leaving.owned
         findings += leaving.findings
@@ -269,7 +277,7 @@ def run(module: AnsibleModule) -> Json:
         outcome = Removal(
             api,
             Scene(api, sections(params), params["operator_namespace"], before.dns_map),
-            lambda snapshot: plan(snapshot, wish),
+            own_plan,
             params["timeout"],
             params["settle"],
         ).run()
@@ -295,7 +303,7 @@ def sections(params: Json) -> tuple[str, ...]:
     return (*SECTIONS, "services") if params["mcs"] else SECTIONS
 
 
-def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapshot, Plan]:
+def _first_reading(module: AnsibleModule, api: Api, own_plan: t.Callable[[Snapshot], Plan]) -> tuple[Snapshot, Plan]:
     """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
     start = time.monotonic()
     namespace, _slash, name = module.params["dns_map"].rpartition("/")
@@ -309,10 +317,10 @@ def _first_reading(module: AnsibleModule, api: Api, wish: Wish) -> tuple[Snapsho
                 f"{api.server} does not answer: {before.reading('kube-system').reason}.",
                 "Check submariner_kubeconfig, submariner_context and that the API server is up.",
             )
-        planned = plan(before, wish)
+        planned = own_plan(before)
         if planned.unseen:
             look_into(api, before, planned.unseen)
-            planned = plan(before, wish)
+            planned = own_plan(before)
         enough = look >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
         if not planned.unread or enough:
             break

@@ -12,8 +12,8 @@ version_added: 0.1.0
 author:
   - submariner.lifecycle contributors (@submariner-lifecycle)
 description:
-  - Reads links, policy routing, packet filter, ipsets, nftables and IPsec policies of nodes in one pass, plans what
-    Submariner made and is still there, undoes it on request and proves the result by reading again.
+  - Reads links, policy routing, packet filter, ipsets, nftables, IPsec policies and states (without keys) of nodes in one
+    pass, plans what Submariner made and is still there, undoes it on request and proves the result by reading again.
   - Only what is Submariner's by its content goes. A table number, a name that is merely similar or a policy between
     other subnets is kept and reported in RV(kept) with the reason.
   - What could not be read is reported in RV(unknown); such a node never counts as clean.
@@ -51,7 +51,9 @@ options:
     choices: [pod, host]
     default: pod
   nodes:
-    description: Names of the nodes; all Linux nodes of the cluster when empty. Not used with O(access=host).
+    description:
+      - Names of the nodes; all Linux nodes of the cluster when empty, without those of a virtual kubelet. Not used with
+        O(access=host).
     type: list
     elements: str
     default: []
@@ -101,7 +103,7 @@ options:
   known_cidrs:
     description:
       - Subnets that Submariner's records name (pod, service and global CIDRs of all clusters). They tell Submariner's
-        routes in tables 149 and 150 and its IPsec policies from those of others.
+        routes in tables 149 and 150 and its IPsec policies and states from those of others.
     type: list
     elements: str
     default: []

@@ -26,7 +26,7 @@ options:
     type: str
     default: ''
   nodes:
-    description: Names of the nodes; all Linux nodes of the cluster when empty.
+    description: Names of the nodes; all Linux nodes of the cluster when empty, without those of a virtual kubelet.
     type: list
     elements: str
     default: []

@@ -68,7 +68,7 @@ def recorded_node(state: str, node: str) -> NodeReading:
         routes=dataplane.routes(recorded(state, node, "ip-route")),
         rulesets=(dataplane.ruleset(recorded(state, node, "iptables-save"), "iptables-nft"),),
         ipsets=dataplane.ipsets(recorded(state, node, "ipset")),
-        nft_tables=dataplane.nft_tables(recorded(state, node, "nft")),
+        nft_tables=dataplane.nft_tables(dataplane.nft_entries(recorded(state, node, "nft"))),
         sysctls=dataplane.sysctls(recorded(state, node, "sysctl-net")),
     )
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 import re
 import typing as t
+from dataclasses import replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.addressing import (
     check_addressing,
@@ -45,6 +46,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mappings,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import finding_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._site import SITE_KEYS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
@@ -207,19 +209,11 @@ def _owners(fleet: Fleet) -> list[Finding]:
 
 def other_owners(fleet: Fleet) -> list[Finding]:
     """Installations that somebody else manages: in the way of a run that is planned, as it should be otherwise."""
-    planned = fleet.planned or fleet.intent is not None
-    return [
-        Finding(
-            "owner.other",
-            ERROR if planned else INFO,
-            f"{host.name}: {owner.get('subject')}",
-            f"is managed by {owner.get('words')}",
-            "an installation made with subctl or this collection" if planned else "",
-            hint=f"remove Submariner its own way there: {owner.get('removal')}" if planned else "",
-        )
-        for host in fleet.hosts
-        for owner in mappings(host.digest.get("other_owners"))
+    found = [
+        finding_of(owner, host.name) for host in fleet.hosts for owner in mappings(host.digest.get("other_owners"))
     ]
+    planned = fleet.planned or fleet.intent is not None
+    return found if planned else [replace(f, severity=INFO, expected="", hint="") for f in found]
 
 
 def _nodes(fleet: Fleet) -> list[Finding]:

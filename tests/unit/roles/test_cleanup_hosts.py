@@ -26,6 +26,14 @@ PLAY = {
     "tasks": [{"ansible.builtin.include_role": {"name": "submariner.lifecycle.cleanup"}}],
 }
 OTHER = Identity("", "0c2f", "4c4c-0042")
+CIDRS = {
+    **HEAD,
+    "tasks": [
+        {"ansible.builtin.set_fact": {"__submariner_info": "{{ seen[inventory_hostname] | default({}) }}"}},
+        {"ansible.builtin.include_vars": str(test_removal.ROOT / "roles/cleanup/vars/main.yml")},
+        {"ansible.builtin.debug": {"msg": "{{ __cleanup_cidrs | sort | join(' ') }}"}},
+    ],
+}
 
 
 class Way:
@@ -98,3 +106,20 @@ def test_never_leaves_hosts_alone(way: Way) -> None:
     assert done.returncode == 2
     assert "b-node: the node is not ready" in done.stdout
     assert not way.seen.exists()
+
+
+@pytest.mark.parametrize(
+    ("members", "known"),
+    [(("east", "west"), "10.1.0.0/16 10.2.0.0/16 10.3.0.0/16 242.0.0.0/16"), (("west",), "10.1.0.0/16 10.3.0.0/16")],
+)
+def test_subnets_of_all_clusters_that_the_run_saw_tell_what_is_submariners(
+    stage: Stage, members: tuple[str, ...], known: str
+) -> None:
+    """Of a cluster that was not looked at, as east with a limit to west, nothing is known."""
+    digests = {"west": {"cluster_cidrs": ["10.3.0.0/16"]}}
+    if "east" in members:
+        digests["east"] = {"service_cidrs": ["10.2.0.0/16"], "global_cidrs": ["242.0.0.0/16"]}
+    seen = {host: {"digest": digest} for host, digest in digests.items()}
+    done = stage.play(CIDRS, *members, seen=seen, __submariner_cleanup={"known_cidrs": ["10.1.0.0/16"]})
+    assert done.returncode == 0, done.stdout
+    assert done.stdout.count(f'"msg": "{known}"') == 2, done.stdout

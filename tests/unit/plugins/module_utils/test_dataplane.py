@@ -24,8 +24,9 @@ PARSERS: list[t.Callable[[str], t.Any]] = [
     dataplane.routes,
     lambda text: dataplane.ruleset(text, "iptables"),
     dataplane.ipsets,
-    dataplane.nft_tables,
+    lambda text: dataplane.nft_tables(dataplane.nft_entries(text)),
     dataplane.xfrm_policies,
+    dataplane.xfrm_states,
 ]
 
 JSON = st.recursive(
@@ -34,7 +35,10 @@ JSON = st.recursive(
         st.lists(inner, max_size=4)
         | st.dictionaries(
             st.sampled_from(
-                ["ifname", "linkinfo", "info_data", "id", "dst", "src", "table", "priority", "metric", "nftables"]
+                (
+                    *("ifname", "linkinfo", "info_data", "id", "dst", "src", "table", "priority", "metric"),
+                    *("nftables", "chain", "set", "elem", "prefix"),
+                )
             ),
             inner,
             max_size=4,
@@ -164,6 +168,46 @@ def test_xfrm_policies() -> None:
     first, second = dataplane.xfrm_policies(text)
     assert (first.source, first.destination, first.direction) == ("10.1.0.0/16", "10.2.0.0/16", "out")
     assert "proto" in second.words
+    assert first.templates == (dataplane.XfrmEnds("172.18.0.2", "172.18.0.3", "esp", 16389),)
+    assert second.templates == ()
+
+
+def test_xfrm_states_without_keys() -> None:
+    text = (
+        "src 172.18.0.2 dst 172.18.0.3\n\tproto esp spi 0x1a2b3c4d reqid 16389 mode tunnel\n"
+        "\treplay-window 0 flag af-unspec\n\tauth-trunc hmac(sha1) <<Keys hidden>> 96\n\tenc cbc(aes) <<Keys hidden>>\n"
+        "\tencap type espinudp sport 4500 dport 4500 addr 0.0.0.0\n"
+        "src fd00::1 dst fd00::2\n\tproto esp spi 0x00000007 mode transport\n\tmark 0x1/0xff \n"
+        "src 172.18.0.2 dst 172.18.0.9\n\tproto esp reqid 5 mode tunnel\n\tsel src 10.1.0.1/32 dst 10.2.0.1/32 \n"
+        "src 172.18.0.2 dst 172.18.0.9\n\tproto esp spi 0x00000000 reqid 5 mode tunnel\n"
+    )
+    assert dataplane.xfrm_states(text) == (
+        dataplane.XfrmState(dataplane.XfrmEnds("172.18.0.2", "172.18.0.3", "esp", 16389), "0x1a2b3c4d"),
+        dataplane.XfrmState(dataplane.XfrmEnds("fd00::1", "fd00::2", "esp"), "0x00000007", mark=True),
+    )
+
+
+@pytest.mark.parametrize("text", ["enc cbc(aes) 0x0123\n", "src a dst b\n\tproto esp spi 0x1 reqid 0x0123g\n"])
+def test_a_state_that_is_not_understood_is_not_quoted_with_its_keys(text: str) -> None:
+    with pytest.raises(Unreadable) as refusal:
+        dataplane.xfrm_states(text)
+    assert "cbc" not in str(refusal.value)
+
+
+def test_named_sets_of_nftables() -> None:
+    where = {"family": "ip", "table": "submariner-ipv4"}
+    cidr = {"prefix": {"addr": "10.1.0.0", "len": 16}}
+    elements = [cidr, "10.3.0.9", {"elem": {"val": cidr, "counter": {}}}, {"range": ["10.4.0.1", "10.4.0.9"]}]
+    sets = [{"set": {**where, "name": "full", "type": "ipv4_addr", "elem": elements}}]
+    sets += [{"set": {**where, "name": "empty", "type": "ipv4_addr"}}]
+    chains = [{"chain": {**where, "name": "SUBMARINER-INPUT"}}]
+    told = [*chains, {"table": {"family": "ip", "name": "submariner-ipv4"}}, *sets, *sets, {"metainfo": {}}]
+    (table,) = dataplane.nft_tables(dataplane.nft_entries(json.dumps({"nftables": told})))
+    assert table.chains == ("SUBMARINER-INPUT",)
+    assert table.sets == (
+        dataplane.IpSet("full", "ipv4_addr", ("10.1.0.0/16", "10.3.0.9", "10.1.0.0/16")),
+        dataplane.IpSet("empty", "ipv4_addr"),
+    )
 
 
 def test_numeric_names_of_iproute2() -> None:

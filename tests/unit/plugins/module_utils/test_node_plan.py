@@ -18,9 +18,12 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane im
     NodeReading,
     Route,
     Rule,
+    XfrmEnds,
     XfrmPolicy,
+    XfrmState,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import (
+    EVIDENCE,
     NOTHING_RECORDED,
     Known,
     NodePlan,
@@ -220,6 +223,7 @@ def test_table_shared_with_others_loses_only_our_routes() -> None:
         Rule(4, 200, "100"),
         Rule(4, 100, "100", source="10.9.0.0/16"),
         Rule(4, 149, "149", destination="10.9.0.0/16"),
+        Rule(4, 149, "149", source="10.9.0.0/16", destination="10.8.0.0/16"),
     ],
 )
 def test_rules_of_another_shape_are_kept(rule: Rule) -> None:
@@ -243,6 +247,55 @@ def test_host_route_only_for_recorded_subnets() -> None:
     assert kept(NodeReading(routes=(route,)))
     (change,) = plan(NodeReading(routes=(route,)), Known.of(["10.12.0.0/16"])).changes
     assert " ".join(change.commands[0]) == "ip -4 route delete 10.12.0.0/16 dev eth0 table 150 proto static scope link"
+
+
+LOCAL, REMOTE = "10.11.0.0/16", "10.12.0.0/16"
+BETWEEN = Rule(4, 149, "149", source=REMOTE, destination=LOCAL)
+FROM_HOST = Rule(4, 150, "150", destination=REMOTE)
+DEFAULT_149, DEFAULT_150 = (Route(4, table, "default", "ovn-k8s-mp0", "10.11.0.1") for table in ("149", "150"))
+ON_RECORD, RAN_HERE = Known.of([REMOTE]), Known(ran_here=True)
+
+
+def test_default_routes_of_ovn_go_with_the_rules_for_recorded_subnets() -> None:
+    before = NodeReading(rules=(BETWEEN, FROM_HOST), routes=(DEFAULT_149, DEFAULT_150))
+    found = plan(before, ON_RECORD)
+    assert [change.kind for change in found.changes] == ["route", "route", "rule", "rule"]
+    assert (
+        " ".join(found.changes[0].commands[0]) == "ip -4 route delete default via 10.11.0.1 dev ovn-k8s-mp0 table 149"
+    )
+    assert not found.kept
+    cut_off = replace(before, routes=())
+    assert [change.kind for change in plan(cut_off, ON_RECORD).changes] == ["rule", "rule"]
+
+
+def test_default_route_of_ovn_without_rules_needs_evidence() -> None:
+    alone = NodeReading(routes=(DEFAULT_150,))
+    traced = replace(alone, ipsets=(IpSet("SUBMARINER-LOCALCIDRS", "hash:net"),))
+    name = "default via 10.11.0.1 dev ovn-k8s-mp0 table 150"
+    assert "nothing else here" in kept(alone, ON_RECORD)[name]
+    assert keys(plan(alone, RAN_HERE)) == {("route", name)}
+    assert ("route", name) in keys(plan(traced))
+
+
+@pytest.mark.parametrize(
+    ("reading", "why"),
+    [
+        (NodeReading(rules=(FROM_HOST, Rule(4, 9, "150")), routes=(DEFAULT_150,)), "9: from all lookup 150"),
+        (NodeReading(routes=(DEFAULT_150, Route(4, "150", "10.99.0.0/16", "eth1"))), "10.99.0.0/16 dev eth1 table 150"),
+        (NodeReading(routes=(replace(DEFAULT_150, device="eth0"),)), "neither leaves by"),
+        (NodeReading(routes=(replace(DEFAULT_150, gateway=""),)), "neither leaves by"),
+        (NodeReading(routes=(DEFAULT_150,), unread={"rules": "exit code 1"}), "could not be read"),
+    ],
+)
+def test_default_route_that_others_may_use_is_kept(reading: NodeReading, why: str) -> None:
+    found = plan(reading, Known.of([REMOTE], ran_here=True))
+    assert "route" not in {change.kind for change in found.changes}
+    assert why in {entry.name: entry.why for entry in found.kept}[_name(reading.routes[0])]
+
+
+def _name(route: Route) -> str:
+    via = f" via {route.gateway}" if route.gateway else ""
+    return f"{route.destination}{via} dev {route.device} table {route.table}"
 
 
 def test_similar_chains_sets_and_tables_are_kept() -> None:
@@ -293,8 +346,35 @@ def test_nftables_table_of_newer_versions() -> None:
     assert change.commands == (("nft", "delete", "table", "ip", "submariner-ipv4"),)
 
 
+@pytest.mark.parametrize(("name", "ours"), [("submariner-ipv4", True), ("mine", False)])
+def test_named_sets_of_nftables_are_a_record(name: str, ours: bool) -> None:
+    local, remote = "10.11.0.0/16", "10.12.0.0/16"
+    sets = (
+        IpSet("SUBMARINER-LOCALCIDRS", "ipv4_addr", (local,)),
+        IpSet("SUBMARINER-REMOTECIDRS", "ipv4_addr", (remote,)),
+    )
+    reading = NodeReading(
+        rules=(Rule(4, 150, "150"),),
+        routes=(Route(4, "150", remote, "eth0"),),
+        nft_tables=(NftTable("ip", name, ("SUBMARINER-INPUT",) if ours else (), sets),),
+        xfrm=(XfrmPolicy(local, remote, "out"),),
+    )
+    found = plan(reading)
+    kinds = [change.kind for change in found.changes]
+    assert kinds == (["rule", "route", "xfrm policy", "nftables table"] if ours else [])
+    assert len(found.kept) == (0 if ours else 3)
+
+
+def test_what_proves_others_goes_last() -> None:
+    kinds = [change.kind for change in plan(recorded_node("installed", "west-node")).changes]
+    assert kinds == sorted(kinds, key=lambda kind: kind in EVIDENCE)
+    assert {*kinds} >= {"rule", "route", "chain", "ipset", "link"}
+
+
 def test_chains_that_only_nft_could_see_are_unknown() -> None:
-    reading = NodeReading(nft_tables=dataplane.nft_tables(recorded("west-uninstalled", "west-node", "nft")))
+    reading = NodeReading(
+        nft_tables=dataplane.nft_tables(dataplane.nft_entries(recorded("west-uninstalled", "west-node", "nft")))
+    )
     found = plan(reading)
     assert not found.clean
     assert "SUBMARINER-FORWARD" in found.unknown["iptables"]
@@ -309,6 +389,36 @@ def test_ipsec_policies_by_recorded_subnets_only() -> None:
         "ip xfrm policy delete src 10.22.0.0/16 dst 10.12.0.0/16 dir out"
     ]
     assert len(found.kept) == 2
+
+
+def test_ipsec_states_go_with_the_policies_that_alone_use_them() -> None:
+    here, there = "172.18.0.2", "172.18.0.3"
+    out, back = XfrmEnds(here, there, "esp", 16389), XfrmEnds(there, here, "esp", 16389)
+    shared, theirs = XfrmEnds(here, there, "esp", 7), XfrmEnds(here, "172.18.0.9", "esp", 8)
+    reading = NodeReading(
+        xfrm=(
+            XfrmPolicy(LOCAL, REMOTE, "out", templates=(out, shared, replace(out, reqid=0))),
+            XfrmPolicy(REMOTE, LOCAL, "in", templates=(back,)),
+            XfrmPolicy(LOCAL, "192.0.2.0/24", "out", templates=(shared, theirs)),
+        ),
+        xfrm_states=(
+            XfrmState(out, "0x1"),
+            XfrmState(back, "0x2"),
+            XfrmState(shared, "0x3"),
+            XfrmState(theirs, "0x4"),
+            XfrmState(replace(out, reqid=0), "0x5"),
+            XfrmState(out, "0x6", mark=True),
+            XfrmState(XfrmEnds(here, "172.18.0.8", "esp", 16389), "0x7"),
+        ),
+    )
+    found = plan(reading, Known.of([LOCAL, REMOTE]))
+    assert [" ".join(change.commands[0]) for change in found.changes][:2] == [
+        f"ip xfrm state delete src {here} dst {there} proto esp spi 0x1",
+        f"ip xfrm state delete src {there} dst {here} proto esp spi 0x2",
+    ]
+    assert [change.kind for change in found.changes[2:]] == ["xfrm policy", "xfrm policy"]
+    kept = [(entry.kind, entry.name.split()[-1]) for entry in found.kept]
+    assert kept == [("xfrm policy", "out"), *(("xfrm state", spi) for spi in ("0x5", "0x6", "0x7"))]
 
 
 def test_unread_layer_is_never_clean() -> None:

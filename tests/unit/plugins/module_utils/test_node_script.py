@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
-from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable
+from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import IpSet, NftTable, Unreadable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan import plan
 from tests.unit.nodes import FakeNode, recorded_node, run_script
 
@@ -55,10 +55,12 @@ def test_a_node_is_read_as_recorded(shell: str, tmp_path: Path) -> None:
         ({"ip": None}, "links", "not found"),
         ({"ipset": None}, "ipsets", "not found"),
         ({"nft": None}, "nftables", "not found"),
+        ({"nft": 'case "$*" in *sets) echo Busy >&2; exit 1 ;; *) cat "$files/nft" ;; esac'}, "nftables", "Busy"),
         ({"nft": "echo 'Error: JSON support not compiled-in' >&2; exit 1"}, "nftables", "JSON support"),
         ({"ip": "echo 'ip: unrecognized option: j' >&2; exit 1"}, "routes", "unrecognized option"),
         ({"iptables_nft_save": "echo 'Fatal: cannot open' >&2; exit 3", "nft": None}, "nftables", "not found"),
         ({"iptables_nft_save": "echo garbage"}, "iptables", "FORWARD"),
+        ({"ip": 'case "$*" in *nokeys) echo Busy >&2; exit 1 ;; *xfrm*) ;; *) echo "[]" ;; esac'}, "xfrm", "Busy"),
         ({"ipset": "echo garbage"}, "ipsets", "line 1"),
     ],
 )
@@ -81,6 +83,21 @@ def test_ways_without_any_tool_are_tried_in_a_pod_and_nothing_is_clean(tmp_path:
     output = run_script(read_script(from_pod=True), tmp_path).stdout
     found = node_script.reading(node_script.sections(output, NONCE))
     assert {"links", "rules", "routes", "ipsets", "nftables", "xfrm", "iptables"} <= set(found.unread)
+
+
+def test_named_sets_of_nftables_are_read(tmp_path: Path) -> None:
+    where = '"family": "ip", "table": "submariner-ipv4"'
+    cidr = '{"prefix": {"addr": "10.13.0.0", "len": 16}}'
+    answers = {
+        "tables": '{"table": {"family": "ip", "name": "submariner-ipv4"}}',
+        "chains": f'{{"chain": {{{where}, "name": "SUBMARINER-INPUT"}}}}',
+        "sets": f'{{"set": {{{where}, "name": "SUBMARINER-REMOTECIDRS", "type": "ipv4_addr", "elem": [{cidr}]}}}}',
+    }
+    cases = " ".join(f"*{what}) echo '{{\"nftables\": [{answer}]}}' ;;" for what, answer in answers.items())
+    output = output_of(read_script(), FakeNode(tmp_path, "installed", "west-node", nft=f'case "$*" in {cases} esac'))
+    found = node_script.reading(node_script.sections(output, NONCE))
+    sets = (IpSet("SUBMARINER-REMOTECIDRS", "ipv4_addr", ("10.13.0.0/16",)),)
+    assert found.nft_tables == (NftTable("ip", "submariner-ipv4", ("SUBMARINER-INPUT",), sets),)
 
 
 def test_agents_on_the_node_are_seen(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     LABELS,
     NAMESPACE,
@@ -35,8 +35,26 @@ def test_it_waits_for_no_pod_that_is_ending(
             {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "p", "namespace": NAMESPACE, **pod}},
         ]
     )
-    client = connect(t.cast("t.Any", None), {"kubeconfig": api.kubeconfig(tmp_path)})
-    assert drop_namespace_if_empty(client) is goes
+    assert drop_namespace_if_empty(client_of(api, tmp_path)) is goes
+
+
+@pytest.mark.parametrize(
+    ("name", "goes"), [("openshift-service-ca.crt", True), ("istio-ca-root-cert", True), ("mine", False)]
+)
+def test_it_waits_for_nothing_that_a_platform_puts_everywhere(
+    api: FakeApi, tmp_path: pathlib.Path, name: str, goes: bool
+) -> None:
+    api.cluster.load(
+        [
+            {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE, "labels": LABELS}},
+            {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name, "namespace": NAMESPACE}},
+        ]
+    )
+    assert drop_namespace_if_empty(client_of(api, tmp_path)) is goes
+
+
+def client_of(api: FakeApi, folder: pathlib.Path) -> Api:
+    return connect(t.cast("t.Any", None), {"kubeconfig": api.kubeconfig(folder)})
 
 
 def test_the_user_of_pods_is_one_that_the_platform_admits() -> None:

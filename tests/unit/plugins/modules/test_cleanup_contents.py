@@ -50,8 +50,16 @@ FOREIGN: dict[str, Json] = {
     "Widget.example.com shared": widget("shared", ownerReferences=[DEPLOYMENT, APPLICATION]),
 }
 USUAL: tuple[Json, ...] = (
-    obj("v1", "ConfigMap", "kube-root-ca.crt", OPERATOR),
-    obj("v1", "ServiceAccount", "default", OPERATOR),
+    *(
+        obj("v1", "ConfigMap", name, OPERATOR)
+        for name in ("kube-root-ca.crt", "istio-ca-root-cert", "config-service-cabundle", "config-trusted-cabundle")
+    ),
+    *(obj("v1", "ServiceAccount", name, OPERATOR) for name in ("default", "pipeline")),
+    obj("v1", "Secret", "pipeline-dockercfg-x7k2p", OPERATOR),
+    *(
+        obj("rbac.authorization.k8s.io/v1", "RoleBinding", name, OPERATOR)
+        for name in ("openshift-pipelines-edit", "pipelines-scc-rolebinding")
+    ),
     obj("v1", "Event", "submariner-gateway.17", OPERATOR),
     obj("v1", "Endpoints", "submariner-operator-metrics", OPERATOR),
     obj("coordination.k8s.io/v1", "Lease", "submariner-gateway-lock", OPERATOR),

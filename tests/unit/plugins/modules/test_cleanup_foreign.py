@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.cleaning import Cleaning, definition, labels, obj
+from tests.unit.cleaning import OPERATOR, Cleaning, definition, labels, obj
 
 Json = dict[str, t.Any]
 RBAC = "rbac.authorization.k8s.io"
@@ -191,8 +191,6 @@ def test_exports_that_may_not_be_read_are_unknown_only_when_they_matter(cleaning
 
 # -- in the operator's namespace ------------------------------------------------------------------------------------
 
-OPERATOR = "submariner-operator"
-
 
 def owner(kind: str, name: str, api: str = "apps/v1") -> Json:
     return {"ownerReferences": [{"apiVersion": api, "kind": kind, "name": name, "uid": name, "controller": True}]}
@@ -233,3 +231,20 @@ def test_a_service_of_a_release_that_is_not_known_yet_is_its_operators(cleaning:
     cleaning.load(obj("v1", "Namespace", OPERATOR), here("Service", "submariner-new-metrics", **made))
     outcome = cleaning.run()
     assert (outcome["verdict"], labels(outcome["removed"])) == ("pass", {f"Namespace {OPERATOR}"})
+
+
+# -- other owners ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_what_another_owner_would_put_back_is_refused(cleaning: Cleaning, check: bool) -> None:
+    helm = {"meta.helm.sh/release-name": "ours"}
+    submariner = obj("submariner.io/v1alpha1", "Submariner", "submariner", OPERATOR, annotations=helm)
+    cleaning.load(obj("v1", "Namespace", OPERATOR), submariner)
+    outcome = cleaning.run(check=check, departure="retire", broker={"kubeconfig": cleaning.arguments["kubeconfig"]})
+    assert outcome.failed is not check
+    assert (outcome["plan"], outcome["removed"], outcome["verdict"], cleaning.api.writes) == ([], [], "fail", [])
+    (finding,) = outcome["findings"]
+    assert (finding["id"], finding["observed"]) == ("owner.other", "is managed by a Helm release")
+    assert "helm uninstall" in finding["hint"]
+    assert {"Namespace submariner-operator", "Submariner submariner-operator/submariner"} <= labels(outcome["kept"])

@@ -14,10 +14,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, ExecResult
+from ansible_collections.submariner.lifecycle.plugins.module_utils._node_cleanup import WAITS
 from ansible_collections.submariner.lifecycle.plugins.modules import node_cleanup
 from tests.unit.fake_api import FakeApi
 from tests.unit.kubelet import Kubelet
-from tests.unit.nodes import FakeNode
+from tests.unit.nodes import TOOLS, FakeNode
 from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
@@ -36,9 +37,17 @@ class Fleet:
         self.kubelet = Kubelet(api)
         self.kubelet.start()
 
-    def add(self, name: str, state: str = "", recorded: str = "", ready: str = "True", **tools: str | None) -> None:
+    def add(
+        self,
+        name: str,
+        state: str = "",
+        recorded: str = "",
+        ready: str = "True",
+        labels: dict[str, str] | None = None,
+        **tools: str | None,
+    ) -> None:
         condition = {"type": "Ready", "status": ready, "reason": "KubeletStopped", "lastTransitionTime": "yesterday"}
-        body = {"metadata": {"name": name}, "status": {"conditions": [condition]}}
+        body = {"metadata": {"name": name, "labels": labels or {}}, "status": {"conditions": [condition]}}
         self.api.cluster.create(NODES, body)
         if state:
             self.nodes[name] = FakeNode(self.folder / name, state, recorded, **tools)
@@ -114,6 +123,20 @@ def test_what_does_not_go_fails_with_its_cause(fleet: Fleet) -> None:
     assert "resource busy" in outcome.msg
     assert len(outcome["remaining"]) == 2
     assert not outcome["removed"]
+
+
+@pytest.mark.parametrize("gone", [False, True])
+def test_evidence_stays_until_the_rest_is_gone(fleet: Fleet, gone: bool) -> None:
+    """A command may fail because somebody else was faster: then nothing has to wait."""
+    empty = 'echo "[]" > "$files/ip-rule"' if gone else ":"
+    deletions = (
+        f'*"rule delete"*) {empty}; echo "No such file" >&2; exit 2 ;; '
+        '*"route delete"*) echo "[]" > "$files/ip-route" ;; *"link delete"*) echo "[]" > "$files/ip-link" ;; '
+    )
+    fleet.add("a", "label-removed-first", "west-node", ip=str(TOOLS["ip"]).replace("*-6*", f"{deletions} *-6*", 1))
+    outcome = fleet.cleanup(state="apply")
+    left = {entry["kind"]: entry["cause"] for entry in outcome["remaining"] if entry["kind"] in ("rule", "link")}
+    assert left == ({} if gone else {"rule": "No such file", "link": WAITS})
 
 
 def test_nodes_out_of_reach_are_named_and_never_clean(fleet: Fleet, api: FakeApi) -> None:
@@ -317,6 +340,15 @@ def test_nodes_are_asked_for_by_name(fleet: Fleet) -> None:
     fleet.add("b", "west-uninstalled", "west-node")
     outcome = fleet.cleanup(nodes=["b", "nowhere"])
     assert {node["name"]: node["state"] for node in outcome["nodes"]} == {"b": "residue", "nowhere": "not inspected"}
+
+
+@pytest.mark.parametrize("labels", [{"kubernetes.io/os": "windows"}, {"type": "virtual-kubelet"}])
+def test_a_node_that_is_no_linux_machine_gets_no_pod(fleet: Fleet, labels: dict[str, str]) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.add("other", labels={"kubernetes.io/os": "linux", **labels})
+    assert [node["name"] for node in fleet.cleanup()["nodes"]] == ["a"]
+    assert fleet.kubelet.seen.keys() == {"a"}
+    assert "that is a machine" in fleet.cleanup(nodes=["other"])["unknown"][0]["cause"]
 
 
 def test_nodes_that_cannot_be_listed_fail_with_the_reason(fleet: Fleet, api: FakeApi) -> None:
