@@ -20,7 +20,6 @@ from typing import Any, Callable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import PSK_SECRET
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
-    BROKER_NAMESPACE,
     GATEWAY_LABEL,
     OPERATOR_NAMESPACE,
     Json,
@@ -254,11 +253,11 @@ def choose_psk(members: Mapping[str, bytes], broker: bytes) -> tuple[bytes, str,
     return chosen, ", ".join(agreeing), sorted(name for name, psk in found.items() if psk != chosen)
 
 
-def allocations(api: Api, name: str) -> Json:
+def allocations(api: Api, namespace: str, name: str) -> Json:
     """The data of one of the broker's two allocation tables, empty when there is none."""
-    answer = api.get(f"/api/v1/namespaces/{BROKER_NAMESPACE}/configmaps/{name}")
+    answer = api.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
     if answer.unknown:
-        raise ApiFailure(f"ConfigMap {BROKER_NAMESPACE}/{name} cannot be read: {answer.reason}.")
+        raise ApiFailure(f"ConfigMap {namespace}/{name} cannot be read: {answer.reason}.")
     return mapping(answer.body.get("data"))
 
 

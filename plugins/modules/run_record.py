@@ -75,6 +75,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.sources
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:
@@ -203,6 +204,7 @@ def argument_spec() -> dict[str, t.Any]:
     spec = auth_spec()
     spec.update(
         state={"type": "str", "choices": ["begun", "updated", "finished", "read"], "default": "read"},
+        broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         run_id={"type": "str", "default": ""},
         verb={"type": "str"},
         phase={"type": "str"},
@@ -268,8 +270,8 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         cluster_ids=params["cluster_ids"],
         installed_ids=ids,
         dns_maps=dns_maps,
-        globalnet=_run_record.allocations(api, GLOBALNET_INFO),
-        clusterset_ip=_run_record.allocations(api, CLUSTERSET_IP_INFO),
+        globalnet=_run_record.allocations(api, params["broker_namespace"], GLOBALNET_INFO),
+        clusterset_ip=_run_record.allocations(api, params["broker_namespace"], CLUSTERSET_IP_INFO),
         psk=psk,
     )
     if not module.check_mode:
@@ -353,7 +355,7 @@ def psk_given(module: AnsibleModule) -> bytes:
 
 def refuse_strangers(module: AnsibleModule, api: Api, what: str, joined_as: set[str]) -> None:
     """Clusters that have a record with the broker and are not asked here would be cut off."""
-    answer = api.list(f"/apis/submariner.io/v1/namespaces/{BROKER_NAMESPACE}/clusters")
+    answer = api.list(f"/apis/submariner.io/v1/namespaces/{module.params['broker_namespace']}/clusters")
     if answer.unknown:
         raise ApiFailure(f"The clusters that are registered with the broker cannot be read: {answer.reason}.")
     ours = {source["cluster_id"] for source in module.params["sources"]} | joined_as | set(module.params["ghosts"])

@@ -133,7 +133,7 @@ def test_an_interrupted_run_is_continued_and_keeps_its_own(
     assert kept(api).gateway_nodes == {"west": ["before"], "north": ["n"]}
 
 
-def registered(*ids: str) -> list[Json]:
+def registered(*ids: str, namespace: str = "submariner-k8s-broker") -> list[Json]:
     """A broker with the records of these clusters."""
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -146,7 +146,7 @@ def registered(*ids: str) -> list[Json]:
             "versions": [{"name": "v1", "served": True, "storage": True}],
         },
     }
-    place = {"namespace": "submariner-k8s-broker"}
+    place = {"namespace": namespace}
     return [definition] + [
         {
             "apiVersion": "submariner.io/v1",
@@ -173,6 +173,22 @@ def test_the_psk_of_a_given_broker_info_where_nobody_else_knows_it(
     outcome = run(api, tmp_path, **more, broker_info=INFO)
     assert (outcome["psk_source"], kept(api).psk) == ("broker info", b"psk-of-the-file")
     assert INFO not in str(outcome.result)
+
+
+def test_the_broker_is_looked_at_where_it_is(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    """Else its allocations are forgotten, and a new PSK cuts off who is registered there."""
+    broker = recording("globalnet", "east")
+    for item in broker:
+        item["metadata"]["namespace"] = "elsewhere"
+    api.cluster.load(
+        [item for item in broker if item["metadata"]["name"].endswith(("globalnet-info", "clustersetip-info"))]
+    )
+    api.cluster.load(registered("north", namespace="elsewhere"))
+    begun: Json = {"state": "begun", "broker_namespace": "elsewhere"}
+    assert "registered with the broker: north" in run(api, tmp_path, **begun).msg
+    assert run(api, tmp_path, **begun, ghosts=["north"]).changed
+    assert allocated(kept(api).globalnet, "west") == "242.1.0.0/16"
+    assert allocated(kept(api).clusterset_ip, "east") == "243.0.0.0/20"
 
 
 def test_who_is_declared_dead_is_not_cut_off(api: FakeApi, tmp_path: pathlib.Path) -> None:
