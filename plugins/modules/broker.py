@@ -262,16 +262,16 @@ def find_psk(api: Api, record: _run_record.Record | None, members: list[str]) ->
 
 
 def wait_for_namespaces(api: Api, namespace: str) -> None:
-    """A namespace on its way out takes with it what is deployed into it."""
+    """Until none is on its way out."""
 
     def check() -> list[Finding]:
         seen = _broker.observe(api, namespace)
-        return [finding for finding in _broker.lacks(seen) if finding.observed == "is being deleted"]
+        return _broker.unanswered(seen) or _broker.going(seen)
 
     held = hold(check, SETTLE_SECONDS)
     if not held.ok:
         raise ApiFailure(
-            f"{held.findings[0].subject} has been going for {held.seconds:.0f} s and is still there.",
+            f"No broker can be deployed: {held.words()}.",
             "Run submariner.lifecycle.cleanup for this cluster: it says what holds the namespace.",
         )
 
