@@ -57,6 +57,8 @@ class Record:
     """V(namespace/name) of the ConfigMap that a cluster's resources named for lighthouse: nothing else tells of it."""
     globalnet: Json = field(default_factory=dict)
     clusterset_ip: Json = field(default_factory=dict)
+    psk_rotated: bool = False
+    """Whether the PSK was made by this run on purpose, in place of the one that the clusterset had."""
     psk: bytes = field(default=b"", repr=False)
     broker_info: str = field(default="", repr=False)
 
@@ -75,6 +77,7 @@ class Record:
             "dns_maps": self.dns_maps,
             "globalnet": self.globalnet,
             "clusterset_ip": self.clusterset_ip,
+            "psk_rotated": self.psk_rotated,
             "has_psk": bool(self.psk),
             "has_broker_info": bool(self.broker_info),
         }
@@ -102,6 +105,7 @@ def to_secret(record: Record) -> Json:
         "dns-maps": json.dumps(record.dns_maps, sort_keys=True),
         "globalnet": json.dumps(record.globalnet, sort_keys=True),
         "clusterset-ip": json.dumps(record.clusterset_ip, sort_keys=True),
+        "psk-rotated": json.dumps(record.psk_rotated),
         "broker-info": record.broker_info,
     }
     encoded = {key: _b64(value) for key, value in data.items()}
@@ -146,6 +150,7 @@ def from_secret(secret: Json) -> Record:
         dns_maps=table("dns-maps"),
         globalnet=table("globalnet"),
         clusterset_ip=table("clusterset-ip"),
+        psk_rotated=words("psk-rotated") == "true",
         psk=raw("psk"),
         broker_info=words("broker-info"),
     )

@@ -65,6 +65,7 @@ options:
     description:
       - Whether a new record gets a new PSK although the clusterset has one. All members have to be joined anew by that run.
       - Refused while clusters that are not among O(sources) are registered with the broker.
+      - Refused while the record of an interrupted run is there that keeps the PSK. One that made a new PSK is continued.
     type: bool
     default: false
   ghosts:
@@ -162,6 +163,9 @@ record:
     clusterset_ip:
       description: The broker's table of clusterset IP allocations.
       type: dict
+    psk_rotated:
+      description: Whether that run gives the clusterset a new PSK on purpose.
+      type: bool
     has_psk:
       description: Whether a PSK is kept.
       type: bool
@@ -272,6 +276,7 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         dns_maps=dns_maps,
         globalnet=_run_record.allocations(api, params["broker_namespace"], GLOBALNET_INFO),
         clusterset_ip=_run_record.allocations(api, params["broker_namespace"], CLUSTERSET_IP_INFO),
+        psk_rotated=params["rotate_psk"],
         psk=psk,
     )
     if not module.check_mode:
@@ -289,6 +294,12 @@ def continue_run(
 ) -> Result:
     """Go on with the record of an interrupted run: what it holds outranks what the clusters say after deletions."""
     verb = module.params["verb"]
+    if module.params["rotate_psk"] and not existing.psk_rotated:
+        raise ApiFailure(
+            f"A run of '{existing.verb}' begun {existing.started} did not end, and it keeps the PSK: members may have joined"
+            " with that, so this run cannot give the clusterset a new one.",
+            "Run that playbook again without submariner_psk_rotate until it ends, then run install or reinstall with it.",
+        )
     if verb and existing.verb and verb != existing.verb:
         module.warn(
             f"A run of '{existing.verb}' begun {existing.started} did not end; this '{verb}' goes on with its record."

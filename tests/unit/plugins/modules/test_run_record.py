@@ -218,6 +218,27 @@ def test_a_new_psk_on_purpose(api: FakeApi, other_api: FakeApi, tmp_path: pathli
     assert (again.changed, kept(api).psk) == (False, made)
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_no_new_psk_in_the_middle_of_a_run_that_keeps_it(api: FakeApi, tmp_path: pathlib.Path, check: bool) -> None:
+    api.cluster.load([to_secret(Record(run_id="one", started="then", verb="upgrade", psk=b"old"))])
+    outcome = run(api, tmp_path, check=check, state="begun", verb="install", run_id="two", rotate_psk=True)
+    assert "A run of 'upgrade' begun then did not end" in outcome.msg
+    assert "again without submariner_psk_rotate" in outcome.msg
+    assert api.writes == []
+    assert run(api, tmp_path, state="begun", verb="install")["continued"]
+
+
+def test_a_run_that_makes_a_new_psk_is_continued_whoever_continues_it(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    """Jobs that are parts of one run ask for the same, one that takes it up later need not."""
+    begun: Json = {"state": "begun", "verb": "reinstall", "run_id": "one"}
+    run(api, tmp_path, **begun, rotate_psk=True)
+    made = kept(api)
+    run(api, tmp_path, state="updated", phase="broker")
+    for again in (True, False):
+        outcome = run(api, tmp_path, **begun, rotate_psk=again)
+        assert (outcome["continued"], outcome["record"]["psk_rotated"], kept(api).psk) == (True, True, made.psk)
+
+
 def test_no_new_psk_for_who_is_not_joined_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(registered("west"))
     outcome = run(api, tmp_path, state="begun", rotate_psk=True)
@@ -320,6 +341,7 @@ def test_a_record_is_written_and_read_whole() -> None:
         gateway_nodes={"east": ["a", "b"]},
         globalnet={"globalnetEnabled": "true"},
         clusterset_ip={"clusterinfo": "[]"},
+        psk_rotated=True,
         psk=bytes(range(48)),
         broker_info="abc",
     )
