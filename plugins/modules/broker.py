@@ -38,7 +38,9 @@ options:
         C(default/kubernetes) is taken.
     type: str
   components:
-    description: What the members get.
+    description:
+      - What the members get.
+      - Service discovery alone is refused, since M(submariner.lifecycle.member) only joins clusters that are to be connected.
     type: list
     elements: str
     choices: [service-discovery, connectivity]
@@ -282,6 +284,15 @@ def tables(seen: _broker.Broker, record: _run_record.Record | None) -> dict[str,
     return {name: seen.table(name) or remembered.get(name, {}) for name in _broker.FIXED}
 
 
+def refuse_unconnected(components: t.Sequence[str] | None) -> None:
+    """What no member could be joined to is not deployed either."""
+    if components and "connectivity" not in components:
+        raise ApiFailure(
+            f"With {', '.join(components)} alone no cluster could be joined to this broker.",
+            "Add connectivity to submariner_components.",
+        )
+
+
 def refuse_fixed(found: list[_broker.Difference]) -> None:
     fixed = [f"{d.setting} is {d.have} and should be {d.want}" for d in found if d.fixed]
     if fixed:
@@ -346,6 +357,7 @@ def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
 
 def run(module: AnsibleModule) -> Result:
     namespace = module.params["broker_namespace"]
+    refuse_unconnected(module.params["components"])
     api = connect(module)
     asked = {name: module.params[name] for name in SETTINGS}
     seen = _broker.observe(api, namespace)

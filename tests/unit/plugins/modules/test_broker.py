@@ -313,6 +313,13 @@ def test_other_components_are_deployed_anew(api: FakeApi, tmp_path: pathlib.Path
     assert "connectivity" in subctl.arguments
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_a_broker_that_no_member_could_join_is_refused(api: FakeApi, tmp_path: pathlib.Path, check: bool) -> None:
+    outcome = run(api, tmp_path, check=check, components=["service-discovery"])
+    assert "Add connectivity to submariner_components" in outcome.msg
+    assert api.requests == []
+
+
 def test_a_new_psk_would_cut_off_members(api: FakeApi, tmp_path: pathlib.Path) -> None:
     items = [o for o in recording("installed", "east") if o["kind"] == "Cluster"]
     api.cluster.load([*deployed(), *items])
