@@ -202,22 +202,40 @@ def _finding(id_: str, subject: str, observed: str, expected: str, hint: str = "
     return Finding(id=id_, severity=severity, subject=subject, observed=observed, expected=expected, hint=hint)
 
 
-def lacks(broker: Broker) -> list[Finding]:
-    """What a working broker would have and this one has not."""
-    found = [
+def _namespaces(broker: Broker) -> dict[str, str]:
+    """What a broker lives in, and the name of each."""
+    return {"Namespace": broker.namespace, "operator's Namespace": OPERATOR_NAMESPACE}
+
+
+def unanswered(broker: Broker) -> list[Finding]:
+    return [
         _finding(
             "broker.unknown", f"Broker in {broker.namespace}", f"cannot be read ({what})", "an answer", "", UNKNOWN
         )
         for what in broker.unknown()
     ]
-    if found:
-        return found
+
+
+def going(broker: Broker) -> list[Finding]:
+    """The namespaces on their way out: each takes with it what is deployed into it, whether or not there is a broker."""
+    return [
+        _finding("broker.namespace", f"Namespace {name}", "is being deleted", "an active namespace")
+        for what, name in _namespaces(broker).items()
+        if broker.going(what)
+    ]
+
+
+def lacks(broker: Broker) -> list[Finding]:
+    """What a working broker would have and this one has not."""
+    unknown = unanswered(broker)
+    if unknown:
+        return unknown
+    found = going(broker)
     if broker.answers["Namespace"].absent:
-        return [_finding("broker.none", f"Namespace {broker.namespace}", "is not there", "a broker")]
-    for what, name in (("Namespace", broker.namespace), ("operator's Namespace", OPERATOR_NAMESPACE)):
-        if broker.going(what) or not broker.present(what):
-            state = "is being deleted" if broker.going(what) else "is not there"
-            found.append(_finding("broker.namespace", f"Namespace {name}", state, "an active namespace"))
+        return [_finding("broker.none", f"Namespace {broker.namespace}", "is not there", "a broker"), *found]
+    for what, name in _namespaces(broker).items():
+        if not broker.present(what):
+            found.append(_finding("broker.namespace", f"Namespace {name}", "is not there", "an active namespace"))
     if not broker.present("Broker"):
         found.append(
             _finding("broker.resource", f"Broker {broker.namespace}/{BROKER_CR}", "is not there", "to be there")

@@ -9,9 +9,10 @@ Private to this collection: it may change at any time.
 from __future__ import annotations
 
 import base64
+import operator
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Callable
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import BrokerInfo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -47,7 +48,7 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "cluster_cidr": ("clustercidr", "clusterCIDR"),
     "service_cidr": ("servicecidr", "serviceCIDR"),
     "custom_domains": ("custom-domains", "customDomains"),
-    "coredns_custom_configmap": ("coredns-custom-configmap", ""),
+    "coredns_custom_configmap": ("coredns-custom-configmap", "coreDNSCustomConfig"),
     "repository": ("repository", "repository"),
     "version": ("version", "version"),
     "image_override": ("image-override", "imageOverrides"),
@@ -55,10 +56,25 @@ SETTINGS: dict[str, tuple[str, str]] = {
     "ipsec_debug": ("ipsec-debug", "ceIPSecDebug"),
     "operator_debug": ("operator-debug", ""),
     "ignore_requirements": ("ignore-requirements", ""),
-    "check_broker_certificate": ("check-broker-certificate", ""),
+    "check_broker_certificate": ("check-broker-certificate", "brokerK8sInsecure"),
     "http_proxy": ("http-proxy", ""),
     "https_proxy": ("https-proxy", ""),
     "no_proxy_hosts": ("no-proxy", ""),
+}
+
+
+def _dns_map(said: Any) -> str:
+    """V(namespace/name), as the resource or the option says it; without a namespace the operator looks in kube-system."""
+    held = mapping(said)
+    namespace, _slash, name = text(said).rpartition("/")
+    namespace, name = text(held.get("namespace")) or namespace, text(held.get("configMapName")) or name
+    return f"{namespace or 'kube-system'}/{name}" if name else ""
+
+
+# What the resource keeps in another form than the option has: how to read either, to compare them.
+FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "coredns_custom_configmap": (_dns_map, _dns_map),
+    "check_broker_certificate": (operator.not_, bool),
 }
 
 
@@ -113,7 +129,9 @@ def differences(spec: Json, options: Mapping[str, Any], info: BrokerInfo) -> lis
         if not where or want is None or want in ("", [], {}):
             continue
         have = _at(spec, where)
-        if isinstance(want, bool):
+        if setting in FORMS:
+            have, want = (read(value) for read, value in zip(FORMS[setting], (have, want), strict=True))
+        elif isinstance(want, bool):
             have = have is True
         if have != want:
             found.append(Difference(setting, have, want))

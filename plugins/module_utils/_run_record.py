@@ -20,7 +20,6 @@ from typing import Any, Callable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import PSK_SECRET
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
-    BROKER_NAMESPACE,
     GATEWAY_LABEL,
     OPERATOR_NAMESPACE,
     Json,
@@ -58,6 +57,8 @@ class Record:
     """V(namespace/name) of the ConfigMap that a cluster's resources named for lighthouse: nothing else tells of it."""
     globalnet: Json = field(default_factory=dict)
     clusterset_ip: Json = field(default_factory=dict)
+    psk_rotated: bool = False
+    """Whether the PSK was made by this run on purpose, in place of the one that the clusterset had."""
     psk: bytes = field(default=b"", repr=False)
     broker_info: str = field(default="", repr=False)
 
@@ -76,6 +77,7 @@ class Record:
             "dns_maps": self.dns_maps,
             "globalnet": self.globalnet,
             "clusterset_ip": self.clusterset_ip,
+            "psk_rotated": self.psk_rotated,
             "has_psk": bool(self.psk),
             "has_broker_info": bool(self.broker_info),
         }
@@ -103,6 +105,7 @@ def to_secret(record: Record) -> Json:
         "dns-maps": json.dumps(record.dns_maps, sort_keys=True),
         "globalnet": json.dumps(record.globalnet, sort_keys=True),
         "clusterset-ip": json.dumps(record.clusterset_ip, sort_keys=True),
+        "psk-rotated": json.dumps(record.psk_rotated),
         "broker-info": record.broker_info,
     }
     encoded = {key: _b64(value) for key, value in data.items()}
@@ -147,6 +150,7 @@ def from_secret(secret: Json) -> Record:
         dns_maps=table("dns-maps"),
         globalnet=table("globalnet"),
         clusterset_ip=table("clusterset-ip"),
+        psk_rotated=words("psk-rotated") == "true",
         psk=raw("psk"),
         broker_info=words("broker-info"),
     )
@@ -254,11 +258,11 @@ def choose_psk(members: Mapping[str, bytes], broker: bytes) -> tuple[bytes, str,
     return chosen, ", ".join(agreeing), sorted(name for name, psk in found.items() if psk != chosen)
 
 
-def allocations(api: Api, name: str) -> Json:
+def allocations(api: Api, namespace: str, name: str) -> Json:
     """The data of one of the broker's two allocation tables, empty when there is none."""
-    answer = api.get(f"/api/v1/namespaces/{BROKER_NAMESPACE}/configmaps/{name}")
+    answer = api.get(f"/api/v1/namespaces/{namespace}/configmaps/{name}")
     if answer.unknown:
-        raise ApiFailure(f"ConfigMap {BROKER_NAMESPACE}/{name} cannot be read: {answer.reason}.")
+        raise ApiFailure(f"ConfigMap {namespace}/{name} cannot be read: {answer.reason}.")
     return mapping(answer.body.get("data"))
 
 

@@ -38,7 +38,9 @@ options:
         C(default/kubernetes) is taken.
     type: str
   components:
-    description: What the members get.
+    description:
+      - What the members get.
+      - Service discovery alone is refused, since M(submariner.lifecycle.member) only joins clusters that are to be connected.
     type: list
     elements: str
     choices: [service-discovery, connectivity]
@@ -262,16 +264,16 @@ def find_psk(api: Api, record: _run_record.Record | None, members: list[str]) ->
 
 
 def wait_for_namespaces(api: Api, namespace: str) -> None:
-    """A namespace on its way out takes with it what is deployed into it."""
+    """Until none is on its way out."""
 
     def check() -> list[Finding]:
         seen = _broker.observe(api, namespace)
-        return [finding for finding in _broker.lacks(seen) if finding.observed == "is being deleted"]
+        return _broker.unanswered(seen) or _broker.going(seen)
 
     held = hold(check, SETTLE_SECONDS)
     if not held.ok:
         raise ApiFailure(
-            f"{held.findings[0].subject} has been going for {held.seconds:.0f} s and is still there.",
+            f"No broker can be deployed: {held.words()}.",
             "Run submariner.lifecycle.cleanup for this cluster: it says what holds the namespace.",
         )
 
@@ -280,6 +282,15 @@ def tables(seen: _broker.Broker, record: _run_record.Record | None) -> dict[str,
     """The tables of the broker that is there; without it those that the record of the run remembers."""
     remembered = {GLOBALNET_INFO: record.globalnet, CLUSTERSET_IP_INFO: record.clusterset_ip} if record else {}
     return {name: seen.table(name) or remembered.get(name, {}) for name in _broker.FIXED}
+
+
+def refuse_unconnected(components: t.Sequence[str] | None) -> None:
+    """What no member could be joined to is not deployed either."""
+    if components and "connectivity" not in components:
+        raise ApiFailure(
+            f"With {', '.join(components)} alone no cluster could be joined to this broker.",
+            "Add connectivity to submariner_components.",
+        )
 
 
 def refuse_fixed(found: list[_broker.Difference]) -> None:
@@ -346,6 +357,7 @@ def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
 
 def run(module: AnsibleModule) -> Result:
     namespace = module.params["broker_namespace"]
+    refuse_unconnected(module.params["components"])
     api = connect(module)
     asked = {name: module.params[name] for name in SETTINGS}
     seen = _broker.observe(api, namespace)

@@ -17,6 +17,9 @@ description:
     does not run when the task begins is deleted first, so that it is made anew at once.
   - The broker info is put together from the broker's own objects and the PSK in the record of the run
     (M(submariner.lifecycle.run_record)); no file has to be carried around.
+  - Joined as wanted is who has in its Submariner resource what the options say. Not compared, since that resource has no
+    place for them, are O(globalnet), O(globalnet_cluster_size), O(ignore_requirements), O(operator_debug), O(http_proxy),
+    O(https_proxy) and O(no_proxy_hosts). They take effect at the next join.
   - Refuses to join while the broker has records of this ID that are not this installation's, and over an installation
     of another ID or broker.
 options:
@@ -127,7 +130,9 @@ options:
     type: list
     elements: str
   coredns_custom_configmap:
-    description: ConfigMap for the DNS forwarding, V(namespace/name), where CoreDNS's own is not to be edited.
+    description:
+      - ConfigMap for the DNS forwarding, V(namespace/name), where CoreDNS's own is not to be edited.
+      - Without a namespace it is in C(kube-system).
     type: str
   repository:
     description: Repository of the images.
@@ -151,7 +156,7 @@ options:
     description: Whether to join although Kubernetes is too old.
     type: bool
   check_broker_certificate:
-    description: Whether C(subctl) checks the certificate of the broker's API server.
+    description: Whether C(subctl) and the installation check the certificate of the broker's API server.
     type: bool
   http_proxy:
     description: Proxy of the operator for HTTP.

@@ -65,6 +65,7 @@ options:
     description:
       - Whether a new record gets a new PSK although the clusterset has one. All members have to be joined anew by that run.
       - Refused while clusters that are not among O(sources) are registered with the broker.
+      - Refused while the record of an interrupted run is there that keeps the PSK. One that made a new PSK is continued.
     type: bool
     default: false
   ghosts:
@@ -75,6 +76,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._auth.sources
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.actiongroup
 attributes:
@@ -161,6 +163,9 @@ record:
     clusterset_ip:
       description: The broker's table of clusterset IP allocations.
       type: dict
+    psk_rotated:
+      description: Whether that run gives the clusterset a new PSK on purpose.
+      type: bool
     has_psk:
       description: Whether a PSK is kept.
       type: bool
@@ -203,6 +208,7 @@ def argument_spec() -> dict[str, t.Any]:
     spec = auth_spec()
     spec.update(
         state={"type": "str", "choices": ["begun", "updated", "finished", "read"], "default": "read"},
+        broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         run_id={"type": "str", "default": ""},
         verb={"type": "str"},
         phase={"type": "str"},
@@ -268,8 +274,9 @@ def begun(module: AnsibleModule, api: Api) -> Result:
         cluster_ids=params["cluster_ids"],
         installed_ids=ids,
         dns_maps=dns_maps,
-        globalnet=_run_record.allocations(api, GLOBALNET_INFO),
-        clusterset_ip=_run_record.allocations(api, CLUSTERSET_IP_INFO),
+        globalnet=_run_record.allocations(api, params["broker_namespace"], GLOBALNET_INFO),
+        clusterset_ip=_run_record.allocations(api, params["broker_namespace"], CLUSTERSET_IP_INFO),
+        psk_rotated=params["rotate_psk"],
         psk=psk,
     )
     if not module.check_mode:
@@ -287,6 +294,12 @@ def continue_run(
 ) -> Result:
     """Go on with the record of an interrupted run: what it holds outranks what the clusters say after deletions."""
     verb = module.params["verb"]
+    if module.params["rotate_psk"] and not existing.psk_rotated:
+        raise ApiFailure(
+            f"A run of '{existing.verb}' begun {existing.started} did not end, and it keeps the PSK: members may have joined"
+            " with that, so this run cannot give the clusterset a new one.",
+            "Run that playbook again without submariner_psk_rotate until it ends, then run install or reinstall with it.",
+        )
     if verb and existing.verb and verb != existing.verb:
         module.warn(
             f"A run of '{existing.verb}' begun {existing.started} did not end; this '{verb}' goes on with its record."
@@ -353,7 +366,7 @@ def psk_given(module: AnsibleModule) -> bytes:
 
 def refuse_strangers(module: AnsibleModule, api: Api, what: str, joined_as: set[str]) -> None:
     """Clusters that have a record with the broker and are not asked here would be cut off."""
-    answer = api.list(f"/apis/submariner.io/v1/namespaces/{BROKER_NAMESPACE}/clusters")
+    answer = api.list(f"/apis/submariner.io/v1/namespaces/{module.params['broker_namespace']}/clusters")
     if answer.unknown:
         raise ApiFailure(f"The clusters that are registered with the broker cannot be read: {answer.reason}.")
     ours = {source["cluster_id"] for source in module.params["sources"]} | joined_as | set(module.params["ghosts"])

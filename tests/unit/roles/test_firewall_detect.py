@@ -9,29 +9,36 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import shlex
 import subprocess
 import sys
+import typing as t
+
+import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 TOOLS = ("firewall-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
 
 
-def play(folder: pathlib.Path, interpreter: str, user: int = 0) -> subprocess.CompletedProcess[str]:
-    """Beside tools that all say no, so that this machine's own are never asked, as the user of this number."""
+def play(
+    folder: pathlib.Path, interpreter: str, user: int = 0, says: dict[str, str] | None = None, **variables: t.Any
+) -> subprocess.CompletedProcess[str]:
+    """Beside tools that all say no, unless told to say something, so that this machine's own are never asked."""
     tools = folder / "bin"
     tools.mkdir()
     for name in TOOLS:
-        (tools / name).write_text("#!/bin/sh\nexit 1\n")
+        told = (says or {}).get(name)
+        (tools / name).write_text(f"#!/bin/sh\necho {shlex.quote(told)}\n" if told else "#!/bin/sh\nexit 1\n")
         (tools / name).chmod(0o755)
     (tools / "id").write_text(f"#!/bin/sh\necho {user}\n")
     (tools / "id").chmod(0o755)
     role = {"role": "submariner.lifecycle.firewall"}
     head = {"hosts": "localhost", "connection": "local", "gather_facts": False}
     (folder / "play.yml").write_text(json.dumps([{**head, "roles": [role]}]))
-    told = json.dumps({"ansible_python_interpreter": interpreter})
+    values = json.dumps({"ansible_python_interpreter": interpreter, **variables})
     ansible = pathlib.Path(sys.executable).parent / "ansible-playbook"
     return subprocess.run(
-        [str(ansible), "-i", "localhost,", "-e", told, "play.yml"],
+        [str(ansible), "-i", "localhost,", "-e", values, "play.yml"],
         cwd=folder,
         env={
             **os.environ,
@@ -50,6 +57,51 @@ def test_a_host_without_any_manager_is_not_applied(tmp_path: pathlib.Path) -> No
     done = play(tmp_path, sys.executable)
     assert done.returncode == 0, done.stdout
     assert "Not applied on localhost" in done.stdout
+
+
+ACCEPTS = json.dumps(
+    {
+        "nftables": [
+            {"metainfo": {"version": "1.0.9"}},
+            {"chain": {"family": "inet", "table": "filter", "name": "input", "hook": "input", "policy": "accept"}},
+            {"chain": {"family": "ip", "table": "filter", "name": "INPUT", "hook": "input", "policy": "drop"}},
+        ]
+    }
+)
+
+
+def test_a_firewall_that_may_be_there_and_is_not_recognised(tmp_path: pathlib.Path) -> None:
+    """Whether a chain with the policy accept drops at its end is not looked at, and not denied."""
+    done = play(
+        tmp_path, sys.executable, says={"nft": ACCEPTS, "iptables": "-P INPUT ACCEPT\n-A INPUT -s 192.0.2.1 -j DROP"}
+    )
+    said = " ".join(done.stdout.replace("\\n", " ").split())
+    assert done.returncode == 0, done.stdout
+    assert "has the policy drop" in said
+    assert "is not recognised" in said
+    assert "submariner_firewall_nftables_chains" in said
+
+
+@pytest.mark.parametrize(
+    ("says", "cause"), [({"nft": ACCEPTS}, "has the policy drop"), ({}, "nft fails (non-zero return code)")]
+)
+@pytest.mark.parametrize("state", ["present", "absent"])
+def test_nftables_without_a_chain_to_open(tmp_path: pathlib.Path, says: dict[str, str], cause: str, state: str) -> None:
+    wanted: dict[str, t.Any] = {
+        "submariner_firewall_backend": "nftables",
+        "submariner_firewall_state": state,
+        "__firewall_nftables_file": str(tmp_path / "etc" / "rules.nft"),
+        "__firewall_nftables_dropin": str(tmp_path / "etc" / "dropin.conf"),
+    }
+    done = play(tmp_path, sys.executable, says=says, **wanted)
+    assert not (tmp_path / "etc").exists()
+    if state == "absent":
+        assert done.returncode == 0, done.stdout
+    else:
+        said = " ".join(done.stdout.split())
+        assert done.returncode == 2, done.stdout
+        assert cause in said
+        assert "Set submariner_firewall_nftables_chains" in said
 
 
 def test_a_host_without_python_fails_with_the_cause(tmp_path: pathlib.Path) -> None:

@@ -14,6 +14,8 @@ import subprocess
 import sys
 import typing as t
 
+import pytest
+
 ROOT = pathlib.Path(__file__).resolve().parents[3]
 MARK = "submariner.lifecycle"
 OWN = "-p udp --dport 4500 -j ACCEPT"
@@ -36,13 +38,14 @@ def same(line):
     have = shlex.split(line)
     return sorted(zip(have[::2], have[1::2])) == parts
 if act == "-S":
-    print("-P INPUT DROP")
+    print({first!r})
     for line in rules:
         have = dict(zip(*[iter(shlex.split(line))] * 2))
         source = " -s " + have["-s"] if "-s" in have else ""
         port = f" -m {{have['-p']}} --dport {{have['--dport']}}" if "--dport" in have else ""
         comment = " -m comment --comment " + have["--comment"] if "--comment" in have else ""
         print(f"-A INPUT{{source}} -p {{have['-p']}}{{port}}{{comment}} -j ACCEPT")
+    print({last!r})
 elif act == "-C":
     sys.exit(0 if any(map(same, rules)) else 1)
 else:
@@ -58,10 +61,11 @@ SERVICES = {"netfilter-persistent": "inactive active active", "iptables": "inact
 class Host:
     """A machine of this one's files alone, with its own iptables."""
 
-    def __init__(self, folder: pathlib.Path, active: str) -> None:
+    def __init__(self, folder: pathlib.Path, active: str, first: str = "-P INPUT DROP", last: str = "") -> None:
         self.folder, self.units = folder, folder / "units"
         self.rules, self.script = folder / "rules", folder / "etc" / "start.sh"
-        self._program("iptables", IPTABLES.format(python=sys.executable, rules=str(self.rules)))
+        program = IPTABLES.format(python=sys.executable, rules=str(self.rules), first=first, last=last)
+        self._program("iptables", program)
         self._program("ip6tables", "#!/bin/sh\nexit 1\n")
         said = "; ".join(f"echo {word}" for word in SERVICES[active].split())
         self._program("systemctl", f'#!/bin/sh\n[ "$1" = is-active ] || exit 0\n{said}\n')
@@ -145,3 +149,13 @@ def test_where_nothing_restores_rules_it_is_said(tmp_path: pathlib.Path) -> None
     host = Host(tmp_path, "")
     assert "stay until its next start" in host.play()
     assert (host.dropins, host.script.exists()) == ([], False)
+
+
+@pytest.mark.parametrize("last", ["-A INPUT -j DROP", "-A INPUT -j REJECT --reject-with icmp-port-unreachable"])
+def test_a_rule_that_drops_all_is_a_firewall_too(tmp_path: pathlib.Path, last: str) -> None:
+    host = Host(tmp_path, "", first="-P INPUT ACCEPT", last=last)
+    assert "Not applied" not in host.play(submariner_firewall_backend="auto")
+    assert len(host.rules.read_text().splitlines()) == 3
+    assert "changed=0" in host.play(submariner_firewall_backend="auto")
+    host.play(submariner_firewall_backend="auto", submariner_firewall_state="absent")
+    assert host.rules.read_text() == f"{OWN}\n"

@@ -6,15 +6,17 @@
 
 from __future__ import annotations
 
+import json
 import pathlib
 import typing as t
 
 import pytest
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import allocated
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, from_secret, to_secret
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
-from tests.unit.fake_api import FakeApi
+from tests.unit.fake_api import FakeApi, recording
 from tests.unit.roles.test_removal import HEAD, Stage
 
 Json = dict[str, t.Any]
@@ -81,6 +83,16 @@ def test_a_part_of_nothing_or_of_another_run_is_refused(
     assert done.returncode == 2
     assert message in " ".join(done.stdout.replace("\\n", " ").split())
     assert record(stage) == before
+
+
+def test_a_run_remembers_the_broker_where_it_is(stage: Stage) -> None:
+    objects = json.dumps(recording("globalnet", "east")).replace("submariner-k8s-broker", "elsewhere")
+    stage.east.cluster.load(json.loads(objects))
+    done = stage.play(job(part=False), "east", "west", submariner_broker_namespace="elsewhere")
+    assert done.returncode == 0, done.stdout
+    kept = record(stage)
+    assert kept is not None
+    assert allocated(kept.globalnet, "west") == "242.1.0.0/16"
 
 
 def test_the_journal_of_an_interrupted_run_goes_on(stage: Stage) -> None:

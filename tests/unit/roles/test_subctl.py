@@ -120,11 +120,33 @@ def test_a_download_that_is_not_what_it_should_be_is_refused(tmp_path: pathlib.P
 
 
 def test_installed_from_an_archive_on_the_controller(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
-    wrong = run(tmp_path, submariner_subctl_file=str(archive), submariner_subctl_checksum="sha256:" + "0" * 64)
-    assert wrong.returncode != 0
-    assert not (tmp_path / "cache" / "0.19.0" / "subctl").exists()
     done = run(tmp_path, submariner_subctl_file=str(archive))
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout
+
+
+@pytest.mark.parametrize("name", ["sha256", "sha512", "SHA256"])
+def test_a_file_on_the_controller_is_checked(tmp_path: pathlib.Path, archive: pathlib.Path, name: str) -> None:
+    digits = hashlib.new(name.lower(), archive.read_bytes()).hexdigest()
+    given = {"submariner_subctl_file": str(archive)}
+    wrong = run(tmp_path, **given, submariner_subctl_checksum=f"{name}:{digits[::-1]}")
+    assert wrong.returncode != 0
+    assert f"is not the file of submariner_subctl_checksum: it has {digits}" in " ".join(wrong.stdout.split())
+    assert not (tmp_path / "cache" / "0.19.0" / "subctl").exists()
+    done = run(tmp_path, **given, submariner_subctl_checksum=f"{name}:{digits.upper()}")
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("odd", ["a" * 64, "sha256:", "sha1:" + "a" * 40, "sha256:https://example.com/sums"])
+def test_what_a_file_cannot_be_checked_by_is_refused(tmp_path: pathlib.Path, archive: pathlib.Path, odd: str) -> None:
+    refused = run(tmp_path, submariner_subctl_file=str(archive), submariner_subctl_checksum=odd)
+    assert refused.returncode != 0
+    assert f"submariner_subctl_checksum is {odd}, by which" in " ".join(refused.stdout.split())
+    assert not (tmp_path / "cache" / "0.19.0").exists()
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: pathlib.Path) -> None:
+    given = {"submariner_subctl_file": str(tmp_path / "none"), "submariner_subctl_checksum": "sha256:" + "a" * 64}
+    assert "it is not there" in run(tmp_path, **given).stdout
 
 
 def test_downloaded_from_a_mirror(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:

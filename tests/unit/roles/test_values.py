@@ -124,6 +124,13 @@ def test_what_is_no_number_is_named(refusal: str) -> None:
     assert len([line for line in refusal.splitlines() if line.startswith("fatal: ")]) == 1
 
 
+def test_components_that_no_member_could_be_joined_for(tmp_path: pathlib.Path) -> None:
+    code, said = play(tmp_path, east={"submariner_components": ["service-discovery"]}, west={})
+    assert code == 2, said
+    wanted = "submariner_components is ['service-discovery'] on east and must be a list with connectivity in it"
+    assert wanted in said.replace("\\", "")
+
+
 def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path) -> None:
     low = {name: bounds(name)[0] for name in RANGES}
     high = {name: str(bounds(name)[1]) for name in RANGES}
@@ -132,6 +139,7 @@ def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path)
         "submariner_cluster_cidr": "10.0.0.0/16,fd00::/64",
         "submariner_globalnet_cidr": "242.0.0.0/24",
         "submariner_coredns_custom_configmap": "dns/custom",
+        "submariner_components": ["connectivity"],
     }
     code, said = play(tmp_path, low=low, high=high, unset=unset, good=good)
     assert code == 0, said

@@ -313,6 +313,13 @@ def test_other_components_are_deployed_anew(api: FakeApi, tmp_path: pathlib.Path
     assert "connectivity" in subctl.arguments
 
 
+@pytest.mark.parametrize("check", [False, True])
+def test_a_broker_that_no_member_could_join_is_refused(api: FakeApi, tmp_path: pathlib.Path, check: bool) -> None:
+    outcome = run(api, tmp_path, check=check, components=["service-discovery"])
+    assert "Add connectivity to submariner_components" in outcome.msg
+    assert api.requests == []
+
+
 def test_a_new_psk_would_cut_off_members(api: FakeApi, tmp_path: pathlib.Path) -> None:
     items = [o for o in recording("installed", "east") if o["kind"] == "Cluster"]
     api.cluster.load([*deployed(), *items])
@@ -376,17 +383,36 @@ def test_what_else_a_broker_needs(api: FakeApi, tmp_path: pathlib.Path, names: s
     assert {f["id"] for f in outcome["findings"] if f["severity"] == "error"} == found
 
 
-def test_a_namespace_that_is_going_is_waited_for(api: FakeApi, tmp_path: pathlib.Path) -> None:
-    going = {
-        "apiVersion": "v1",
-        "kind": "Namespace",
-        "metadata": {"name": "submariner-operator", "deletionTimestamp": "2026-11-23T15:00:00Z"},
-    }
-    api.cluster.load([going, {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}}])
-    outcome = run(api, tmp_path)
-    assert outcome.failed
-    assert "has been going for" in outcome.msg
-    assert "cleanup" in outcome.msg
+def namespace(name: str, **more: str) -> Json:
+    return {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, **more}}
+
+
+@pytest.mark.parametrize("there", [[namespace(NAMESPACE)], []], ids=["with that of the broker", "alone"])
+def test_a_namespace_that_is_going_is_waited_for(api: FakeApi, tmp_path: pathlib.Path, there: list[Json]) -> None:
+    api.cluster.load([namespace("submariner-operator", deletionTimestamp="2026-11-23T15:00:00Z"), *there])
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        refused = run(api, tmp_path, subctl)
+        assert "Namespace submariner-operator: is being deleted" in refused.msg
+        assert "cleanup" in refused.msg
+        assert not subctl.called
+        api.after(1.0, lambda: api.cluster.delete(("", "namespaces"), "", "submariner-operator"))
+        outcome = run(api, tmp_path, subctl)
+    assert not outcome.failed, outcome.msg
+
+
+def test_a_namespace_of_which_nothing_is_known_any_more_is_not_gone(
+    api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def find_psk(*_asked: object) -> tuple[bytes, str]:
+        api.fault(403, path="/namespaces/submariner-operator$")
+        return b"p" * 48, "new"
+
+    monkeypatch.setattr(broker, "find_psk", find_psk)
+    api.cluster.load([namespace("submariner-operator", deletionTimestamp="2026-11-23T15:00:00Z")])
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(deployed())) as subctl:
+        outcome = run(api, tmp_path, subctl)
+        assert "cannot be read (operator's Namespace" in outcome.msg
+        assert not subctl.called
 
 
 def test_a_token_that_does_not_work_is_missing(api: FakeApi, tmp_path: pathlib.Path) -> None:

@@ -180,6 +180,45 @@ def test_an_installation_that_differs_is_joined_anew(
     assert b64(b"another") not in str(outcome.result)
 
 
+@pytest.mark.parametrize(
+    ("spec", "options", "differing"),
+    [
+        ({"coreDNSCustomConfig": {"configMapName": "dns"}}, {"coredns_custom_configmap": "kube-system/dns"}, []),
+        (
+            {"coreDNSCustomConfig": {"namespace": "kube-system", "configMapName": "dns"}},
+            {"coredns_custom_configmap": "dns"},
+            [],
+        ),
+        (
+            {"coreDNSCustomConfig": {"namespace": "site", "configMapName": "dns"}},
+            {"coredns_custom_configmap": "dns"},
+            [("coredns_custom_configmap", "site/dns", "kube-system/dns")],
+        ),
+        ({}, {"coredns_custom_configmap": "site/dns"}, [("coredns_custom_configmap", "", "site/dns")]),
+        ({"coreDNSCustomConfig": {"configMapName": "dns"}}, {}, []),
+    ],
+)
+def test_the_map_for_dns_is_compared_in_any_form(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, spec: Json, options: Json, differing: list[t.Any]
+) -> None:
+    api.cluster.load(installed(**spec))
+    outcome = run(api, broker_api, tmp_path, check=True, **options)
+    assert [(d["setting"], d["have"], d["want"]) for d in outcome["differences"]] == differing
+
+
+@pytest.mark.parametrize("spec", [{"brokerK8sInsecure": True}, {"brokerK8sInsecure": False}, {}])
+@pytest.mark.parametrize("check", [True, False])
+def test_whether_the_brokers_certificate_is_checked_is_compared(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, spec: Json, check: bool
+) -> None:
+    """The resource says the opposite, and nothing where it is checked."""
+    api.cluster.load(installed(**spec))
+    outcome = run(api, broker_api, tmp_path, check=True, check_broker_certificate=check)
+    as_wanted = check is not spec.get("brokerK8sInsecure", False)
+    expected = [] if as_wanted else [{"setting": "check_broker_certificate", "have": not check, "want": check}]
+    assert outcome["differences"] == expected
+
+
 def test_the_record_of_another_cluster_with_this_id_refuses_the_join(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:

@@ -133,7 +133,7 @@ def test_an_interrupted_run_is_continued_and_keeps_its_own(
     assert kept(api).gateway_nodes == {"west": ["before"], "north": ["n"]}
 
 
-def registered(*ids: str) -> list[Json]:
+def registered(*ids: str, namespace: str = "submariner-k8s-broker") -> list[Json]:
     """A broker with the records of these clusters."""
     definition = {
         "apiVersion": "apiextensions.k8s.io/v1",
@@ -146,7 +146,7 @@ def registered(*ids: str) -> list[Json]:
             "versions": [{"name": "v1", "served": True, "storage": True}],
         },
     }
-    place = {"namespace": "submariner-k8s-broker"}
+    place = {"namespace": namespace}
     return [definition] + [
         {
             "apiVersion": "submariner.io/v1",
@@ -175,6 +175,22 @@ def test_the_psk_of_a_given_broker_info_where_nobody_else_knows_it(
     assert INFO not in str(outcome.result)
 
 
+def test_the_broker_is_looked_at_where_it_is(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    """Else its allocations are forgotten, and a new PSK cuts off who is registered there."""
+    broker = recording("globalnet", "east")
+    for item in broker:
+        item["metadata"]["namespace"] = "elsewhere"
+    api.cluster.load(
+        [item for item in broker if item["metadata"]["name"].endswith(("globalnet-info", "clustersetip-info"))]
+    )
+    api.cluster.load(registered("north", namespace="elsewhere"))
+    begun: Json = {"state": "begun", "broker_namespace": "elsewhere"}
+    assert "registered with the broker: north" in run(api, tmp_path, **begun).msg
+    assert run(api, tmp_path, **begun, ghosts=["north"]).changed
+    assert allocated(kept(api).globalnet, "west") == "242.1.0.0/16"
+    assert allocated(kept(api).clusterset_ip, "east") == "243.0.0.0/20"
+
+
 def test_who_is_declared_dead_is_not_cut_off(api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load(registered("north"))
     assert run(api, tmp_path, state="begun", verb="install", ghosts=["north"])["psk_source"] == "new"
@@ -200,6 +216,27 @@ def test_a_new_psk_on_purpose(api: FakeApi, other_api: FakeApi, tmp_path: pathli
     assert len(made) == 48
     again = run(api, tmp_path, **more)  # an interrupted run goes on with the PSK that it made
     assert (again.changed, kept(api).psk) == (False, made)
+
+
+@pytest.mark.parametrize("check", [False, True])
+def test_no_new_psk_in_the_middle_of_a_run_that_keeps_it(api: FakeApi, tmp_path: pathlib.Path, check: bool) -> None:
+    api.cluster.load([to_secret(Record(run_id="one", started="then", verb="upgrade", psk=b"old"))])
+    outcome = run(api, tmp_path, check=check, state="begun", verb="install", run_id="two", rotate_psk=True)
+    assert "A run of 'upgrade' begun then did not end" in outcome.msg
+    assert "again without submariner_psk_rotate" in outcome.msg
+    assert api.writes == []
+    assert run(api, tmp_path, state="begun", verb="install")["continued"]
+
+
+def test_a_run_that_makes_a_new_psk_is_continued_whoever_continues_it(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    """Jobs that are parts of one run ask for the same, one that takes it up later need not."""
+    begun: Json = {"state": "begun", "verb": "reinstall", "run_id": "one"}
+    run(api, tmp_path, **begun, rotate_psk=True)
+    made = kept(api)
+    run(api, tmp_path, state="updated", phase="broker")
+    for again in (True, False):
+        outcome = run(api, tmp_path, **begun, rotate_psk=again)
+        assert (outcome["continued"], outcome["record"]["psk_rotated"], kept(api).psk) == (True, True, made.psk)
 
 
 def test_no_new_psk_for_who_is_not_joined_anew(api: FakeApi, tmp_path: pathlib.Path) -> None:
@@ -304,6 +341,7 @@ def test_a_record_is_written_and_read_whole() -> None:
         gateway_nodes={"east": ["a", "b"]},
         globalnet={"globalnetEnabled": "true"},
         clusterset_ip={"clusterinfo": "[]"},
+        psk_rotated=True,
         psk=bytes(range(48)),
         broker_info="abc",
     )
