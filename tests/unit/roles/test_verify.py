@@ -132,6 +132,13 @@ def test_a_cluster_without_an_answer_is_told_in_the_report_and_in_the_bundle(
         assert [name for name in packed.getnames() if name.endswith("/result.json")]
 
 
+def test_ghosts_may_be_named_on_the_command_line(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
+    """Where they are one text."""
+    verify = Verify(fleet.east, fleet.west, tmp_path, submariner_ghosts="old, older,")
+    assert verify.code == 0, verify.out
+    assert verify.result["fleet"]["ghosts"] == ["old", "older"]
+
+
 def test_second_opinions_stand_beside_the_whole_verdict(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
     """Which is that of the data path, too: it is not seen by subctl."""
     for api in (fleet.east, fleet.west):

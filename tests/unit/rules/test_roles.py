@@ -130,6 +130,13 @@ def test_dependencies(role: pathlib.Path) -> None:
     assert meta["galaxy_info"]["license"] == "GPL-3.0-or-later"
 
 
+def test_ghosts_are_taken_as_common_reads_them() -> None:
+    """On the command line they are a text, which is no list of a document's."""
+    files = [path for path in (ROOT / "roles").rglob("*.yml") if path.parent.name in ("tasks", "vars", "main")]
+    raw = re.compile(r"(?<!_)submariner_ghosts\b(?!:)")
+    assert [str(p) for p in files if raw.search(p.read_text()) and p.parts[-3] not in ("common", "vars")] == []
+
+
 def test_the_fleet_is_never_judged_without_knowing_its_members() -> None:
     """A broker's cluster that is to be no member would be judged as one, or the other way round."""
     tasks = [task for path in ROOT.glob("roles/*/tasks/*.yml") for task in load(path)]
