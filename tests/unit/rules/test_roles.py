@@ -66,10 +66,17 @@ def test_entry_points_have_their_tasks(role: pathlib.Path) -> None:
         assert spec.get("description"), f"{role.name}: {point} has no description"
 
 
+def outside_of_our_playbooks(default: t.Any) -> t.Any:
+    """A playbook may have another default, by a variable of its own: "{{ __verify_timeout | default(0) }}" is 0."""
+    found = re.fullmatch(r"\{\{ __\w+ \| default\((.*)\) \}\}", default) if isinstance(default, str) else None
+    return yaml.safe_load(found[1]) if found else default
+
+
 @role
 def test_defaults_equal_the_argument_specification(role: pathlib.Path) -> None:
     documented = {name: option["default"] for name, option in options(role).items() if "default" in option}
-    assert (load(role / "defaults" / "main.yml") or {}) == documented
+    defaults = (load(role / "defaults" / "main.yml") or {}).items()
+    assert {name: outside_of_our_playbooks(default) for name, default in defaults} == documented
 
 
 @role
