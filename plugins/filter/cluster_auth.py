@@ -12,16 +12,24 @@ author: submariner.lifecycle contributors (@submariner-lifecycle)
 description:
   - Variables named C(submariner_<option>), where the option is one of kubernetes.core's authentication options, become
     a dictionary that the modules of this collection take, for example as O(submariner.lifecycle.cleanup#module:broker).
+  - Relative paths become absolute ones and count from the folder in which the playbook was started, while modules run in that of
+    the playbook.
 options:
   _input:
     description: Variables of one host, normally C(hostvars[host]).
     type: dict
     required: true
+  prefix:
+    description: What stands before the name of an option.
+    type: str
+    default: submariner_
 """
 
 EXAMPLES = r"""
 # {'kubeconfig': '/etc/fleet/kubeconfig', 'context': 'east'}
 auth: "{{ hostvars['east'] | submariner.lifecycle.cluster_auth }}"
+# What is set of a way to the broker's cluster
+broker: "{{ {'b_context': 'east'} | submariner.lifecycle.cluster_auth(prefix='b_') }}"
 """
 
 RETURN = r"""
@@ -30,6 +38,7 @@ _value:
   type: dict
 """
 
+import os
 import typing as t
 
 from ansible.errors import AnsibleFilterError
@@ -53,14 +62,23 @@ OPTIONS = (
     "impersonate_user",
     "impersonate_groups",
 )
+PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key")
 
 
-def cluster_auth(variables: t.Any) -> dict[str, t.Any]:
+def cluster_auth(variables: t.Any, prefix: str = PREFIX) -> dict[str, t.Any]:
     """Options by name; unset ones are left out."""
     if not isinstance(variables, t.Mapping):
         raise AnsibleFilterError(f"cluster_auth takes the variables of a host, not {type(variables).__name__}")
-    set_ones = {o: variables[PREFIX + o] for o in OPTIONS if PREFIX + o in variables}
-    return {option: value for option, value in set_ones.items() if value is not None and value != ""}
+    set_ones = {o: variables[prefix + o] for o in OPTIONS if prefix + o in variables}
+    return {o: _absolute(o, value) for o, value in set_ones.items() if value is not None and value != ""}
+
+
+def _absolute(option: str, value: t.Any) -> t.Any:
+    """A kubeconfig may be several paths, or the content of one, which stays as it is."""
+    if option not in PATHS or not isinstance(value, str) or "\n" in value or value.lstrip().startswith("{"):
+        return value
+    paths = value.split(os.pathsep) if option == "kubeconfig" else [value]
+    return os.pathsep.join(path and os.path.abspath(os.path.expanduser(path)) for path in paths)
 
 
 class FilterModule:

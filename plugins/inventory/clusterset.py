@@ -73,13 +73,15 @@ options:
       - Jinja2 expression for the name of a cluster's host. It may use C(context), C(cluster), C(user) (their names), C(server)
         (the URL) and C(file) (the name of the kubeconfig without its ending).
       - The name is made fit for a cluster ID by RFC 1123. Contexts that would have the same name get that of their file as well.
+      - No host may have the name of a group, such as V(all).
       - Several contexts for one server are one host, reached by the current context if it is among them, else by the first one.
         Where contexts come and go, as with the projects of OpenShift, V(cluster) is a name that stays.
     type: str
     default: context
   cluster_ids:
     description:
-      - Cluster IDs by context or host. Without an entry it is the ID under which the cluster is joined, else the host's name.
+      - Cluster IDs by context or host, as with O(broker). Without an entry it is the ID under which the cluster is joined, else
+        the host's name.
       - Give the ID here where it is not the host's name. While Submariner is not there, nothing else can tell it, but for a run
         that goes on after an interruption or in the next job of a workflow, which has kept the IDs with which it began.
     type: dict
@@ -87,6 +89,7 @@ options:
   broker:
     description:
       - Context or host of the cluster that hosts the broker, or is to host it.
+        A context of several hosts is refused, name the host then.
       - Without it the one cluster that hosts a broker is taken. Name it for a fleet that is to be installed or reinstalled, since
         there is no broker to be seen while the old one is gone.
     type: str
@@ -185,8 +188,9 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         base = os.path.dirname(os.path.abspath(path)) if "kubeconfig" in in_file else os.getcwd()
         try:
             contexts = self._chosen(base)
-            wishes = self._wishes("kubeconfig" not in in_file and bool(os.environ.get("K8S_AUTH_KUBECONFIG")))
-            _roster.check(contexts, wishes)
+            _roster.refuse_names(contexts, {*self.get_option("groups"), *inventory.groups})
+            given = self._wishes("kubeconfig" not in in_file and bool(os.environ.get("K8S_AUTH_KUBECONFIG")))
+            wishes = _roster.settle(contexts, given)
             if self.get_option("timeout") <= 0:
                 raise Unusable(f"timeout is {self.get_option('timeout'):g}.", "Set it to seconds above 0.")
         except Unusable as error:
@@ -240,7 +244,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         self.load_cache_plugin()
         keeping, place = self.get_option("cache"), self.get_cache_key(path)
         kept = mapping(self._kept(place)) if keeping and cache else {}
-        wanted = {c: _roster.pinned_id(c, wishes) or c.host for c in contexts}
+        wanted = {c: wishes.cluster_ids.get(c.host) or c.host for c in contexts}
         keys = {c: self._key(c, wanted[c]) for c in contexts}
         asked = [c for c in contexts if keys[c] not in kept]
         answers = {**{c.host: kept[keys[c]] for c in contexts if c not in asked}, **self._ask(asked, wanted)}

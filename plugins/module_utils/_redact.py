@@ -19,13 +19,22 @@ _SHORTEST = 6
 # What follows these is secret; what follows the others after "name: " may be a sentence.
 _ALWAYS = r"passw(?:or)?d|passphrase|psk|pre-?shared-?key|api[-_]?key|access[-_]?key|private[-_]?key"
 _ALWAYS += r"|(?:client-)?(?:key|certificate)(?:-authority)?-data|ca\.crt|tls\.(?:key|crt)"
+# As in DB_PASS and dbPwd. Alone these are a verdict and a folder, behind a hyphen they may end the name of a node.
+_ALWAYS += r"|[a-z0-9]_(?:pass|pwd)(?![a-z])|(?-i:[a-z](?:Pass|Pwd)(?![a-z]))"
 _MOSTLY = r"token|secret|authorization|credentials?|signature"
-_NO_WORD = r"(?=[\"']|\S*\d)(?=\S{12})"
+_NO_WORD = r"(?=[\"']|\S{0,200}\d)(?=\S{12})"
+_BLANKS = r"[ \t]{0,40}"
+_COLON = rf"[\\\"']{{0,2}}{_BLANKS}[:=]{_BLANKS}[\\\"']{{0,2}}"
+_IN_OPTIONS = rf"{_ALWAYS}|token|secret|-pass|-pwd"
+
+
+def _key(names: str) -> str:
+    return rf"(?:{names})[\w-]{{0,40}}[\\\"']{{0,2}}{_BLANKS}"
 
 
 def _assignment(names: str, after_blank: str) -> t.Pattern[str]:
-    """name=value, name:value, and name: value where `after_blank` holds."""
-    key = r"((?:" + names + r")[\w-]{0,40}[\\\"']{0,2}(?:\s?=\s?|:|:\s" + after_blank + r"))"
+    """name=value, name:value, and name: value where `after_blank` holds; with any number of blanks."""
+    key = rf"({_key(names)}(?:={_BLANKS}|:|:\s{_BLANKS}{after_blank}))"
     return re.compile(key + r"(?:\\?\"[^\"]*\"?|'[^']*'?|[^\s,;}\"'\]]{3,})", re.IGNORECASE)
 
 
@@ -45,13 +54,37 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
     (re.compile(r"(://)[^/\s\"']+@"), r"\1" + HIDDEN + "@"),
     # A login in the file of a container registry's client.
     (re.compile(r"([\"']auth\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+"), r"\1" + HIDDEN),
+    # A signature or a key in the query of a URL.
+    (re.compile(r"([?&;](?:sig|key|auth|pass|pwd|x-amz-[a-z-]{1,30})=)[^&\s\"'<>]+", re.IGNORECASE), r"\1" + HIDDEN),
+    # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack.
+    (
+        re.compile(
+            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10})[\w-]*"
+        ),
+        HIDDEN,
+    ),
+    (re.compile(rf"(\b(?:set-)?cookie{_COLON})[^\s\\\"'][^\r\n\\\"']*", re.IGNORECASE), r"\1" + HIDDEN),
+    # A login as curl takes it; digits alone are a user and a group.
+    (
+        re.compile(r"((?<![\w-])(?:-u|-U|--(?:proxy-)?user)[\s\"',=]{1,4})(?!\d+:\d+\b)[^\s:\"',]{1,100}:[^\s\"',]+"),
+        r"\1" + HIDDEN,
+    ),
+    # A line of ipsec.secrets.
+    (re.compile(r"(\b(?:PSK|XAUTH|EAP)\s{1,40})(?:\\?\"[^\"\n]*\"?|'[^'\n]*'?|0[stx][\w+/=]+)"), r"\1" + HIDDEN),
+    # A block of YAML: all lines that are indented as its first one is.
+    (
+        re.compile(
+            rf"({_key(_ALWAYS + '|' + _MOSTLY)}:{_BLANKS}[|>][-+0-9]{{0,2}}{_BLANKS}\r?\n([ \t]{{1,200}}))"
+            r"\S[^\n]*(?:\n(?:\2[^\n]*|[ \t]{0,200}(?=\n)))*",
+            re.IGNORECASE,
+        ),
+        r"\1" + HIDDEN,
+    ),
     # A key of IPsec as the kernel shows it.
     (re.compile(r"\b0x[0-9a-f]{16,}\b", re.IGNORECASE), HIDDEN),
     # An option of a program, and its value as the next word.
     (
-        re.compile(
-            r"((?<![\w-])--?[\w-]*(?:" + _ALWAYS + r"|token|secret)[\s\"',]{1,4})(?!-)[^\s\"',]{3,}", re.IGNORECASE
-        ),
+        re.compile(r"((?<![\w-])--?[\w-]*(?:" + _IN_OPTIONS + r")[\s\"',]{1,4})(?!-)[^\s\"',]{3,}", re.IGNORECASE),
         r"\1" + HIDDEN,
     ),
     (_assignment(_ALWAYS, ""), r"\1" + HIDDEN),
@@ -62,9 +95,10 @@ _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]+(?=={0
 _BRIEFLY_ENCODED = re.compile(r"(?<![\w+/-])[A-Za-z0-9+/_-]{8,}={0,2}(?![\w+/=-])")
 
 # Fields of objects: their names say that the value is secret. Those that merely name a Secret are of use to a reader.
-_SECRET_FIELD = re.compile(rf"{_ALWAYS}|{_MOSTLY}|\bauth$|brokerK8sCA$", re.IGNORECASE)
+_SECRET_FIELD = re.compile(rf"{_ALWAYS}|{_MOSTLY}|\bauth$|brokerK8sCA$|\bcookie$", re.IGNORECASE)
 _NAMES_A_SECRET = re.compile(r"(?:[sS]ecretName|[sS]ecretRef|Secrets|K8sSecret|K8S_SECRET|PSKSecret|PSKSECRET)$")
-_OPTION = re.compile(rf"--?[\w-]*(?:{_ALWAYS}|token|secret)[\w-]*", re.IGNORECASE)
+_OPTION = re.compile(rf"--?[\w-]*(?:{_IN_OPTIONS})[\w-]*", re.IGNORECASE)
+_LOGIN_OPTION = re.compile(r"-u|-U|--(?:proxy-)?user")
 _NOISE = ("managedFields",)
 _COPIES = ("kubectl.kubernetes.io/last-applied-configuration",)
 """Annotations that repeat the object, or an older state of it."""
@@ -164,7 +198,11 @@ def _shown(value: t.Any, secrets: Sequence[str], name: str = "") -> t.Any:
     if isinstance(value, str):
         plain = value.lower() in ("", "true", "false")
         return HIDDEN if secret_field(name) and not plain else redact(value, secrets)
-    return value
+    return HIDDEN if _number(value) and secret_field(name) else value
+
+
+def _number(value: t.Any) -> bool:
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
 
 
 def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str, t.Any]:
@@ -173,7 +211,11 @@ def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str
         field = str(key)
         if field in _COPIES:
             shown[field] = HIDDEN
-        elif field == "value" and isinstance(entry, str) and secret_field(str(value.get("name") or "")):
+        elif (
+            field == "value"
+            and (isinstance(entry, str) or _number(entry))
+            and secret_field(str(value.get("name") or ""))
+        ):
             shown[field] = HIDDEN  # an environment variable, a header
         elif field not in _NOISE:
             shown[redact(field, secrets)] = _shown(entry, secrets, field)
@@ -184,10 +226,16 @@ def _shown_list(value: list[t.Any], secrets: Sequence[str], name: str) -> list[t
     shown: list[t.Any] = []
     before = ""
     for entry in value:
-        follows = isinstance(entry, str) and bool(_OPTION.fullmatch(before)) and not entry.startswith("-")
-        shown.append(HIDDEN if follows else _shown(entry, secrets, name))
+        shown.append(HIDDEN if isinstance(entry, str) and _follows(before, entry) else _shown(entry, secrets, name))
         before = entry if isinstance(entry, str) else ""
     return shown
+
+
+def _follows(option: str, entry: str) -> bool:
+    """Whether one argument is the secret that the one before announced."""
+    if _LOGIN_OPTION.fullmatch(option):
+        return ":" in entry
+    return bool(_OPTION.fullmatch(option)) and not entry.startswith("-")
 
 
 def secret_field(name: str) -> bool:

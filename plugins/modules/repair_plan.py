@@ -25,6 +25,10 @@ options:
     description: RV(submariner.lifecycle.cluster_info#module:digest) by inventory host.
     type: dict
     required: true
+  unanswered:
+    description: Why there is no digest of a host, by inventory host.
+    type: dict
+    default: {}
   broker:
     description: Inventory host of the broker.
     type: str
@@ -144,6 +148,7 @@ def main() -> None:
     module = AnsibleModule(
         argument_spec={
             "digests": {"type": "dict", "required": True},
+            "unanswered": {"type": "dict", "default": {}},
             "broker": {"type": "str", "required": True},
             "members": {"type": "list", "elements": "str"},
             "ghosts": {"type": "list", "elements": "str", "default": []},
@@ -154,7 +159,14 @@ def main() -> None:
     if params["broker"] not in params["digests"]:
         module.fail_json(msg="broker: there is no digest of '{broker}'; read its cluster, too.".format(**params))
     dead = frozenset(params["ghosts"])
-    found = plan(Fleet.of(params["digests"], params["broker"], params["members"], declared_dead=dead))
+    fleet = Fleet.of(
+        params["digests"],
+        params["broker"],
+        params["members"],
+        declared_dead=dead,
+        unanswered=params["unanswered"],
+    )
+    found = plan(fleet)
     result: Json = {
         "changed": False,
         "steps": [s.as_dict() for s in found.steps],

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
@@ -20,6 +20,8 @@ GATEWAYS, UNREACHABLE = "submariner_gateway_nodes", "submariner_unreachable"
 GHOSTS, UNMANAGED = "submariner_ghosts", "submariner_unmanaged"
 GROUPS = (BROKER, MEMBERS, UNREACHABLE, GHOSTS, UNMANAGED, NODES, GATEWAYS)
 """All are made, so that plays and expressions can name any of them; a group may be empty."""
+BUILT_IN = ("all", "ungrouped")
+"""Groups of Ansible's own."""
 
 NOWHERE = os.devnull
 """The kubeconfig of what no context leads to: without one, a task would fall back to the user's own cluster."""
@@ -30,10 +32,10 @@ class Wishes:
     """What the user said."""
 
     broker: str = ""
-    """A context's or a host's name; empty to look for it."""
+    """A context's or a host's name, once settled a host's; empty to look for it."""
     broker_is_member: bool = True
     cluster_ids: t.Mapping[str, str] = field(default_factory=dict)
-    """Cluster IDs by context or host."""
+    """Cluster IDs by context or host, once settled by host."""
     nodes: str = "none"
     """V(none), V(gateways) or V(all)."""
     node_addresses: t.Sequence[str] = ("InternalIP", "ExternalIP", "Hostname")
@@ -49,27 +51,44 @@ class Entry:
     variables: Json
 
 
-def pinned_id(context: Context, wishes: Wishes) -> str:
-    """The ID that the user gave the cluster, empty without one."""
-    names = (context.host, context.name, *context.also)
-    return next((wishes.cluster_ids[n] for n in names if wishes.cluster_ids.get(n)), "")
-
-
-def check(contexts: t.Sequence[Context], wishes: Wishes) -> None:
-    """Refuse names that no context has: a wrong broker would be a wrong fleet."""
-    known = {name for c in contexts for name in (c.host, c.name, *c.also)}
+def settle(contexts: t.Sequence[Context], wishes: Wishes) -> Wishes:
+    """The same with the names of hosts alone. Refuses a name of none, or of several: a wrong broker would be a wrong fleet."""
+    hosts: dict[str, list[str]] = {}
+    for context in contexts:
+        for name in dict.fromkeys((context.name, *context.also)):
+            hosts.setdefault(name, []).append(context.host)
+    hosts.update({c.host: [c.host] for c in contexts})  # whatever else is called so
     for option, names in (("broker", [wishes.broker] if wishes.broker else []), ("cluster_ids", [*wishes.cluster_ids])):
-        wrong = [n for n in names if n not in known]
+        wrong = [n for n in names if n not in hosts]
         if wrong:
             raise Unusable(
                 f"{option} names {listed(wrong)}, which is no context of this inventory.",
                 f"Set it to one of these contexts, or of their hosts: {listed([c.name for c in contexts])}.",
             )
+        for name in names:
+            if len(hosts[name]) > 1:
+                raise Unusable(
+                    f"{option} names {name}, which is a context of several hosts: {listed(hosts[name])}.",
+                    "Name the host instead.",
+                )
+    # What is said of a host by its own name counts more than by that of a context.
+    ids = {hosts[name][0]: i for name, i in sorted(wishes.cluster_ids.items(), key=lambda n: n[0] == hosts[n[0]][0])}
+    return replace(wishes, broker=hosts[wishes.broker][0] if wishes.broker else "", cluster_ids=ids)
+
+
+def refuse_names(contexts: t.Sequence[Context], groups: t.Collection[str]) -> None:
+    """A host that is called like a group would stand for all hosts of that group."""
+    wrong = [c.label for c in contexts if c.host in {*BUILT_IN, *GROUPS, *groups}]
+    if wrong:
+        raise Unusable(
+            f"The host of the context {listed(wrong)} would have the name of a group.",
+            "Set host_name to an expression that makes another one, such as \"'cluster-' ~ context\".",
+        )
 
 
 @dataclass
 class Roster:
-    """C(contexts) have their hosts' names; C(told) is what L(_glimpse) says of each, by host."""
+    """C(contexts) have their hosts' names, C(wishes) are settled; C(told) is what L(_glimpse) says of each, by host."""
 
     contexts: t.Sequence[Context]
     told: t.Mapping[str, Json]
@@ -96,7 +115,7 @@ class Roster:
         """Host -> its cluster ID, and where that is from: V(option), V(installed) or V(context)."""
         found = {}
         for context in self.contexts:
-            pinned, installed = pinned_id(context, self.wishes), self._known[context.host].id
+            pinned, installed = self.wishes.cluster_ids.get(context.host, ""), self._known[context.host].id
             sources = ((pinned, "option"), (installed, "installed"), (context.host, "context"))
             found[context.host] = next((i, source) for i, source in sources if i)
         return found
@@ -104,10 +123,7 @@ class Roster:
     @cached_property
     def broker(self) -> str:
         """The broker's host; empty when it is not known."""
-        if self.wishes.broker:
-            named = [c for c in self.contexts if self.wishes.broker in (c.host, c.name, *c.also)]
-            return next((c.host for c in named if self.wishes.broker == c.host), named[0].host)
-        return self._candidates[0] if len(self._candidates) == 1 else ""
+        return self.wishes.broker or (self._candidates[0] if len(self._candidates) == 1 else "")
 
     @cached_property
     def members(self) -> list[str]:
@@ -133,8 +149,7 @@ class Roster:
         return [host for host, told in self.told.items() if mapping(told.get("digest")).get("brokers")]
 
     def _unread(self, host: str) -> Json:
-        context = next(c for c in self.contexts if c.host == host)
-        return {"schema": SCHEMA, "wanted_id": pinned_id(context, self.wishes) or host, "read": []}
+        return {"schema": SCHEMA, "wanted_id": self.wishes.cluster_ids.get(host) or host, "read": []}
 
     def _cluster(self, context: Context) -> Entry:
         host, told = self._known[context.host], mapping(self.told[context.host])
@@ -251,9 +266,9 @@ class Roster:
 
 
 def _free(cluster_id: str, taken: t.Mapping[str, Entry]) -> str:
-    """The name of a record's host: the ID made fit for one, unless a host that has another ID is called so."""
+    """The name of a record's host: the ID made fit for one, unless a group or a host that has another ID is called so."""
     name = sanitised(cluster_id)
-    if not name or (name in taken and taken[name].variables["submariner_cluster_id"] != cluster_id):
+    if not name or name in BUILT_IN or (name in taken and taken[name].variables["submariner_cluster_id"] != cluster_id):
         return f"{name or 'nameless'}.record"
     return name
 

@@ -55,6 +55,9 @@ def test_it_makes_a_build_context(archive: pathlib.Path, tmp_path: pathlib.Path)
     recipes = [path.read_text() for path in (tmp_path / "context").glob("*file")]
     assert len(recipes) == 1
     assert f'EE_BASE_IMAGE="{load(DEFINITION)["images"]["base_image"]["name"]}"' in recipes[0]
+    assert 'ARG PYPKG="python3"\n' in recipes[0], "the base image has no Python"
+    assert 'ARG PYCMD="/usr/bin/python3"\n' in recipes[0]
+    assert recipes[0].index("$PKGMGR install $PYPKG") < recipes[0].index("pip_install $PYCMD")
 
 
 def test_the_readme_names_the_base_image() -> None:

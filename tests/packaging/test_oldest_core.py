@@ -151,6 +151,16 @@ def test_a_host_that_is_lost_on_the_way_is_not_judged_well(
     assert "west dropped out of the run" in done.stdout
 
 
+def test_a_cluster_without_an_answer_is_reported(oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]) -> None:
+    fleet = fleet_of("healthy-two-nodes")
+    fleet.apis[1].fault(503, path=".", message="away for a while")
+    done = fleet.run(oldest / "ansible-playbook", "verify", "-e", "submariner_verify_timeout=1")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "cluster.unread" in fleet.verdict()["findings"]
+    assert fleet.bundles == 1
+    assert "away for a while" in (fleet.folder / "report.html").read_text()
+
+
 def test_a_wrong_id_in_the_inventory_is_one_finding(oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]) -> None:
     fleet = fleet_of("healthy-two-nodes")
     fleet.hosts["west"]["submariner_cluster_id"] = "occident"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -101,6 +102,60 @@ def test_the_archive_has_nothing_of_the_development(archive: pathlib.Path) -> No
     prefixes = (".ansible", ".ci/", ".git", "molecule/", "playbooks/collections", "requirements-dev", "tests/")
     assert [name for name in inside if name.startswith(prefixes)] == []
     assert [name for name in inside if "__pycache__" in name or name.endswith(".tar.gz")] == []
+
+
+USERS = (
+    ".env",
+    ".venv/lib/module.py",
+    "ansible.cfg",
+    "broker-info.subm",
+    "clusterset.yml",
+    "context/Containerfile",
+    "east.kubeconfig",
+    "group_vars/all.yml",
+    "hosts",
+    "hosts.yml",
+    "images.txt",
+    "inventory/hosts.yml",
+    "kubeconfig",
+    "kubeconfig.east",
+    "playbooks/hosts.yml",
+    "playbooks/reports/journal.jsonl",
+    "reports/result.json",
+    "venv/lib/module.py",
+)
+"""What somebody who works in a clone has there."""
+
+
+def test_the_archive_has_nothing_of_the_users(archive: pathlib.Path, tmp_path: pathlib.Path) -> None:
+    clone = tmp_path / "clone"
+    shutil.copytree(
+        ROOT, clone, symlinks=True, ignore=shutil.ignore_patterns(".git", "tests", "__pycache__", ".*_cache")
+    )
+    for name in USERS:
+        path = clone / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("# of the user\n")
+    built = run("ansible-galaxy", "collection", "build", "--output-path", str(tmp_path), cwd=clone)
+    assert built.returncode == 0, built.stderr
+    assert names(next(tmp_path.glob("*.tar.gz"))) == names(archive)
+
+
+def test_git_keeps_what_the_users_have_to_themselves() -> None:
+    ignored = subprocess.run(["git", "check-ignore", *USERS], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert set(USERS) - set(ignored.stdout.split()) == set()
+
+
+def test_what_the_readmes_link_to_is_in_the_archive(archive: pathlib.Path) -> None:
+    inside = names(archive)
+    folders = {str(parent) for name in inside for parent in pathlib.PurePath(name).parents}
+    missing = []
+    for readme in [name for name in inside if pathlib.PurePath(name).name == "README.md"]:
+        for link in re.findall(r"\]\(([^)#\s]+)", (ROOT / readme).read_text()):
+            target = os.path.normpath(os.path.join(os.path.dirname(readme), link))
+            if "://" not in link and target not in inside | folders:
+                missing.append(f"{readme}: {link}")
+    assert missing == []
 
 
 def refuses_cleanly(done: subprocess.CompletedProcess[str]) -> None:

@@ -80,11 +80,36 @@ PLANTED: dict[str, str] = {
     "key in the kernel": "0x" + "8f3a" * 16,
     "password in a rule of a node": "Hunter2-on-node",
     "password in a termination message": "Hunter2-at-the-end",
+    "password behind many blanks": "Hunter2-behind-blanks",
+    "password before a blank": "Hunter2-before-a-blank",
+    "password in a block": "Hunter2-in-a-block",
+    "second line of a block": "Hunter2-on-its-second-line",
+    "psk in ipsec.secrets": "Psk-in-ipsec-secrets",
+    "short name of a password": "Hunter2-of-the-database",
+    "short name in the environment": "Hunter2-in-mysql-pwd",
+    "a number": "8273645501",
+    "cookie": "session-of-the-cookie",
+    "login of curl": "Hunter2-of-curl",
+    "login of curl as the next argument": "Hunter2-as-next-argument",
+    "signature in a query": "signature%2Bin-a-query",
+    "key ID of AWS": "AKIAIOSFODNN7EXAMPLE",
+    "token of GitHub": "ghp_" + "abcdefghij" * 3 + "uvwxyz",
+    "token of an app of GitHub": "gho_" + "klmnopqrst" * 3 + "uvwxyz",
+    "token of GitLab": "glpat-" + "abcdefghij" * 2,
+    "token of Slack": "xoxb-123456789012-abcdefghijkl",
     "our own token": "token-of-the-fake",
 }
 """Where it stands -> what must not be found."""
 
-READABLE = ("submariner-cable-west", "submariner-broker-secret", "10.61.0.0/16", "quay.io/submariner", "still readable")
+READABLE = (
+    "submariner-cable-west",
+    "submariner-broker-secret",
+    "10.61.0.0/16",
+    "quay.io/submariner",
+    "still readable",
+    "verdict: pass",
+    "khyber-pass: connected",
+)
 """What must."""
 
 
@@ -110,7 +135,10 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
     container["env"] = [
         {"name": "CE_IPSEC_PSK", "value": words["psk in the environment"]},
         {"name": "PROXY", "value": f"http://me:{words['password in a URL']}@proxy:3128"},
+        {"name": "MYSQL_PWD", "value": words["short name in the environment"]},
     ]
+    container["command"] = ["curl", "-u", f"me:{words['login of curl as the next argument']}"]
+    pod["spec"]["extension"] = {"password": int(words["a number"])}
     status = pod["status"]["containerStatuses"][0]
     ended = {"exitCode": 1, "message": f"password: {words['password in a termination message']}"}
     status.update(restartCount=1, lastState={"terminated": ended})
@@ -128,6 +156,8 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
         "broker-info.subm": words["broker info"],
         "remote": f"https://{words['token as the user of a URL']}@git.example/x?access_token={words['token in a query']}",
         "note": "still readable",
+        "database.yaml": f"user: me\npassword: |\n  {words['password in a block']}\n  {words['second line of a block']}\nnote: x\n",
+        "ipsec.secrets": f'%any : PSK "{words["psk in ipsec.secrets"]}"\n',
     }
     cluster.create(CONFIGMAPS, {"metadata": {"name": "settings"}, "data": data}, OPERATORS)
     secret = {
@@ -154,6 +184,19 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
         said,
         f'Data:map[string][]uint8{{"token":[]uint8{{{words["Secret as Go prints it"]}}}}}',
         *pem("log", "RSA PRIVATE KEY").splitlines(),
+        f"CE_IPSEC_PSK:      {words['password behind many blanks']}",
+        f'{{"psk" : "{words["password before a blank"]}"}}',
+        f"DB_PASS={words['short name of a password']}",
+        f"Cookie: session={words['cookie']}",
+        f"curl -u me:{words['login of curl']} https://x.example",
+        f"GET https://x.example/?sv=1&sig={words['signature in a query']}&se=2",
+        *(
+            f"pushing as {words[name]}"
+            for name in words
+            if name.startswith(("key ID of", "token of Git", "token of Sl", "token of an app"))
+        ),
+        "verdict: pass",
+        "khyber-pass: connected",
         "still readable",
     ]
     log = "".join(f"{stamp}{line}\n" for line in lines)

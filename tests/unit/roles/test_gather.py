@@ -178,6 +178,31 @@ def test_a_verdict_that_fails_leaves_a_bundle_with_the_brokers_cluster(stage: St
     assert done.stdout.index("Bundle: ") < done.stdout.index("The clusterset is not proven whole")
 
 
+def test_relative_folders_count_from_where_the_run_was_started(stage: Stage) -> None:
+    """Whichever folder the playbook is in."""
+    stage.load("label-removed-first")
+    done = stage.run("verify", submariner_report_dir="reports", submariner_gather_dir="bundles", **QUICK)
+    assert done.returncode == 2, done.stdout
+    reports = {path.name for path in (stage.folder / "reports").iterdir()}
+    assert reports == {"journal.jsonl", "junit.xml", "report.html", "result.json"}
+    assert "endpoint.ghost" in (stage.folder / "reports" / "report.html").read_text()
+    assert "result.json" in stage.bundle(stage.folder / "bundles")
+
+
+def test_relative_kubeconfigs_count_from_there_too(stage: Stage) -> None:
+    stage.load()
+    for name, api in stage.apis.items():
+        api.kubeconfig(stage.folder, name)
+    given = {
+        "submariner_kubeconfig": "kubeconfig.east:kubeconfig.west",
+        "submariner_context": "{{ inventory_hostname }}",
+    }
+    done = stage.run("gather", "-e", json.dumps(given))
+    assert done.returncode == 0, done.stdout
+    clusters = json.loads(stage.bundle(stage.folder)["gather.json"])["clusters"]
+    assert [cluster["reached"] for cluster in clusters.values()] == [True, True]
+
+
 def test_a_failure_on_the_way_leaves_a_bundle_and_ends_the_run(stage: Stage) -> None:
     stage.load()
     stage.apis["west"].fault(403, verb="delete", message="not to be deleted")

@@ -113,6 +113,19 @@ def test_check_mode_shows_the_plan(stage: Stage) -> None:
     assert stage.writes == []
 
 
+def test_a_cluster_without_an_answer_is_said_and_left_alone(stage: Stage) -> None:
+    away = "away for a while"
+
+    def go() -> None:
+        stage.apis["west"].fault(503, path=".", message=away)
+
+    done = stage.repair("healthy-two-nodes", then=go)
+    assert done.returncode == 0, done.stdout
+    assert "not healed: [cluster.unread] west" in done.stdout
+    assert away in done.stdout
+    assert stage.writes == []
+
+
 def test_a_ghost_goes_under_the_lock_and_the_lock_is_given_back(stage: Stage) -> None:
     done = stage.repair("label-removed-first", "-e", "submariner_confirm=repair", then=stage.drop_copies)
     assert (done.returncode, changed(done.stdout)) == (0, {"east": 1, "west": 0}), done.stdout

@@ -59,6 +59,19 @@ def test_verify_leaves_a_report_whatever_it_finds(stage: Stage) -> None:
     assert int(suites.attrib["failures"]) > 0
 
 
+def test_a_repair_leaves_a_report_though_a_cluster_does_not_answer(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.west.fault(503, path=".", message="away for a while")
+    repair = {"ansible.builtin.import_playbook": "submariner.lifecycle.repair"}
+    told = {**QUICK, "submariner_verify_timeout": 0, "submariner_gather_on_failure": False}
+    done = stage.play(repair, "east", "west", **told, submariner_report_dir=str(stage.folder / "reports"))
+    assert done.returncode == 2
+    assert "The clusterset is not proven whole (unknown)" in done.stdout
+    page = (stage.folder / "reports" / "report.html").read_text()
+    assert "Submariner repair" in page
+    assert "away for a while" in page
+
+
 def test_without_a_folder_nothing_is_written(stage: Stage) -> None:
     play = {
         **HEAD,

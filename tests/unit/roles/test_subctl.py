@@ -198,6 +198,18 @@ def test_the_images_to_be_mirrored(tmp_path: pathlib.Path, monkeypatch: pytest.M
     assert "submariner_mirror_digests has nettest" in odd.stdout
 
 
+def test_a_relative_list_is_written_where_the_run_was_started(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(globals(), "PLAY", IMAGES)
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    done = run(tmp_path, submariner_mirror_list="images.txt")
+    assert done.returncode == 0, done.stdout
+    assert "quay.io/submariner/nettest:0.19.0" in (here / "images.txt").read_text()
+
+
 def test_the_program_in_path_and_one_of_another_version(tmp_path: pathlib.Path) -> None:
     (tmp_path / "bin").mkdir()
     program = tmp_path / "bin" / "subctl"

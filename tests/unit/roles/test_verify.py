@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import pathlib
+import tarfile
 import typing as t
 
 import jsonschema
@@ -111,6 +112,31 @@ def test_where_a_gateway_does_not_run_its_log_says_why(fleet: Clusterset, tmp_pa
     assert "open HTTPS from the gateway nodes" in verify.out
     assert log_requests(fleet.west)
     assert log_requests(fleet.east) == [], "nothing ails there"
+
+
+def test_a_cluster_without_an_answer_is_told_in_the_report_and_in_the_bundle(
+    fleet: Clusterset, tmp_path: pathlib.Path
+) -> None:
+    fleet.west.fault(503, path=".", message="away for a while")
+    verify = Verify(
+        fleet.east, fleet.west, tmp_path, submariner_gather_on_failure=True, submariner_gather_parts=["objects"]
+    )
+    assert verify.code == 2
+    assert "The clusterset is not proven whole" in verify.out
+    assert verify.ids >= {"cluster.unread"}
+    assert verify.result["clusters"]["west"] == {}
+    assert verify.result["clusters"]["east"]["cluster_id"] == "east"
+    assert "away for a while" in (tmp_path / "report.html").read_text()
+    (bundle,) = tmp_path.glob("submariner-*.tar.gz")
+    with tarfile.open(bundle) as packed:
+        assert [name for name in packed.getnames() if name.endswith("/result.json")]
+
+
+def test_ghosts_may_be_named_on_the_command_line(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
+    """Where they are one text."""
+    verify = Verify(fleet.east, fleet.west, tmp_path, submariner_ghosts="old, older,")
+    assert verify.code == 0, verify.out
+    assert verify.result["fleet"]["ghosts"] == ["old", "older"]
 
 
 def test_second_opinions_stand_beside_the_whole_verdict(fleet: Clusterset, tmp_path: pathlib.Path) -> None:

@@ -29,6 +29,19 @@ def test_a_play_runs_whatever_the_tags(path: pathlib.Path) -> None:
     assert [task for task in [*tasks, *(p for p in plays if "hosts" not in p)] if "tags" in task] == []
 
 
+SAID_BY_PLAYBOOKS = re.compile(r"submariner_(?:run|preflight|report)_verb|submariner_gather_around(?:_tasks)?")
+"""What is not the user's to say: which playbook it is."""
+
+
+@pytest.mark.parametrize("path", PLAYBOOKS, ids=[p.stem for p in PLAYBOOKS])
+def test_a_playbook_sets_no_variable_over_the_inventory(path: pathlib.Path) -> None:
+    """Variables of a play outrank those of hosts and groups."""
+    plays: list[dict[str, t.Any]] = yaml.safe_load(path.read_text())
+    tasks = [task for p in plays for part in ("pre_tasks", "tasks") for task in p.get(part, [])]
+    named = {name for one in [*plays, *tasks] for name in one.get("vars", {}) if name.startswith("submariner_")}
+    assert [name for name in named if not SAID_BY_PLAYBOOKS.fullmatch(name)] == []
+
+
 def test_no_role_has_tags_of_its_own() -> None:
     tagged = [p for p in (ROOT / "roles").glob("*/*/**/*.yml") if re.search(r"^\s+tags:", p.read_text(), re.MULTILINE)]
     assert [str(p.relative_to(ROOT)) for p in tagged if p.parent.name in ("tasks", "handlers")] == []

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pathlib
+
 import pytest
 from ansible.errors import AnsibleFilterError
 
@@ -22,6 +24,30 @@ def test_only_what_is_set_and_only_options() -> None:
         "context": "no",
     }
     assert cluster_auth(variables) == {"context": "east"}
+
+
+def test_relative_paths_count_from_where_the_run_was_started(
+    tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", "/home/me")
+    given = {
+        "kubeconfig": "a.yaml:~/b.yaml::/c.yaml",
+        "ca_cert": "ca:1.crt",
+        "client_key": "/k",
+        "host": "x",
+        "proxy": "./p",
+    }
+    assert cluster_auth(given, prefix="") == {
+        **given,
+        "kubeconfig": f"{tmp_path}/a.yaml:/home/me/b.yaml::/c.yaml",
+        "ca_cert": f"{tmp_path}/ca:1.crt",
+    }
+
+
+@pytest.mark.parametrize("content", ["kind: Config\nusers: []", ' {"kind": "Config"}', {"kind": "Config"}])
+def test_the_content_of_a_kubeconfig_stays(content: object) -> None:
+    assert cluster_auth({"submariner_kubeconfig": content}) == {"kubeconfig": content}
 
 
 def test_every_option_of_kubernetes_core() -> None:

@@ -260,6 +260,13 @@ WRONG: dict[str, Json] = {
     "There is no context est in the kubeconfigs; there are: east": {"contexts": ["est"]},
     "broker names est, which is no context of this inventory": {"broker": "est"},
     "cluster_ids names est, which is no context": {"cluster_ids": {"est": "x"}},
+    "broker names me, which is a context of several hosts: a, b": {
+        "kubeconfig": ["admins-*"],
+        "host_name": "file[7:]",
+        "broker": "me",
+    },
+    "The host of the context east of": {"host_name": "'all'"},
+    "east would have the name of a group": {"groups": {"east": "true"}},
     "host_name cannot be evaluated for the context east of": {"host_name": "conext"},
     "'some' for config 'nodes'": {"nodes": "some"},
     "'timeout'": {"timeout": "long"},
@@ -270,6 +277,9 @@ WRONG: dict[str, Json] = {
 
 def test_wrong_input_ends_in_one_line(pair: Source, api: FakeApi) -> None:
     (pair.folder / "broken").write_text("users: [hunter2-secret")
+    for name in ("a", "b"):
+        servers = {"me": f"https://{name}.example"}
+        (pair.folder / f"admins-{name}").write_text(json.dumps(kubeconfig_of(servers)))
     sources = []
     for number, config in enumerate(WRONG.values()):
         pair.path = pair.folder / f"wrong-{number}.clusterset.yml"

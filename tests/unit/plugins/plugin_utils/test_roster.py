@@ -18,7 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._contexts import Context
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._glimpse import KEYS, seen, unseen
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._roster import Roster, Wishes, check, pinned_id
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._roster import Roster, Wishes, refuse_names, settle
 from tests.unit.fake_api import recording
 
 Json = dict[str, t.Any]
@@ -141,7 +141,8 @@ def test_the_id_that_the_user_gives_counts_first() -> None:
     assert (west["submariner_cluster_id"], west["submariner_cluster_id_source"]) == ("west", "option")
     assert west["submariner_installed_id"] == "west2"
     by_alias = Context("west", "/k", also=("old-west",), host="west")
-    assert pinned_id(by_alias, Wishes(cluster_ids={"old-west": "w"})) == "w"
+    assert settle([by_alias], Wishes(cluster_ids={"old-west": "w"})).cluster_ids == {"west": "w"}
+    assert settle([by_alias], Wishes(cluster_ids={"west": "w", "old-west": "x"})).cluster_ids == {"west": "w"}
 
 
 def test_members_do_not_depend_on_what_is_installed() -> None:
@@ -234,11 +235,33 @@ def test_nodes_that_submariner_does_not_run_on_and_of_clusters_that_are_no_membe
 
 
 def test_names_that_are_no_context() -> None:
-    check([EAST, WEST], Wishes(broker="west", cluster_ids={"east": "a"}))
+    right = Wishes(broker="west", cluster_ids={"east": "a"})
+    assert settle([EAST, WEST], right) == right
     for wishes in (Wishes(broker="est"), Wishes(cluster_ids={"est": "a"})):
         with pytest.raises(Unusable, match="names est, which is no context") as refusal:
-            check([EAST, WEST], wishes)
+            settle([EAST, WEST], wishes)
         assert "east, west" in refusal.value.hint
+
+
+def test_a_name_of_several_contexts() -> None:
+    """As with kubeconfigs that all call their context admin."""
+    fleet = [Context("admin", f"/{name}", host=f"admin-{name}") for name in ("east", "west")]
+    for wishes in (Wishes(broker="admin"), Wishes(cluster_ids={"admin": "a"})):
+        with pytest.raises(Unusable, match="names admin, which is a context of several hosts: admin-east, admin-west"):
+            settle(fleet, wishes)
+    host = Context("kind-admin", "/k", host="admin")
+    assert settle([*fleet, host], Wishes(broker="admin", cluster_ids={"admin": "a"})).cluster_ids == {"admin": "a"}
+    assert settle(fleet, Wishes(broker="admin-west")).broker == "admin-west"
+
+
+@pytest.mark.parametrize("name", ["all", "ungrouped", "submariner_members", "edge"])
+def test_a_host_is_not_called_like_a_group(name: str) -> None:
+    refuse_names([EAST, WEST], ["edge"])
+    with pytest.raises(
+        Unusable, match=f"The host of the context {name} of /k would have the name of a group"
+    ) as refusal:
+        refuse_names([EAST, Context(name, "/k", host=name)], ["edge"])
+    assert "host_name" in refusal.value.hint
 
 
 garbage = st.recursive(
