@@ -20,7 +20,7 @@ from tests.scenarios.faults.in_objects import (
     INSTALLATION_FAULTS,
     SERVICE_FAULTS,
 )
-from tests.scenarios.faults.objects import QUIET
+from tests.scenarios.faults.objects import QUIET, gateway_renewed
 from tests.scenarios.faults.removed import REMOVALS
 from tests.scenarios.faults.spreading import switched
 from tests.scenarios.stage import Stage
@@ -40,7 +40,7 @@ class Group:
 
 GROUPS: dict[str, Group] = {
     "broker": Group(BROKER_FAULTS),
-    "endpoints": Group(ENDPOINT_FAULTS),
+    "endpoints": Group(ENDPOINT_FAULTS, (*QUIET, gateway_renewed)),
     "gateways": Group(GATEWAY_FAULTS, (*QUIET, switched(FROZEN_FAULT))),
     "installation": Group(INSTALLATION_FAULTS),
     "services": Group(SERVICE_FAULTS, state="service-exported"),

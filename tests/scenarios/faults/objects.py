@@ -217,3 +217,12 @@ def way_lost(item: Json) -> Json:
     """A route agent that reports an error of its way to the first other cluster."""
     entries = copy.deepcopy(item["status"]["remoteEndpoints"])
     return status(remoteEndpoints=[{**entries[0], "status": "error", "statusMessage": "no answer"}, *entries[1:]])
+
+
+@contextmanager
+def gateway_renewed(stage: Stage) -> Iterator[None]:
+    """Afterwards west's gateway begins anew: it may keep a tunnel to what it was made to believe."""
+    try:
+        yield
+    finally:
+        kubectl(stage, MEMBER, "-n", MEMBER_NAMESPACE, "delete", "pods", "-l", "app=submariner-gateway", "--wait=false")
