@@ -15,9 +15,7 @@ import copy
 import email.utils
 import json
 import math
-import queue
 import socket
-import threading
 import time
 import typing as t
 from dataclasses import dataclass, field
@@ -26,6 +24,7 @@ from urllib.parse import urlencode
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_MAP, AUTH_ARG_SPEC
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
+from ansible_collections.submariner.lifecycle.plugins.module_utils._transport import TIMED_OUT, in_words, within
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -43,8 +42,6 @@ PAGE = 1000
 
 FIELD_MANAGER = "submariner.lifecycle"
 """Name under which the API server notes who set a field."""
-
-TIMED_OUT = "timed out"
 
 POOL = 96
 """Connections kept: a watch has one to itself as long as it runs."""
@@ -158,7 +155,7 @@ class Watch:
         except WatchBroken:
             raise
         except Exception as error:
-            raise WatchBroken(_words(error)) from error
+            raise WatchBroken(in_words(error)) from error
         finally:
             self.finish()
 
@@ -364,7 +361,7 @@ class Api:
             headers = {"Accept": METADATA_OF_ONE if metadata_only else JSON}
             response = self._send("GET", path, query, None, headers, read_timeout=timeout + 5, stream=True)
         except Exception as error:
-            raise WatchBroken(_words(error)) from error
+            raise WatchBroken(in_words(error)) from error
         watch = Watch(response)
         if response.status >= 400:
             watch.finish()
@@ -470,7 +467,7 @@ class Api:
         except _exec.Unfinished as error:
             raise ApiFailure(f"A command in pod {namespace}/{pod} did not end within {timeout:.0f} s.") from error
         except Exception as error:  # whatever the transport raises
-            raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {_words(error)}.") from error
+            raise ApiFailure(f"Cannot run a command in pod {namespace}/{pod}: {in_words(error)}.") from error
         return ExecResult(rc, stdout, stderr)
 
     # -- one request --------------------------------------------------------------------------------------------
@@ -493,9 +490,9 @@ class Api:
                 time.sleep(0.2 * 2**attempt)
             left = max(LEAST_WAIT, min(WHOLE * self.timeout, self._end - time.monotonic()))
             try:
-                response = _within(left, lambda: self._send(method, path, query, payload, headers))
+                response = within(left, lambda: self._send(method, path, query, payload, headers))
             except Exception as error:  # noqa: BLE001 (whatever the transport raises means: not answered)
-                answer = Answer(UNKNOWN, reason=_words(error))
+                answer = Answer(UNKNOWN, reason=in_words(error))
                 if answer.reason == TIMED_OUT or method != "GET":
                     return answer
                 continue
@@ -531,26 +528,6 @@ class Api:
         )
 
 
-def _within(seconds: float, act: t.Callable[[], t.Any]) -> t.Any:
-    """What C(act) returns or raises; TimeoutError if it takes longer. Its thread then ends with the process, at the latest."""
-    done: queue.SimpleQueue[tuple[t.Any, BaseException | None]] = queue.SimpleQueue()
-
-    def run() -> None:
-        try:
-            done.put((act(), None))
-        except BaseException as error:  # noqa: BLE001 it is raised where it is waited for
-            done.put((None, error))
-
-    threading.Thread(target=run, daemon=True).start()
-    try:
-        value, error = done.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError(TIMED_OUT) from None
-    if error is not None:
-        raise error
-    return value
-
-
 def _writing(dry_run: bool) -> Json:
     query: Json = {"fieldManager": FIELD_MANAGER}
     if dry_run:
@@ -581,22 +558,3 @@ def _answer(status: int, data: bytes, date: str | None, text: bool) -> Answer:
     if body.get("kind") == "Status" or data.strip() == NOT_FOUND:
         return Answer(ABSENT, {}, status, reason, clock)
     return Answer(UNKNOWN, {}, status, f"{NOT_KUBERNETES}: HTTP {status}", clock)
-
-
-def _words(error: BaseException) -> str:
-    """A transport error in a few words, without object addresses and class prefixes."""
-    text = " ".join(str(getattr(error, "reason", None) or error).split())
-    known = (
-        ("CERTIFICATE_VERIFY_FAILED", "the server's certificate is not trusted"),
-        ("Connection refused", "connection refused"),
-        ("Name or service not known", "the host name is unknown"),
-        ("Temporary failure in name resolution", "the host name cannot be resolved"),
-        ("No route to host", "no route to host"),
-        ("timed out", TIMED_OUT),
-        ("Connection reset", "the connection was reset"),
-        ("Remote end closed", "the connection was closed"),
-    )
-    for sign, words in known:
-        if sign.lower() in text.lower():
-            return words
-    return text[:200] or type(error).__name__

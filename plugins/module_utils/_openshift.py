@@ -19,7 +19,8 @@ from contextlib import contextmanager
 from urllib.parse import quote, urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _auth
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, ApiFailure, _words
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api, ApiFailure
+from ansible_collections.submariner.lifecycle.plugins.module_utils._transport import in_words
 
 METADATA = "/.well-known/oauth-authorization-server"
 TOKENS = "/apis/oauth.openshift.io/v1/useroauthaccesstokens/"
@@ -145,7 +146,7 @@ def _refusal(error: BaseException, status: int, where: str, username: str) -> tu
         return f"The login server {where} gives no token: it answered HTTP {status}.", NOT_SO
     if isinstance(error, (KeyError, ValueError)):
         return f"The login server {where} gives no token: its answer is not OpenShift's.", NOT_SO
-    words = _words(error)
+    words = in_words(error)
     return f"The login server {where} cannot be asked: {words.rstrip('.')}.", TRUST if "certificate" in words else REACH
 
 
