@@ -49,7 +49,7 @@ POOL = 96
 LEAST_WAIT = 0.1
 """Seconds that an answer is waited for when the time of C(Api.bounded) is over."""
 
-CORE = "/api/v1/"
+ALWAYS_SERVED = ("/api/v1/nodes", "/api/v1/namespaces")
 NOT_FOUND = b"404 page not found"
 """What an API server says of a path that it does not serve; of an object that is not there it says a Status."""
 
@@ -336,10 +336,10 @@ class Api:
         return whole
 
     def _page(self, path: str, query: Json, accept: str) -> Answer:
-        """One LIST. What has no items is none, and the kinds of the core are served by every Kubernetes."""
+        """One LIST. What has no items is none, and some kinds are served by every Kubernetes."""
         answer = self._ask("GET", path, query, accept=accept)
         listed = "items" in answer.body and isinstance(answer.body["items"], (list, type(None)))
-        if (answer.present and not listed) or (answer.absent and path.startswith(CORE)):
+        if (answer.present and not listed) or (answer.absent and path in ALWAYS_SERVED):
             return Answer(UNKNOWN, {}, answer.status, NOT_KUBERNETES, answer.date)
         return answer
 
