@@ -455,7 +455,12 @@ unknown:
 
 from ansible.module_utils.basic import AnsibleModule
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
+    NOT_KUBERNETES,
+    ApiFailure,
+    auth_spec,
+    connect,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_alone
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest, split_cidrs
 from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
@@ -506,11 +511,14 @@ def _wanted(snapshot: Snapshot, wanted: Json) -> Json:
 
 
 def refuse_silence(server: str, snapshot: Snapshot) -> None:
-    """Fail when the API server answered nothing at all: then it is the input that is wrong, or the server is down."""
+    """Fail when there is no API server, or it answered nothing at all: then the input is wrong, or the server is down."""
+    hint = "Check submariner_kubeconfig and submariner_context, and that the credentials are valid."
+    if snapshot.reading("nodes").reason.startswith(NOT_KUBERNETES):
+        raise ApiFailure(f"{server} is no Kubernetes API server.", hint)
     if all(r.state == "unknown" for r in snapshot.readings.values()):
         raise ApiFailure(
             f"{server} does not answer: {snapshot.reading('nodes').reason.rstrip('.')}.",
-            "Check submariner_kubeconfig and submariner_context, and that the credentials are valid.",
+            hint,
         )
 
 

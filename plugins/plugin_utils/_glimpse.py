@@ -10,7 +10,7 @@ import logging
 import typing as t
 from collections import Counter
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._api import NOT_KUBERNETES, ApiFailure, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable, secret_values
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
@@ -61,7 +61,7 @@ def glimpse(context: Context, timeout: float, operator_namespace: str, cluster_i
             return unseen(_clean(failure.msg, context))
         except Exception as error:  # noqa: BLE001 (what programs for tokens and their parsers raise is without bounds)
             return unseen(_clean(f"it cannot be read: {type(error).__name__} {error}", context))
-    if snapshot.reading("namespaces").state == "absent":
+    if snapshot.reading("namespaces").reason.startswith(NOT_KUBERNETES):
         return unseen("what answers there is no Kubernetes API server")
     reasons = {key: _clean(reason, context) for key, reason in snapshot.unanswered.items()}
     if len(reasons) == len(snapshot.readings):

@@ -19,7 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.clust
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_fleet, default_checks
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, verdict
-from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import READS, SECTIONS, choose
+from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import PLATFORM_DNS, READS, SECTIONS, choose
 from ansible_collections.submariner.lifecycle.plugins.modules import cluster_info
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.run_module import Outcome, run_module
@@ -224,9 +224,8 @@ def test_no_secret_leaves(api: FakeApi, tmp_path: pathlib.Path) -> None:
 
 # -- what is not known ------------------------------------------------------------------------------------------
 
-READ_BY_VERIFY = [
-    r for r in choose(VERIFY) if r.key not in ("dns-custom", "dns-operator", "control-plane", "kube-system")
-]
+ELSEWHERE = {"dns-custom", "dns-operator", "control-plane", "kube-system", *PLATFORM_DNS}
+READ_BY_VERIFY = [r for r in choose(VERIFY) if r.key not in ELSEWHERE]
 NEEDED_HERE = {"coredns": {"dns"}, "clusterglobalegressips": {"globalnet"}}
 """Checks that need a reading on such a cluster only."""
 
@@ -414,3 +413,10 @@ def test_wrong_words_about_a_run(api: FakeApi, tmp_path: pathlib.Path, options: 
     prepared(api)
     assert read(api, tmp_path, **options).failed
     assert api.requests == []
+
+
+def test_what_is_no_kubernetes_api_is_said_to_be_none(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.fault(404, message="default backend", path="")
+    outcome = run_module(cluster_info.main, {"kubeconfig": api.kubeconfig(tmp_path), "cluster_id": "east"})
+    assert outcome.failed
+    assert "is no Kubernetes API server" in outcome.msg
