@@ -163,6 +163,9 @@ GATEWAY_FAULTS = {
         patched(MEMBER, obj.SUBMARINER, obj.spec(loadBalancerEnabled=True)), "gateway.no-load-balancer"
     ),
     "no connection": fault(patched(MEMBER, obj.gateway, obj.status(connections=[])), "connection.missing"),
+    "a route agent that failed": fault(
+        patched(MEMBER, obj.route_agent, obj.status(statusFailure="no route")), "routeagent.failure"
+    ),
     "a node without its way": fault(
         patched(MEMBER, obj.route_agent, obj.way_lost),
         "routeagent.error",
