@@ -136,9 +136,8 @@ _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, tuple(_FAULT_GROUPS)),
     (1, tuple(_COMPANY)),
     (1, (*_STUCK, *(name for name in _PATHS if name not in _LONG))),
-    (1, (*_REMOVALS, *_EVICTION)),
     (1, (*_INTERRUPTIONS, *(name for name in _REINSTALLS if name != f"reinstall-{HARDEST}"))),
-    (1, tuple(_OBSTACLES)),
+    (1, (*_REMOVALS, *_EVICTION, *_OBSTACLES)),
 )
 
 
