@@ -80,6 +80,6 @@ class BrokerAuthority:
                 self._trusted = True
         except ssl.SSLCertVerificationError as error:
             return text(error.verify_message) or "it is not trusted"
-        except (OSError, ValueError):  # not answered, or no certificate that could be read
-            return ""
+        except (OSError, ValueError):
+            pass  # not answered, or no certificate that could be read
         return ""

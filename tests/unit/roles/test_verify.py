@@ -158,3 +158,14 @@ def test_second_opinions_stand_beside_the_whole_verdict(fleet: Clusterset, tmp_p
     for name in ("east", "west"):
         assert f"{name}: diagnose: " in verify.out
         assert {o["command"] for o in verify.result["opinions"][name]} == {"diagnose"}
+
+
+def test_the_secret_for_the_broker_is_looked_into_on_request_alone(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
+    fleet.west.cluster.delete(("", "secrets"), OPERATOR, "submariner-broker-secret")
+    for asked in (False, True):
+        verify = Verify(
+            fleet.east, fleet.west, tmp_path, submariner_verify_access=asked, submariner_verify_report_only=True
+        )
+        assert verify.code == 0, verify.out
+        assert ("broker.no-credentials" in verify.ids) is asked
+        assert bool(fleet.west.asked("get", "/secrets/submariner-broker-secret$")) is asked
