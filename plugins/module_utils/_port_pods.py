@@ -46,7 +46,7 @@ CONTAINER = "probe"
 FOLDER = "/tmp/submariner-lifecycle"  # noqa: S108 - in the container
 MARK = "submariner-lifecycle"
 READY_LIMIT = 15.0
-ASK_LIMIT = 15.0
+ASK_LIMIT = 17.0
 """Seconds for scripts.AT_ONCE targets; each is bounded in the script."""
 EXEC_LIMIT = 20.0
 RETRY = 0.5

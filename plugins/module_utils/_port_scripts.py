@@ -17,8 +17,6 @@ import shlex
 
 AT_ONCE = 16
 """Targets that one pod asks at the same time."""
-ATTEMPTS = 3
-"""How often a target is asked, a second apart: a single packet may be lost on any path."""
 
 # What the kernel knows, whatever a firewall hides: who holds a port, which of Submariner's links and programs are on this node.
 LOOK = """
@@ -235,16 +233,23 @@ once() {
 }
 brief() { tr -c '[:print:]' ' ' < "$1" | tr -s ' ' | cut -c 1-160; }
 fetch() {
-  got=none
+  got=none refusal=
   for attempt in 1 2 3; do
     once "$2" "$3" "$4" "$6" "$5"
     case "$(brief "$FOLDER/out-$number")" in
-      *"$5"*) got=ours; break ;;
+      *"$5"*) got=ours; return ;;
       *[!\\ ]*) got=other ;;
     esac
-    # Hosts send few of these in a second, and one says it all.
-    case "$(brief "$FOLDER/err-$number")" in *efused*|*route*) break ;; esac
+    said=$(brief "$FOLDER/err-$number")
+    case "$said" in
+      # Believed the second time: a responder that takes a packet is deaf for a moment before it hears the next one.
+      *efused*) [ -z "$refusal" ] || return; refusal=$said; sleep 1 ;;
+      # Hosts send few of these in a second, and one says it all.
+      *route*) return ;;
+    esac
   done
+  # An answer that hosts leave out to save packets does not take back what was said.
+  [ -z "$refusal" ] || printf '%s\\n' "$refusal" > "$FOLDER/err-$number"
 }
 find_tool() {
   # These do what they say; of the others there are several kinds, and a firewall that closes the loopback hides their answer.

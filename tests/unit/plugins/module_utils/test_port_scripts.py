@@ -14,6 +14,7 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
 import typing as t
 
@@ -109,6 +110,30 @@ def test_answers_refusals_and_what_was_heard(tmp_path: pathlib.Path, image: tupl
         assert not {"w2", "w4"} & heard
     finally:
         pod.end()
+
+
+@pytest.mark.parametrize("tool", ["python3", "bash"])
+def test_one_refusal_is_not_believed(tmp_path: pathlib.Path, tool: str) -> None:
+    """A responder of another cluster may be deaf for a moment, while it takes up somebody else's packet."""
+    pod = Pod(tmp_path, [], "python3", tool)
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as late:
+        port = free_port(socket.SOCK_DGRAM)
+
+        def answer() -> None:
+            time.sleep(0.7)
+            late.bind(("127.0.0.1", port))
+            late.settimeout(10)
+            _asked, sender = late.recvfrom(2048)
+            late.sendto(NONCE.encode(), sender)
+
+        answering = threading.Thread(target=answer)
+        answering.start()
+        try:
+            said = pod.run(scripts.ask_script("m"), f"0 udp {port} 127.0.0.1 {NONCE} w0\n.\n")
+        finally:
+            pod.end()
+            answering.join()
+    assert port_probe.answers(said, "m")[0][0][:2] == (tool, "ours")
 
 
 def test_a_port_that_a_program_holds_is_taken_by_it(tmp_path: pathlib.Path) -> None:
