@@ -414,6 +414,8 @@ class Snapshot:
     operator_namespace: str = OPERATOR_NAMESPACE
     dns_map_before: tuple[str, str] = ("", "")
     """L(dns_map) of an earlier reading: once the resources are gone, nothing tells it any more."""
+    brokers_before: tuple[str, ...] = ()
+    """Namespaces of brokers that an earlier reading told, or what else stands there: the Broker CR is the first that goes."""
     ahead: float | None = None
     """Seconds by which the API server's clock is ahead of this machine's; whole ones, as a Date header has no others."""
     clocks: dict[str, float] = field(default_factory=dict)
@@ -488,9 +490,9 @@ class Snapshot:
 
     @property
     def broker_namespaces(self) -> list[str]:
-        """Namespaces that are, or were, a broker: a Broker CR stands there, or they have the default name."""
+        """Namespaces that are, or were, a broker: a Broker CR stands or stood there, or they have the default name."""
         found = {text(mapping(o.get("metadata")).get("namespace")) for o in self.objects("brokers")}
-        found |= {BROKER_NAMESPACE} if self.namespace(BROKER_NAMESPACE) else set()
+        found |= {n for n in (BROKER_NAMESPACE, *self.brokers_before) if self.namespace(n)}
         return sorted(n for n in found if n)
 
     def namespace(self, name: str) -> Json:

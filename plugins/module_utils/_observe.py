@@ -137,6 +137,9 @@ PLATFORM_DNS = {
 }
 """Where platforms keep the Corefile that the operator edits there (submariner.md 2.4)."""
 
+BROKER_SIGNS = (("serviceaccounts", "submariner-k8s-broker-admin"), ("roles", "submariner-k8s-broker-cluster"))
+"""What a broker's namespace has besides the Broker CR, which an interrupted removal took first."""
+
 READS: tuple[Read, ...] = (
     _read("version", "/version", "identity", one=True),
     _read("kube-system", "/api/v1/namespaces/kube-system", "identity", one=True, when=_without_uid),
@@ -366,20 +369,27 @@ def observe(
     operator_namespace: str = OPERATOR_NAMESPACE,
     keys: t.Collection[str] | None = None,
     dns_map: tuple[str, str] = ("", ""),
+    brokers: t.Iterable[str] = (),
 ) -> Snapshot:
     """Read the C(sections), or just the C(keys), of one cluster. What was not answered is V(unknown) in there.
 
-    C(dns_map) is what an earlier reading told of it.
+    C(dns_map) and C(brokers), namespaces of brokers, are what an earlier reading told of them.
     """
     snapshot = Snapshot(server=api.server, operator_namespace=operator_namespace, dns_map_before=dns_map)
     chosen = choose(sections, keys)
     _ask_all(api, snapshot, [r for r in chosen if r.when is None or keys is not None])
+    metas = [mapping(o.get("metadata")) for key, name in BROKER_SIGNS for o in _named(snapshot, key, name)]
+    snapshot.brokers_before = tuple(sorted({*brokers, *(text(m.get("namespace")) for m in metas)}))
     listed = snapshot.namespace("kube-system")
     if listed:
         snapshot.readings["kube-system"] = Reading("present", [listed])
     for last in (False, True):
         _ask_all(api, snapshot, [r for r in chosen if r.when and r.last is last and keys is None and r.when(snapshot)])
     return snapshot
+
+
+def _named(snapshot: Snapshot, key: str, name: str) -> list[Json]:
+    return [o for o in snapshot.objects(key) if mapping(o.get("metadata")).get("name") == name]
 
 
 def choose(sections: t.Iterable[str], keys: t.Collection[str] | None = None) -> list[Read]:

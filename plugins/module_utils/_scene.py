@@ -29,6 +29,8 @@ class Scene:
         self, api: Api, sections: t.Sequence[str], operator_namespace: str, dns_map: tuple[str, str] = ("", "")
     ) -> None:
         self._api, self._sections, self._namespace, self._dns_map = api, sections, operator_namespace, dns_map
+        self._brokers: list[str] = []
+        """Namespaces of brokers, also once the Broker CR is gone."""
         self._asked: list[tuple[Read, str]] = []
         self._open: tuple[Watching, View] | None = None
         self._inside: dict[str, tuple[float, Reading]] = {}
@@ -44,7 +46,8 @@ class Scene:
 
     def read(self) -> Snapshot:
         """A new reading of everything."""
-        snapshot = observe(self._api, self._sections, self._namespace, dns_map=self._dns_map)
+        snapshot = observe(self._api, self._sections, self._namespace, dns_map=self._dns_map, brokers=self._brokers)
+        self._brokers = snapshot.broker_namespaces
         paths = asked(snapshot, self._sections)
         if paths != self._asked:  # a broker's namespace came or went
             self.__exit__()
@@ -63,6 +66,7 @@ class Scene:
         watching.rest(seconds)
         seen = view.snapshot()
         seen.dns_map_before = self._dns_map
+        seen.brokers_before = tuple(self._brokers)
         now = time.monotonic()
         seen.readings.update((key, held) for key, (when, held) in self._inside.items() if now - when < HOLD)
         return seen

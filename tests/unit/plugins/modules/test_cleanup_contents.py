@@ -229,3 +229,31 @@ def test_a_namespace_goes_exactly_when_all_in_it_is_ours(ours: set[int], theirs:
             assert {k: v for k, v in before.items() if k[1] in mine} == {
                 k: cleaning.names(k, OPERATOR) for k in before if k[1] in mine
             }
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_a_broker_in_a_namespace_of_another_name_goes_whole(cleaning: Cleaning, interrupted: bool) -> None:
+    cleaning.load(
+        obj("v1", "Namespace", "elsewhere"),
+        obj("v1", "ServiceAccount", "submariner-k8s-broker-admin", "elsewhere"),
+        obj("v1", "ConfigMap", "submariner-globalnet-info", "elsewhere", data={"clusterinfo": "[]"}),
+    )
+    if not interrupted:
+        cleaning.load(obj("submariner.io/v1alpha1", "Broker", "submariner-broker", "elsewhere", spec={}))
+    outcome = cleaning.run(scope=["member", "broker"])
+    assert not outcome.failed, outcome.msg
+    assert "Namespace elsewhere" in labels(outcome["removed"])
+    assert "elsewhere" not in cleaning.names(("", "namespaces"))
+    assert cleaning.run(scope=["member", "broker"]).changed is False
+
+
+def test_the_records_of_a_broker_without_its_resource_stay_with_their_definitions(cleaning: Cleaning) -> None:
+    cleaning.load(
+        obj("v1", "Namespace", "elsewhere"),
+        obj("rbac.authorization.k8s.io/v1", "Role", "submariner-k8s-broker-cluster", "elsewhere"),
+        obj("submariner.io/v1", "Endpoint", "north-cable", "elsewhere", spec={"cluster_id": "north"}),
+    )
+    outcome = cleaning.run()
+    assert not outcome.failed, outcome.msg
+    assert cleaning.names(("submariner.io", "endpoints")) == ["north-cable"]
+    assert "CustomResourceDefinition endpoints.submariner.io" in labels(outcome["kept"])
