@@ -33,12 +33,20 @@ RECORDS, OFFERS = ("endpoints", "clusters"), ("serviceimports", "endpointslices"
 
 
 def plan_departure(
-    broker: Snapshot, namespace: str, identity: Identity, retire: bool, taken: t.Collection[str] = ()
+    broker: Snapshot,
+    namespace: str,
+    identity: Identity,
+    retire: bool,
+    taken: t.Collection[str] = (),
+    proven: dict[str, str] | None = None,
 ) -> Plan:
     """What a departed cluster left on its broker, by proof of identity (submariner.md 4.5).
 
     Nothing of IDs that are C(taken) by other clusters of the inventory, whatever their records look like. Its access
     (ServiceAccount, RoleBinding, token) and its addresses go only when it C(retire)s; a re-join uses them again (R9, R10).
+
+    C(proven), Cluster records by UID with the proof, is kept from one reading to the next: the Endpoint that proves whose a
+    record is goes before it.
     """
     result = Plan()
     departing = [e for e in catalogue.ENTRIES if e.scope == catalogue.BROKER and e.namespace == catalogue.BROKER_NS]
@@ -50,8 +58,16 @@ def plan_departure(
     endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
     mine: dict[str, str] = {}
     access = set(identity.ids) - set(taken)
+    proven = {} if proven is None else proven
+    before = {
+        ClusterRecord.of(o).cluster_id: proven[uid]
+        for o in broker.objects("clusters", namespace)
+        if (uid := text(mapping(o.get("metadata")).get("uid"))) in proven
+    }
+    claimed = {e.cluster_id for e in endpoints}
     for cluster_id in sorted(({e.cluster_id for e in endpoints} | {r.cluster_id for r in records}) - set(taken)):
         why = identity.made(cluster_id, endpoints, records)
+        why = why or ("" if cluster_id in claimed else before.get(cluster_id, ""))
         if why:
             mine[cluster_id] = why
         elif cluster_id in identity.ids:
@@ -72,6 +88,10 @@ def plan_departure(
         "endpoints": lambda o: mine.get(Endpoint.of(o).cluster_id, ""),
         "clusters": lambda o: mine.get(ClusterRecord.of(o).cluster_id, ""),
     }
+    for obj in broker.objects("clusters", namespace):
+        why, uid = mine.get(ClusterRecord.of(obj).cluster_id, ""), text(mapping(obj.get("metadata")).get("uid"))
+        if why and uid:
+            proven[uid] = why
     ids = set(mine) | access
     for entry in departing:
         for obj in broker.objects(entry.key, namespace) if entry.key not in OFFERS else ():

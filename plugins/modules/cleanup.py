@@ -260,9 +260,11 @@ def run(module: AnsibleModule) -> Json:
             )
         departing = connect(module, params["broker"])
 
+    proven: dict[str, str] = {}
+
     def broker_plan(snapshot: Snapshot) -> Plan:
         return plan_departure(
-            snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"]
+            snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"], proven
         )
 
     wanted = list(planned.owned)

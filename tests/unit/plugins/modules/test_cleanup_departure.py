@@ -148,3 +148,28 @@ def test_nothing_goes_while_a_reading_of_the_broker_is_not_answered(departing: D
     departing.east.fault(403, verb="list", path=f"/{kind}$")
     outcome = departing.leave("retire", timeout=1)
     assert (outcome["verdict"], departing.east.writes) == ("unknown", [])
+
+
+@pytest.mark.parametrize(("cluster_id", "pods"), [("west-old", "10.5.0.0/16"), ("west", "192.168.0.0/16")])
+def test_a_record_that_only_its_endpoint_proves_goes_after_it(
+    cleaning: Cleaning, other_api: FakeApi, tmp_path: pathlib.Path, cluster_id: str, pods: str
+) -> None:
+    """A ghost under another ID (submariner#3411), and a network whose pods have other addresses than the Nodes say."""
+    node = {"podCIDR": "10.5.0.0/24", "podCIDRs": ["10.5.0.0/24"]}
+    address = {"addresses": [{"type": "InternalIP", "address": "10.1.1.1"}]}
+    cleaning.load(obj("v1", "Node", "west-w", spec=node, status=address))
+    own = {"cluster_id": "west", "cluster_cidr": [pods], "service_cidr": ["10.96.0.0/16"]}
+    cleaning.load(obj("v1", "Namespace", "submariner-operator"))
+    cleaning.load(obj("submariner.io/v1", "Cluster", "west", "submariner-operator", spec=own))
+    place = {"hostname": "west-w", "private_ip": "10.1.1.1", "subnets": ["10.96.0.0/16", pods]}
+    (tmp_path / "broker").mkdir()
+    broker = Cleaning(other_api, tmp_path / "broker")
+    broker.load(
+        obj("v1", "Namespace", BROKER),
+        obj("submariner.io/v1", "Endpoint", "cable", BROKER, spec={"cluster_id": cluster_id, **place}),
+        obj("submariner.io/v1", "Cluster", cluster_id, BROKER, spec={**own, "cluster_id": cluster_id}),
+    )
+    outcome = cleaning.run(departure="rejoin", broker={"kubeconfig": broker.arguments["kubeconfig"]})
+    assert not outcome.failed, outcome.msg
+    assert f"Cluster {BROKER}/{cluster_id}" in labels(outcome["removed"])
+    assert (broker.names(ENDPOINTS, BROKER), broker.names(("submariner.io", "clusters"), BROKER)) == ([], [])
