@@ -64,13 +64,19 @@ def treat(visit: Visit, known: Known, apply: bool, force: bool) -> Treated:
     if not apply or not found.changes or (reading.agents and not force):
         return Treated(visit.node, found, found, reading.agents)
     evidence = [change for change in found.changes if change.kind in EVIDENCE]
-    failures = _undo(visit, [change for change in found.changes if change not in evidence])
+    failures: dict[tuple[str, str], str] = {}
     try:
+        failures = _undo(visit, [change for change in found.changes if change not in evidence])
         may_go = not failures or all(change.kind in EVIDENCE for change in plan(visit.read(), known).changes)
         failures |= _undo(visit, evidence) if may_go else {change.key: WAITS for change in evidence}
         proof = plan(visit.read(), known)
     except NodeTrouble as error:
-        proof = NodePlan(changes=found.changes, kept=found.kept, unknown={"proof": str(error)})
+        # Commands may have run without an answer: what became of them is told by the node, if it still answers.
+        failures = {**{change.key: str(error) for change in found.changes}, **failures}
+        try:
+            proof = plan(visit.read(), known)
+        except NodeTrouble:
+            proof = NodePlan(changes=found.changes, kept=found.kept, unknown={"proof": str(error)})
     return Treated(visit.node, found, proof, reading.agents, failures, attempted=True)
 
 
