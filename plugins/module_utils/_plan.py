@@ -323,7 +323,10 @@ def _made_by_users(snapshot: Snapshot, definition: str) -> list[str]:
 def broker_refusals(snapshot: Snapshot, namespace: str, wish: Wish) -> list[Finding]:
     """Why the broker in C(namespace) must stay: what it holds of clusters that are not proven to be gone."""
     endpoints, records = snapshot.endpoints(namespace), snapshot.clusters(namespace)
-    registered = {e.cluster_id for e in endpoints} | {r.cluster_id for r in records}
+    registered = {e.cluster_id for e in endpoints}
+    if not mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp"):
+        # In one that is going a record without its Endpoint says no more than how far that has come.
+        registered |= {r.cluster_id for r in records}
     signs = signs_of_members(snapshot, namespace)
     result = []
     for cluster_id in sorted(registered | set(signs)):

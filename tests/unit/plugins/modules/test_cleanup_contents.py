@@ -257,3 +257,15 @@ def test_the_records_of_a_broker_without_its_resource_stay_with_their_definition
     assert not outcome.failed, outcome.msg
     assert cleaning.names(("submariner.io", "endpoints")) == ["north-cable"]
     assert "CustomResourceDefinition endpoints.submariner.io" in labels(outcome["kept"])
+
+
+def test_a_record_that_outlives_its_endpoint_in_a_broker_that_is_going_refuses_nothing(cleaning: Cleaning) -> None:
+    going = obj("v1", "Namespace", BROKER)
+    going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
+    cleaning.load(
+        {**going, "spec": {"finalizers": ["kubernetes"]}},
+        obj("submariner.io/v1", "Cluster", "west-old", BROKER, spec={"cluster_id": "west-old"}),
+    )
+    outcome = cleaning.run(scope=["member", "broker"], check=True)
+    assert [f["id"] for f in outcome["findings"]] == []
+    assert f"Namespace {BROKER}" in labels(outcome["plan"])
