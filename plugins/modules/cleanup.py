@@ -254,6 +254,10 @@ def run(module: AnsibleModule) -> Json:
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":
+        if MEMBER not in wish.scopes:
+            raise ApiFailure(
+                "departure needs the scope member.", "A cluster departs once its own installation is proven clean."
+            )
         if not params["broker"]:
             raise ApiFailure(
                 "departure needs the option broker.", "Set it to the authentication options of the broker's cluster."

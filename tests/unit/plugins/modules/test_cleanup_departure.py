@@ -173,3 +173,10 @@ def test_a_record_that_only_its_endpoint_proves_goes_after_it(
     assert not outcome.failed, outcome.msg
     assert f"Cluster {BROKER}/{cluster_id}" in labels(outcome["removed"])
     assert (broker.names(ENDPOINTS, BROKER), broker.names(("submariner.io", "clusters"), BROKER)) == ([], [])
+
+
+def test_a_cluster_that_is_not_cleaned_does_not_depart(departing: Departing) -> None:
+    outcome = departing.leave("retire", scope=["broker"])
+    assert outcome.failed
+    assert "scope member" in outcome.msg
+    assert not departing.east.writes
