@@ -25,7 +25,14 @@ PLACES = ("submariners", "servicediscoveries", "brokers", "deployments", "namesp
 def other_owners(snapshot: Snapshot) -> list[Json]:
     """Who else manages the installation, with that owner's way of removal; not who was only sent by one of these."""
     subjects: dict[str, str] = {}
-    for obj in (o for key in PLACES for o in snapshot.objects(key)):
+    accesses = [
+        o
+        for namespace in snapshot.broker_namespaces
+        for key in ("serviceaccounts", "roles")
+        for o in snapshot.objects(key, namespace)
+        if text(mapping(o.get("metadata")).get("name")).startswith("submariner-k8s-broker-")
+    ]
+    for obj in (*(o for key in PLACES for o in snapshot.objects(key)), *accesses):
         meta = mapping(obj.get("metadata"))
         kind, name = text(obj.get("kind")), text(meta.get("name"))
         strange = {"Deployment": "submariner-operator", "Namespace": snapshot.operator_namespace}.get(

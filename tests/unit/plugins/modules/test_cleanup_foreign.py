@@ -248,3 +248,20 @@ def test_what_another_owner_would_put_back_is_refused(cleaning: Cleaning, check:
     assert (finding["id"], finding["observed"]) == ("owner.other", "is managed by a Helm release")
     assert "helm uninstall" in finding["hint"]
     assert {"Namespace submariner-operator", "Submariner submariner-operator/submariner"} <= labels(outcome["kept"])
+
+
+def test_a_broker_of_the_helm_chart_is_left_to_helm(cleaning: Cleaning) -> None:
+    """It has no Broker resource, and no operator beside it."""
+    marks = {
+        "labels": {"app.kubernetes.io/managed-by": "Helm"},
+        "annotations": {"meta.helm.sh/release-name": "submariner-k8s-broker"},
+    }
+    cleaning.load(
+        obj("v1", "Namespace", "submariner-k8s-broker"),
+        obj("v1", "ServiceAccount", "submariner-k8s-broker-client", "submariner-k8s-broker", **marks),
+        obj(f"{RBAC}/v1", "Role", "submariner-k8s-broker-cluster", "submariner-k8s-broker", **marks),
+    )
+    outcome = cleaning.run(scope=["member", "broker"])
+    assert outcome.failed
+    assert "helm uninstall" in outcome.msg
+    assert outcome["removed"] == []
