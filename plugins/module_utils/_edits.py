@@ -51,12 +51,15 @@ def plan_dns(snapshot: Snapshot, result: Plan) -> None:
             place = text(meta.get("namespace")), text(meta.get("name"))
             if place not in seen:
                 seen.add(place)
-                _plan_config_map(entry_of("R18", key), obj, "/".join(place), result)
+                _plan_config_map(
+                    entry_of("R18", key), obj, "/".join(place), "/".join(filter(None, snapshot.dns_map)), result
+                )
     for obj in snapshot.objects("dns-operator"):
         _plan_servers(entry_of("R18", "dns-operator"), obj, result)
 
 
-def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
+def _plan_config_map(entry: Entry, obj: Json, place: str, named: str, result: Plan) -> None:
+    """C(named) is the place of lighthouse's key, empty where nothing tells it."""
     data = mapping(obj.get("data"))
     corefile = text(data.get("Corefile"))
     changes: Json = {}
@@ -80,7 +83,9 @@ def _plan_config_map(entry: Entry, obj: Json, place: str, result: Plan) -> None:
             return
         changes["Corefile"] = rest
         why.append("has a block between lighthouse's marker lines")
-    if DOMAIN in text(data.get(CUSTOM_KEY)):
+    if DOMAIN in text(data.get(CUSTOM_KEY)) and named and place != named:
+        result.keep(entry, obj, f"has a copy of lighthouse's key {CUSTOM_KEY}, which is in {named}")
+    elif DOMAIN in text(data.get(CUSTOM_KEY)):
         changes[CUSTOM_KEY] = None
         why.append(f"has lighthouse's key {CUSTOM_KEY}")
     elif CUSTOM_KEY in data:

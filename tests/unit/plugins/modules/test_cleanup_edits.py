@@ -10,7 +10,7 @@ import typing as t
 
 import pytest
 
-from tests.unit.cleaning import Cleaning, labels, obj
+from tests.unit.cleaning import OPERATOR, Cleaning, labels, obj
 
 Json = dict[str, t.Any]
 MAPS = ("", "configmaps")
@@ -259,3 +259,17 @@ def test_with_the_broker_alone_the_notes_of_the_installation_stay(cleaning: Clea
     assert not outcome.failed, outcome.msg
     meta = cleaning.get(NODES, "worker")["metadata"]
     assert (meta["annotations"], meta["labels"]) == (NOTES, {})
+
+
+def test_a_copy_of_the_map_that_the_resource_names_stays(cleaning: Cleaning) -> None:
+    named = {"coreDNSCustomConfig": {"namespace": "kube-system", "configMapName": "coredns-custom"}}
+    cleaning.load(
+        obj("v1", "Namespace", OPERATOR),
+        obj("submariner.io/v1alpha1", "Submariner", "submariner", OPERATOR, spec=named),
+        config_map("coredns-custom", lighthouse_server=STANZA),
+        config_map("coredns-custom-backup", lighthouse_server=STANZA),
+    )
+    outcome = cleaning.run()
+    assert not outcome.failed, outcome.msg
+    assert "ConfigMap kube-system/coredns-custom" in labels(outcome["removed"])
+    assert "ConfigMap kube-system/coredns-custom-backup" in labels(outcome["kept"])
