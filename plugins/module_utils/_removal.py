@@ -51,6 +51,8 @@ class Outcome:
     kept: list[Owned] = field(default_factory=list)
     findings: list[Finding] = field(default_factory=list)
     seconds: float = 0.0
+    touched: bool = False
+    """Whether anything was asked to go, also what is still there."""
 
     @property
     def clean(self) -> bool:
@@ -187,7 +189,9 @@ class Removal:
                 return released
         if going and not slow:
             return None
-        return self.api.delete(owned.path, uid=owned.uid, grace=owned.grace)
+        answer = self.api.delete(owned.path, uid=owned.uid, grace=owned.grace)
+        self.outcome.touched |= answer.present
+        return answer
 
     def _act_on_resource(self, owned: Owned, obj: Json, snapshot: Snapshot, unwanted: str) -> None:
         """Delete a CR with the operator's finalizer, leave its operator the time, release it when that is dead.
@@ -200,7 +204,9 @@ class Removal:
                 return
             owner_going = owned.kind == "ServiceDiscovery" and bool(snapshot.objects("submariners"))
             if not owner_going:  # the operator removes the ServiceDiscovery of a Submariner itself
-                self._note(owned, self.api.delete(owned.path, uid=owned.uid))
+                answer = self.api.delete(owned.path, uid=owned.uid)
+                self.outcome.touched |= answer.present
+                self._note(owned, answer)
             return
         self._asked.setdefault(owned.path, owned)
         operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")), unwanted)
@@ -227,7 +233,7 @@ class Removal:
     def _stopped(self, operator: death.Operator) -> bool:
         """Whether it is proven that it does not run; it is asked to end where it may."""
         if operator.must_stop:
-            self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
+            self.outcome.touched |= self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}}).present
         return not (operator.alive or operator.must_stop or operator.pods)
 
     def _edit(self, owned: Owned, obj: Json) -> None:

@@ -291,6 +291,7 @@ def run(module: AnsibleModule) -> Json:
             there = Scene(departing, BROKER_SECTIONS, params["operator_namespace"])
             left = Removal(departing, there, broker_plan, params["timeout"]).run()
             outcome.removed += left.removed
+            outcome.touched |= left.touched
             outcome.remaining += left.remaining
             outcome.findings += left.findings
             outcome.seconds += left.seconds
@@ -344,7 +345,7 @@ def _result(
     ]
     subnets = [c for o in before.objects("endpoints") for c in before_cidrs(o, "subnets")]
     result: Json = {
-        "changed": bool(wanted) if module.check_mode else bool(outcome.removed),
+        "changed": bool(wanted) if module.check_mode else bool(outcome.removed) or outcome.touched,
         "plan": [o.as_dict() for o in wanted],
         "kept": [o.as_dict() for o in outcome.kept],
         "removed": [o.as_dict() for o in outcome.removed],

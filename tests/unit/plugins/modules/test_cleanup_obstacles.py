@@ -171,3 +171,12 @@ def test_one_marker_in_the_corefile_is_refused_and_nothing_is_touched_there(clea
         assert "by hand" in finding["hint"]
     assert cleaning.get(("", "configmaps"), "coredns", "kube-system")["data"]["Corefile"] == text
     assert cleaning.api.writes == []
+
+
+def test_what_was_asked_to_go_and_is_held_is_a_change(cleaning: Cleaning) -> None:
+    held = obj("rbac.authorization.k8s.io/v1", "ClusterRole", "submariner-gateway", finalizers=["example.com/hold"])
+    cleaning.load(held)
+    outcome = cleaning.run(timeout=1)
+    assert (outcome.failed, outcome.changed) == (True, True)
+    again = cleaning.run(timeout=1)
+    assert (again.failed, again.changed) == (True, False)
