@@ -163,7 +163,8 @@ def _two_ids(fleet: Fleet, broker: Broker, dead: str, alive: str) -> Finding:
 
 def _copies(fleet: Fleet, broker: Broker, host: Host) -> list[Finding]:
     """Of every other registered cluster exactly one copy, equal to the broker's record; and no others."""
-    missing, twice, other = [], [], []
+    missing, other = [], []
+    twice = [host.id] if host.id in host.copies else []  # what is its own has no copy
     expected = [i for i in broker.ids if i != host.id and i not in fleet.ghosts and i not in fleet.undecided]
     for cluster_id in expected:
         found, records = host.copies.get(cluster_id, []), broker.by_id.get(cluster_id, [])
@@ -179,7 +180,7 @@ def _copies(fleet: Fleet, broker: Broker, host: Host) -> list[Finding]:
     restart = "restart the gateway of this member: it reconciles with the broker when it starts"
     table = (
         ("endpoint.missing", missing, "has no copy of the Endpoint of", "look for overlapping CIDRs; " + restart),
-        ("endpoint.duplicate", twice, "has more copies than the broker has Endpoints of", restart),
+        ("endpoint.duplicate", twice, "has more copies than it should have of", restart),
         ("endpoint.copy-differs", other, "has another Endpoint than the broker of", restart),
         ("endpoint.stale-copy", strange, "has a copy that the broker does not have of", restart),
     )

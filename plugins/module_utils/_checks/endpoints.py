@@ -180,6 +180,7 @@ def check_member(
             )
     findings += [_ghost(e, f"{here}, unknown to the broker") for e in copies if e.cluster_id not in expected]
     findings += [_mislabelled(e, here, "this member's gateway") for e in copies if e.origin != e.cluster_id]
+    findings += [_copy_of_own(e, here) for e in copies if e.origin == e.cluster_id == cluster_id]
     known = {e.name for e in at_broker}  # what is twice on the broker is said there
     strange = [e for e in local if e.name not in known]
     return findings + (_reality(member, own[0]) if len(own) == 1 else []) + (same_place(local, here) if strange else [])
@@ -342,6 +343,20 @@ def _ghost(endpoint: Endpoint, where: str) -> Finding:
         f"is a record of '{endpoint.cluster_id}' ({endpoint.hostname} {endpoint.private_ip}) {where}",
         "no record of a cluster that does not run",
         hint="reinstall, or remove it on the broker: the members drop their copies",
+    )
+
+
+def _copy_of_own(endpoint: Endpoint, here: str) -> Finding:
+    """A member has copies of others' Endpoints alone."""
+    return Finding(
+        "endpoint.duplicate",
+        ERROR,
+        f"cluster {endpoint.cluster_id}",
+        f"has the copy {endpoint.name} of an Endpoint of its own {here}",
+        "exactly one, unlabelled",
+        cause="it was joined under another ID before, and this is what it knew then of the one that it has now",
+        hint="restart the gateway: its start removes old Endpoints of its ID",
+        evidence={"endpoints": [endpoint.name]},
     )
 
 

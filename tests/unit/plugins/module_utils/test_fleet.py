@@ -260,6 +260,12 @@ def test_two_cluster_records_of_one_id() -> None:
     assert told(judge(fleet, "endpoints")) == {"cluster.duplicate": "cluster west"}
 
 
+def test_a_copy_of_its_own_endpoint() -> None:
+    fleet = recorded()
+    fleet["west"]["copies"]["west"] = "0badc0de"
+    assert told(judge(fleet, "endpoints")) == {"endpoint.duplicate": "copies in west"}
+
+
 def test_a_copy_that_is_missing() -> None:
     fleet = recorded()
     fleet["west"]["copies"] = {}

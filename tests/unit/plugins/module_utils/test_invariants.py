@@ -135,6 +135,12 @@ IN_MEMBER: dict[str, tuple[Broken, set[str]]] = {
         ),
         {"endpoint.ghost"},
     ),
+    "copy of an Endpoint of its own": (
+        lambda _east, west: again(
+            west, endpoint(west, OPERATOR, "west"), name="west-old", labels={"submariner-io/clusterID": "west"}
+        ),
+        {"endpoint.duplicate"},
+    ),
     "copy with another label": (
         lambda _east, west: endpoint(west, OPERATOR, "east")["metadata"]["labels"].update(
             {"submariner-io/clusterID": "west"}
