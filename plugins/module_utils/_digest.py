@@ -111,7 +111,9 @@ def _copies(endpoints: t.Sequence[Endpoint]) -> dict[str, str]:
     found: dict[str, str] = {}
     for endpoint in endpoints:
         if endpoint.origin:
-            found[endpoint.cluster_id] = f"{found.get(endpoint.cluster_id, '')} {endpoint.mark}".strip()
+            # the sync goes by the label
+            mark = endpoint.mark if endpoint.origin == endpoint.cluster_id else "mislabelled"
+            found[endpoint.cluster_id] = f"{found.get(endpoint.cluster_id, '')} {mark}".strip()
     return found
 
 

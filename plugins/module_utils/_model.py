@@ -121,9 +121,9 @@ class Owned:
 
 BRIEF = (
     "namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name", "backend",
-    "health_check_ip",
+    "health_check_ip", "settings",
 )  # fmt: skip
-MARKED = ("hostname", "private_ip", "public_ip", "backend", "health_check_ip")
+MARKED = ("hostname", "private_ip", "public_ip", "backend", "health_check_ip", "settings")
 
 
 @dataclass(frozen=True)
@@ -145,6 +145,8 @@ class Endpoint:
     health_check_ip: str = ""
     private_ips: tuple[str, ...] = ()
     """All private addresses of a dual-stack gateway, the first one included."""
+    settings: str = ""
+    """By what else others connect: its ports, its load balancer, and whether it is behind NAT."""
 
     @classmethod
     def of(cls, obj: Json) -> Endpoint:
@@ -170,6 +172,10 @@ class Endpoint:
             private_ips=tuple(
                 dict.fromkeys(text(a) for a in [spec.get("private_ip"), *sequence(spec.get("privateIPs"))] if text(a))
             ),
+            settings=",".join(
+                [f"{k}={v}" for k, v in sorted(mapping(spec.get("backend_config")).items())]
+                + ["nat"] * (spec.get("nat_enabled") is True)
+            ),
         )
 
     @classmethod
@@ -184,7 +190,7 @@ class Endpoint:
 
     @property
     def mark(self) -> str:
-        """A short text that is equal for copies of one record: of its name, host, addresses, driver and CIDRs."""
+        """A short text that is equal for copies of one record: of its name, host, addresses, driver, settings and CIDRs."""
         words = "|".join((self.name, *(getattr(self, key) for key in MARKED), *self.subnets))
         return f"{zlib.crc32(words.encode('utf-8', 'replace')):08x}"
 

@@ -272,6 +272,24 @@ def test_a_copy_that_is_missing() -> None:
     assert told(judge(fleet, "endpoints")) == {"endpoint.missing": "copies in west"}
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda e: e["spec"].update(backend_config={"udp-port": "4501"}),
+        lambda e: e["spec"].update(nat_enabled=not e["spec"].get("nat_enabled")),
+        lambda e: e["metadata"]["labels"].update({"submariner-io/clusterID": "west"}),
+    ],
+    ids=["port", "NAT", "label"],
+)
+def test_a_copy_that_is_not_the_brokers(change: t.Callable[[Json], object]) -> None:
+    fleet, objects = recorded(), recording("healthy-two-nodes", "west")
+    for obj in objects:
+        if obj["kind"] == "Endpoint" and obj["spec"]["cluster_id"] == "east":
+            change(obj)
+    fleet["west"] = digest(snapshot_of(objects), "west")
+    assert told(judge(fleet, "endpoints")) == {"endpoint.copy-differs": "copies in west"}
+
+
 # -- connections ------------------------------------------------------------------------------------------------
 
 
