@@ -168,7 +168,9 @@ class Connections(Wait):
         expected = self.members.expected(self.broker, self.namespace)
         return (
             check_workloads(self.member, self.cluster_id)
-            + check_connections(self.member, self.broker, self.namespace, self.cluster_id, expected)
+            + check_connections(
+                self.member, self.broker, self.namespace, self.cluster_id, expected, self.members.joined
+            )
             + self._pulse.check(self.member, self.cluster_id, time.monotonic(), *listed("gateways"))
             + (self._token.check(self.member, self.cluster_id) if self.broker.known("endpoints") else [])
             + self._authority.check(self.member, self.cluster_id)

@@ -35,9 +35,14 @@ HINTS = {
 
 
 def check_connections(
-    member: Snapshot, broker: Snapshot, namespace: str, cluster_id: str, expected: t.Collection[str]
+    member: Snapshot,
+    broker: Snapshot,
+    namespace: str,
+    cluster_id: str,
+    expected: t.Collection[str],
+    joined: t.Collection[str] = (),
 ) -> list[Finding]:
-    """Every direction from C(cluster_id) to the other C(expected) IDs."""
+    """Every direction from C(cluster_id) to the other C(expected) IDs; those of C(joined) whatever they look like."""
     unread = [k for k in ("gateways", "routeagents") if not member.known(k)] + (
         [] if broker.known("endpoints") else ["the broker's endpoints"]
     )
@@ -54,7 +59,7 @@ def check_connections(
     known = {e.cluster_id: e for e in broker.endpoints(namespace)}
     own = known.get(cluster_id)
     aliases = {e.cluster_id for e in known.values() if own and e.same_place(own)}  # this cluster under another ID
-    for other in sorted(set(expected) - {cluster_id} - aliases):
+    for other in sorted(set(expected) - {cluster_id} - (aliases - set(joined))):
         found = [c for c in active[0].connections if c.cluster_id == other]
         findings += _direction(cluster_id, other, found, known.get(other), health_check(member))
     for connection in active[0].connections:

@@ -14,7 +14,7 @@ import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _watching as watching
 from ansible_collections.submariner.lifecycle.plugins.modules import wait_for_connections
-from tests.unit.clusterset import DAEMON_SETS, GATEWAYS, OPERATOR, ROUTE_AGENTS, SUBMARINERS, Clusterset
+from tests.unit.clusterset import DAEMON_SETS, ENDPOINTS, GATEWAYS, OPERATOR, ROUTE_AGENTS, SUBMARINERS, Clusterset
 from tests.unit.fake_api import FakeApi
 from tests.unit.run_module import Outcome, run_module
 
@@ -281,3 +281,13 @@ def test_a_cluster_without_submariner_is_said_to_have_none(fleet: Clusterset) ->
         fleet.west.cluster.delete(SUBMARINERS, OPERATOR, submariner["metadata"]["name"])
     outcome = wait(fleet, window=0, timeout=0)
     assert "submariner.not-installed" in ids(outcome)
+
+
+def test_a_joined_cluster_with_the_same_cidrs_has_to_be_connected_to(fleet: Clusterset) -> None:
+    """By mistake, as two clusters with the defaults of one installer; it is not west under another ID."""
+    fleet.beat()
+    for api in (fleet.east, fleet.west):
+        fleet.change(api, ENDPOINTS, lambda body: body["spec"].update(subnets=["10.42.0.0/16", "10.43.0.0/16"]))
+    fleet.change(fleet.west, GATEWAYS, lambda body: body["status"].update(connections=[]))
+    outcome = wait(fleet, window=0, timeout=0)
+    assert (outcome["verdict"], [f["id"] for f in outcome["findings"]]) == ("fail", ["connection.missing"])
