@@ -238,10 +238,10 @@ class Stability:
         return 0.0 if self.since is None else at - self.since
 
     def verdict(self, held: bool) -> str:
-        if not held:
-            return UNSTABLE
         if self.window <= 0:
             return UNWATCHED
+        if not held:
+            return UNSTABLE
         return DEGRADED if self.troubled else STABLE
 
     def findings(self, cluster_id: str, held: bool, wrong: bool, seconds: float) -> list[Finding]:

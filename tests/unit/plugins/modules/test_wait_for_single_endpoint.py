@@ -42,6 +42,12 @@ def test_one_list_per_kind_when_all_is_right_and_no_window_is_wanted(fleet: Clus
     assert asked(fleet.east) == {("list", "endpoints"): 1, ("list", "clusters"): 1}
 
 
+def test_without_a_window_nothing_is_said_of_stability(fleet: Clusterset) -> None:
+    fleet.second_endpoint(fleet.east)
+    outcome = wait(fleet, window=0, timeout=0)
+    assert (outcome["verdict"], outcome["stability"]) == ("fail", "unwatched")
+
+
 def test_heartbeats_cost_no_requests_and_no_looks(fleet: Clusterset) -> None:
     fleet.live(every=0.02)
     outcome = wait(fleet, window=3)
