@@ -364,6 +364,8 @@ def run(params: Json) -> Json:
 
 def outcome(params: Json) -> Json:
     """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
+    if params["digests"] is None:  # registered is filled in by now; either of the two may be there, and empty
+        return {"failed": True, "msg": "digests or registered is needed, and neither has a value."}
     idle = sorted(set(OF_A_RUN) & set(params["checks"] or ())) if not params["before"] else []
     if idle:
         return {"failed": True, "msg": f"checks: {', '.join(idle)} judge what is about to be done: give before, too."}

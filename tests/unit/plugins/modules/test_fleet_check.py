@@ -259,3 +259,10 @@ def test_any_expression_is_answered_or_refused(expression: str) -> None:
     }
     outcome = run_module(fleet_check.main, arguments)
     assert outcome.failed == (outcome.result.get("verdict") in (None, "fail", "unknown"))
+
+
+@pytest.mark.parametrize("nothing", [{"digests": None}, {"registered": ""}, {"registered": None}], ids=str)
+def test_an_option_without_a_value_is_no_digest(nothing: Json) -> None:
+    outcome = run_module(fleet_check.main, {"broker": "east", **nothing})
+    assert outcome.failed
+    assert "digests" in outcome.msg
