@@ -23,6 +23,12 @@ options:
     description: What stands before the name of an option.
     type: str
     default: submariner_
+  environment:
+    description:
+      - Whether a kubeconfig that E(K8S_AUTH_KUBECONFIG) or E(KUBECONFIG) names by a relative path is among the options, where
+        neither a kubeconfig nor a host is set. The modules find one with an absolute path themselves.
+    type: bool
+    default: false
 """
 
 EXAMPLES = r"""
@@ -62,15 +68,27 @@ OPTIONS = (
     "impersonate_user",
     "impersonate_groups",
 )
+ENVIRONMENT = ("K8S_AUTH_KUBECONFIG", "KUBECONFIG")
+"""Where a kubeconfig is named for all clusters, the first that is set before the others."""
 PATHS = ("kubeconfig", "ca_cert", "client_cert", "client_key")
 
 
-def cluster_auth(variables: t.Any, prefix: str = PREFIX) -> dict[str, t.Any]:
+def cluster_auth(variables: t.Any, prefix: str = PREFIX, environment: bool = False) -> dict[str, t.Any]:
     """Options by name; unset ones are left out."""
     if not isinstance(variables, t.Mapping):
         raise AnsibleFilterError(f"cluster_auth takes the variables of a host, not {type(variables).__name__}")
     set_ones = {o: variables[prefix + o] for o in OPTIONS if prefix + o in variables}
-    return {o: _absolute(o, value) for o, value in set_ones.items() if value is not None and value != ""}
+    found = {o: _absolute(o, value) for o, value in set_ones.items() if value is not None and value != ""}
+    if environment and not found.keys() & {"kubeconfig", "host"}:
+        found.update(_of_environment())
+    return found
+
+
+def _of_environment() -> dict[str, str]:
+    """A kubeconfig that only this process can find, since modules run in another folder."""
+    value = next(filter(None, map(os.environ.get, ENVIRONMENT)), "")
+    absolute = _absolute("kubeconfig", value)
+    return {} if absolute == value else {"kubeconfig": absolute}
 
 
 def _absolute(option: str, value: t.Any) -> t.Any:

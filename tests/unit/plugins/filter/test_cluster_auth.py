@@ -45,6 +45,35 @@ def test_relative_paths_count_from_where_the_run_was_started(
     }
 
 
+@pytest.mark.parametrize(
+    ("environment", "options", "expected"),
+    [
+        ({"KUBECONFIG": "a.yaml"}, {"context": "east"}, "{}/a.yaml"),
+        ({"K8S_AUTH_KUBECONFIG": "b.yaml", "KUBECONFIG": "a.yaml"}, {}, "{}/b.yaml"),
+        ({"K8S_AUTH_KUBECONFIG": "", "KUBECONFIG": "a.yaml:/c.yaml"}, {}, "{}/a.yaml:/c.yaml"),
+        ({"KUBECONFIG": "/a.yaml"}, {}, None),
+        ({"KUBECONFIG": ""}, {}, None),
+        ({"KUBECONFIG": "a.yaml"}, {"host": "https://east"}, None),
+        ({"KUBECONFIG": "a.yaml"}, {"kubeconfig": "/c.yaml"}, "/c.yaml"),
+    ],
+)
+def test_a_relative_kubeconfig_of_the_environment(
+    environment: dict[str, str],
+    options: dict[str, str],
+    expected: str | None,
+    tmp_path: pathlib.Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name in ("K8S_AUTH_KUBECONFIG", "KUBECONFIG"):
+        monkeypatch.delenv(name, raising=False)
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    found = cluster_auth(options, prefix="", environment=True)
+    assert found == options | ({"kubeconfig": expected.format(tmp_path)} if expected else {})
+    assert cluster_auth(options, prefix="") == options
+
+
 @pytest.mark.parametrize("content", ["kind: Config\nusers: []", ' {"kind": "Config"}', {"kind": "Config"}])
 def test_the_content_of_a_kubeconfig_stays(content: object) -> None:
     assert cluster_auth({"submariner_kubeconfig": content}) == {"kubeconfig": content}
