@@ -93,6 +93,16 @@ def test_it_is_done_where_there_is_a_cloud(fleet: Fleet) -> None:
     assert "air-gapped" not in fleet.asked[0]
 
 
+def test_relative_files_count_from_where_the_run_was_started(fleet: Fleet) -> None:
+    (fleet.folder / "aws.ini").write_text("[default]\n")
+    (fleet.folder / "metadata.json").write_text("{}")
+    files = {"submariner_cloud_credentials": "aws.ini", "submariner_cloud_ocp_metadata": "./metadata.json"}
+    done = fleet.play(submariner_confirm="cloud-prepare", submariner_subctl_path="./subctl", **files)
+    assert done.returncode == 0, done.stdout
+    assert f"--credentials={fleet.folder}/aws.ini" in fleet.asked[0]
+    assert f"--ocp-metadata={fleet.folder}/metadata.json" in fleet.asked[0]
+
+
 def test_check_mode_says_the_command(fleet: Fleet) -> None:
     done = fleet.play("--check", submariner_cloud_state="cleaned")
     assert done.returncode == 0, done.stdout

@@ -124,6 +124,20 @@ def test_installed_from_an_archive_on_the_controller(tmp_path: pathlib.Path, arc
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout
 
 
+def test_relative_paths_count_from_where_the_run_was_started(
+    tmp_path: pathlib.Path, archive: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    digits = hashlib.sha256(archive.read_bytes()).hexdigest()
+    given = {"submariner_subctl_file": f"../served/{archive.name}", "submariner_subctl_cache": "kept"}
+    done = run(tmp_path, **given, submariner_subctl_checksum=f"sha256:{digits}")
+    assert f"uses {here}/kept/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+    named = run(tmp_path, submariner_subctl_path="kept/0.19.0/subctl")
+    assert f"uses {here}/kept/0.19.0/subctl in version 0.19.0" in named.stdout, named.stdout
+
+
 @pytest.mark.parametrize("name", ["sha256", "sha512", "SHA256"])
 def test_a_file_on_the_controller_is_checked(tmp_path: pathlib.Path, archive: pathlib.Path, name: str) -> None:
     digits = hashlib.new(name.lower(), archive.read_bytes()).hexdigest()
