@@ -158,6 +158,7 @@ compose:
 """
 
 import hashlib
+import math
 import os
 import typing as t
 
@@ -185,14 +186,13 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def parse(self, inventory: t.Any, loader: t.Any, path: str, cache: bool = True) -> None:
         super().parse(inventory, loader, path, cache=cache)
         in_file = self._read_config_data(path)
-        base = os.path.dirname(os.path.abspath(path)) if "kubeconfig" in in_file else os.getcwd()
         try:
-            contexts = self._chosen(base)
+            self._refuse_values()
+            named = in_file.get("kubeconfig") is not None
+            contexts = self._chosen(os.path.dirname(os.path.abspath(path)) if named else os.getcwd(), named)
             _roster.refuse_names(contexts, {*self.get_option("groups"), *inventory.groups})
-            given = self._wishes("kubeconfig" not in in_file and bool(os.environ.get("K8S_AUTH_KUBECONFIG")))
+            given = self._wishes(not named and bool(os.environ.get("K8S_AUTH_KUBECONFIG")))
             wishes = _roster.settle(contexts, given)
-            if self.get_option("timeout") <= 0:
-                raise Unusable(f"timeout is {self.get_option('timeout'):g}.", "Set it to seconds above 0.")
         except Unusable as error:
             raise AnsibleParserError(f"{error.msg} {error.hint}") from error
         if not contexts:
@@ -204,8 +204,21 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             self.display.warning(f"{path}: {warning}")
         self._fill(roster.entries)
 
-    def _chosen(self, base: str) -> list[_contexts.Context]:
-        found = _contexts.contexts_in(self.get_option("kubeconfig"), base)
+    def _refuse_values(self) -> None:
+        """What Ansible lets through: it checks of what kind a list is, not what stands in it."""
+        if not 0 < self.get_option("timeout") < math.inf:
+            raise Unusable(f"timeout is {self.get_option('timeout'):g}.", "Set it to seconds above 0.")
+        for option in ("kubeconfig", "contexts", "exclude"):
+            odd = [entry for entry in self.get_option(option) if not isinstance(entry, str)]
+            if odd:
+                raise Unusable(
+                    f"{option} has the entry {odd[0]}, which is no text.", "Take it out, or put it in quotes."
+                )
+
+    def _chosen(self, base: str, named: bool) -> list[_contexts.Context]:
+        # Of the environment as kubectl takes it: empty is not set, and a comma is part of a path.
+        of_environment = os.environ.get("K8S_AUTH_KUBECONFIG") or os.environ.get("KUBECONFIG") or "~/.kube/config"
+        found = _contexts.contexts_in(self.get_option("kubeconfig") if named else [of_environment], base)
         if not found:
             return []
         kept = _contexts.chosen(found, self.get_option("contexts"), self.get_option("exclude"))
@@ -232,7 +245,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
             kubeconfig_of_environment=kubeconfig_of_environment,
             broker=self.get_option("broker"),
             broker_is_member=self.get_option("broker_is_member"),
-            cluster_ids={str(k): str(v) for k, v in self.get_option("cluster_ids").items()},
+            cluster_ids={str(k): str(v) for k, v in self.get_option("cluster_ids").items() if v is not None},
             nodes=self.get_option("nodes"),
             node_addresses=self.get_option("node_addresses"),
         )

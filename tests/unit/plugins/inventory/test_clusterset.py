@@ -382,3 +382,25 @@ def test_the_documentation_is_readable(source: Source) -> None:
     asked_for = set(re.findall(r'get_option\("(\w+)"\)', PLUGIN.read_text()))
     assert own - {"plugin"} <= asked_for, "an option that nothing asks for"
     assert asked_for <= set(options), "an option that is not documented"
+
+
+def test_an_empty_variable_of_the_environment_is_not_set(pair: Source) -> None:
+    (pair.folder / "kubeconfig.east").rename(pair.folder / "a,b")
+    pair.write()
+    found = pair.list(KUBECONFIG=str(pair.folder / "a,b"), K8S_AUTH_KUBECONFIG="")
+    assert found.code == 0, found.said
+    assert found.hosts["east"]["submariner_kubeconfig"] == str(pair.folder / "a,b")
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"kubeconfig": [1]}, "kubeconfig has the entry 1, which is no text"),
+        ({"contexts": [7]}, "contexts has the entry 7, which is no text"),
+        ({"timeout": float("inf")}, "timeout is inf"),
+        ({"timeout": float("nan")}, "timeout is nan"),
+    ],
+)
+def test_values_that_cannot_be_meant_are_named(pair: Source, options: Json, words: str) -> None:
+    pair.write(**{"kubeconfig": ["kubeconfig.*"], **options})
+    assert words in pair.list().words
