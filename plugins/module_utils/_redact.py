@@ -17,7 +17,7 @@ HIDDEN = "<hidden>"
 _SHORTEST = 6
 
 # What follows these is secret; what follows the others after "name: " may be a sentence.
-_ALWAYS = r"passw(?:or)?d|passphrase|psk|pre-?shared-?key|api[-_]?key|access[-_]?key|private[-_]?key"
+_ALWAYS = r"passw(?:or)?d|passphrase|psk|pre[-_ ]?shared[-_ ]?key|(?:api|access|account|private)[-_]?key"
 _ALWAYS += r"|(?:client-)?(?:key|certificate)(?:-authority)?-data|ca\.crt|tls\.(?:key|crt)"
 # As in DB_PASS and dbPwd. Alone these are a verdict and a folder, behind a hyphen they may end the name of a node.
 _ALWAYS += r"|[a-z0-9]_(?:pass|pwd)(?![a-z])|(?-i:[a-z](?:Pass|Pwd)(?![a-z]))"
@@ -49,6 +49,13 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
     # The Data of a Secret as Go prints it.
     (re.compile(r"\[\]u?(?:int8|byte)\{[^}]*\}?"), HIDDEN),
     (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE), r"\1 " + HIDDEN),
+    # Of an Authorization header all: of some schemes the secret stands among other words.
+    (
+        re.compile(
+            rf"(\bauthorization{_COLON}(?:token|digest|apikey|negotiate|aws4[\w-]*)[ \t]{{1,4}})[^\r\n]+", re.IGNORECASE
+        ),
+        r"\1" + HIDDEN,
+    ),
     (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"), HIDDEN),
     # Who logs in, in a URL: a name with a password, or a token alone.
     (re.compile(r"(://)[^/\s\"']+@"), r"\1" + HIDDEN + "@"),
