@@ -57,7 +57,7 @@ def write(folder: str, dry: bool = False) -> Json:
             "Run a playbook with submariner_report_dir set to it, and then make the report."
         )
     view = view_of(document, name, head, steps)
-    files = {PAGE: page_of(view).encode(), JUNIT: junit_of(view)}
+    files = {PAGE: page_of(view).encode(errors="replace"), JUNIT: junit_of(view)}
     changed = [name for name, content in files.items() if _put(os.path.join(folder, name), content, dry)]
     return {
         "changed": bool(changed),

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing as t
 from collections import Counter
@@ -361,7 +362,8 @@ def _place(step: Json) -> str:
 
 
 def _number(value: t.Any) -> float:
-    return float(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else 0.0
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    return float(value) if usable else 0.0
 
 
 def _steps(steps: list[Json], began: float) -> list[Step]:
