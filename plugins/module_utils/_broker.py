@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Answer, Api
 from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo import ADMIN, BROKER_CR, admin_token
+from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import version_number
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     OPERATOR_NAMESPACE,
@@ -44,6 +45,8 @@ NEEDED_CRDS = (
     "serviceimports.multicluster.x-k8s.io",
     "serviceexports.multicluster.x-k8s.io",
 )
+
+FIRST_CLUSTERSET_IPS = (0, 19)
 
 
 @dataclass(frozen=True)
@@ -225,6 +228,12 @@ def going(broker: Broker) -> list[Finding]:
     ]
 
 
+def _without_clusterset_ips(broker: Broker) -> bool:
+    """Whether it was deployed by a release that has no table of clusterset IPs yet."""
+    version = version_number(image_of(broker).rpartition(":")[2]) if repository_of(broker) else ()
+    return bool(version) and version < FIRST_CLUSTERSET_IPS
+
+
 def lacks(broker: Broker) -> list[Finding]:
     """What a working broker would have and this one has not."""
     unknown = unanswered(broker)
@@ -245,7 +254,7 @@ def lacks(broker: Broker) -> list[Finding]:
             state = "is not established" if name in broker.crds else "is not there"
             hint = "the operator creates definitions only when it starts: restart its pod"
             found.append(_finding("broker.crd", f"CustomResourceDefinition {name}", state, "to be established", hint))
-    for name in (GLOBALNET_INFO, CLUSTERSET_IP_INFO):
+    for name in (GLOBALNET_INFO, *([] if _without_clusterset_ips(broker) else [CLUSTERSET_IP_INFO])):
         if not broker.present(name):
             found.append(
                 _finding("broker.table", f"ConfigMap {broker.namespace}/{name}", "is not there", "to be there")

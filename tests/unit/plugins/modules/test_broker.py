@@ -453,3 +453,20 @@ def test_the_program_sees_no_secret_on_its_command_line(api: FakeApi, tmp_path: 
         run(api, tmp_path, subctl)
     psk = kept(api).psk
     assert not any(b64(psk) in word or "token-of-the-fake" in word for word in subctl.arguments)
+
+
+@pytest.mark.parametrize(("tag", "missing"), [("0.17.5", []), ("0.18.4", []), ("0.19.0", ["broker.table"])])
+def test_a_release_before_clusterset_ips_has_no_table_of_them(
+    api: FakeApi, tmp_path: pathlib.Path, tag: str, missing: list[str]
+) -> None:
+    items = [o for o in deployed() if o["metadata"]["name"] != "submariner-clustersetip-info"]
+    for item in items:
+        if item["kind"] in ("Deployment", "Pod"):
+            for container in item["spec"].get("template", item)["spec"]["containers"]:
+                container["image"] = f"quay.io/submariner/submariner-operator:{tag}"
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(items)) as subctl:
+        outcome = run(api, tmp_path, subctl, version=tag)
+    assert [f["id"] for f in outcome["findings"]] == missing, outcome.msg
+    assert outcome.failed is bool(missing)
+    again = run(api, tmp_path, version=tag, check=True)
+    assert again.changed is bool(missing)
