@@ -289,6 +289,11 @@ def globalnet_enabled(broker: Broker) -> bool:
     return enabled(FIXED[GLOBALNET_INFO], broker.table(GLOBALNET_INFO))
 
 
+def allocation_size(number: int) -> int:
+    """The number of addresses that subctl makes of the one that it is given: the next power of two."""
+    return 1 << (number - 1).bit_length() if number > 0 else number
+
+
 def with_kept(wanted: Mapping[str, Any], tables: Mapping[str, Json]) -> dict[str, Any]:
     """The wanted settings, those that are fixed and not asked for (None) as the broker's tables have, or had, them.
 

@@ -140,6 +140,8 @@ def join(module: AnsibleModule) -> Json:
     record = _run_record.read(broker_api)
     info = broker_info(module, member_api, broker_api, record)
     options = with_recorded(params, cluster_id, record, seen)
+    for said in settle_ranges(options, cluster_id, seen):
+        module.warn(said)
 
     member = known(observe(member_api, (), OPERATOR_NAMESPACE, keys=_MEMBER_KEYS), "the cluster", _MEMBER_KEYS)
     broker = known(observe(broker_api, (), OPERATOR_NAMESPACE, keys=_BROKER_KEYS), "the broker's cluster", _BROKER_KEYS)
@@ -285,11 +287,41 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
             options[name] = value
     if not options["globalnet_cidr"] and options["globalnet"] is not False and _broker.globalnet_enabled(seen):
         table = seen.table(GLOBALNET_INFO)
-        options["globalnet_cidr"] = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)
+        cidr = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)
+        size = options["globalnet_cluster_size"]
+        # subctl refuses both together: who asks for a size gets the range of before only if it has that size.
+        if not size or (cidr and ipaddress.ip_network(cidr).num_addresses == _broker.allocation_size(size)):
+            options["globalnet_cidr"] = cidr
     if not options["clusterset_ip_cidr"]:
         table = seen.table(CLUSTERSET_IP_INFO)
         options["clusterset_ip_cidr"] = still_free(record.clusterset_ip, table, "clustersetIPCidrRange", cluster_id)
     return options
+
+
+def settle_ranges(options: Json, cluster_id: str, seen: _broker.Broker) -> list[str]:
+    """Have the options ask for no range that a join would not take, and tell which: it would differ for ever."""
+    said = []
+    if options["globalnet_cidr"] and (options["globalnet"] is False or not _broker.globalnet_enabled(seen)):
+        said.append(
+            f"There is no Globalnet for {cluster_id}, so its globalnet_cidr {options['globalnet_cidr']} is not used."
+        )
+        options["globalnet_cidr"] = ""
+    for setting, name in (("globalnet_cidr", GLOBALNET_INFO), ("clusterset_ip_cidr", CLUSTERSET_IP_INFO)):
+        given = allocated(seen.table(name), cluster_id)
+        if given and options[setting] and options[setting] != given:
+            said.append(
+                f"The broker has given {given} to {cluster_id}, which it keeps: its {setting} {options[setting]} is used once the"
+                " broker has none for it (reinstall)."
+            )
+            options[setting] = given
+    cidr, size = options["globalnet_cidr"], options["globalnet_cluster_size"]
+    if cidr and size:
+        if not _within(cidr, cidr) or ipaddress.ip_network(cidr).num_addresses != _broker.allocation_size(size):
+            said.append(
+                f"The globalnet_cluster_size {size} is not used for {cluster_id}, whose globalnet_cidr is {cidr}."
+            )
+        options["globalnet_cluster_size"] = None
+    return said
 
 
 def still_free(before: Json, table: Json, range_key: str, cluster_id: str) -> str:

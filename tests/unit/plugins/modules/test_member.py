@@ -529,3 +529,57 @@ def test_no_gateway_where_its_pod_cannot_run() -> None:
 
 def test_every_setting_is_an_option_of_the_module() -> None:
     assert set(SETTINGS) <= set(member.argument_spec())
+
+
+GLOBALNET = {"globalnetEnabled": "true", "globalnetCidrRange": '"242.0.0.0/8"', "globalnetClusterSize": "65536"}
+
+
+def with_globalnet(**more: str) -> list[Json]:
+    items = broker_side()
+    for item in items:
+        if item["metadata"]["name"] == "submariner-globalnet-info":
+            item["data"].update(GLOBALNET, **more)
+    return items
+
+
+def of_west(cidr: str) -> str:
+    return f'[{{"cluster_id": "west", "global_cidr": ["{cidr}"]}}]'
+
+
+@pytest.mark.parametrize(
+    ("size", "flags"),
+    [
+        (None, ["--globalnet-cidr=242.0.4.0/22"]),
+        (1024, ["--globalnet-cidr=242.0.4.0/22"]),
+        (1000, ["--globalnet-cidr=242.0.4.0/22"]),
+        (2048, ["--globalnet-cluster-size=2048"]),
+    ],
+)
+def test_a_range_of_before_and_a_size_are_not_both_asked_for(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, size: int | None, flags: list[str]
+) -> None:
+    before = record(globalnet={**GLOBALNET, "clusterinfo": of_west("242.0.4.0/22")})
+    other_api.cluster.load([*with_globalnet(), before])
+    api.cluster.load(bare())
+    with FakeSubctl(tmp_path, lambda: api.cluster.load(installed())) as subctl:
+        run(api, other_api, tmp_path, subctl, globalnet_cluster_size=size)
+    assert [word for word in subctl.arguments if word.startswith("--globalnet")] == flags
+
+
+def test_a_range_that_subctl_would_not_take_is_no_difference(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    other_api.cluster.load([*with_globalnet(clusterinfo=of_west("242.1.0.0/16")), record()])
+    api.cluster.load(installed(globalCIDR="242.1.0.0/16"))
+    outcome = run(api, other_api, tmp_path, check=True, globalnet_cidr="242.9.0.0/16")
+    assert not outcome.changed
+    assert "has given 242.1.0.0/16 to west" in str(outcome.result["warnings"])
+
+
+def test_a_global_range_without_globalnet_is_no_difference(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    api.cluster.load(installed())
+    outcome = run(api, broker_api, tmp_path, check=True, globalnet_cidr="242.9.0.0/16")
+    assert not outcome.changed
+    assert "no Globalnet for west" in str(outcome.result["warnings"])
