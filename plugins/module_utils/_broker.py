@@ -313,6 +313,13 @@ def with_kept(wanted: Mapping[str, Any], tables: Mapping[str, Json]) -> dict[str
     return settings
 
 
+def _same(setting: str, have: Any, want: Any) -> Any:
+    """What a table has, in the words that are wanted where subctl rounds these up to it."""
+    if setting == "globalnet_cluster_size" and isinstance(want, int) and allocation_size(want) == have:
+        return want
+    return have
+
+
 @dataclass(frozen=True)
 class Difference:
     """One setting that is not as wanted; `fixed` ones cannot be changed on a broker that exists."""
@@ -338,7 +345,7 @@ def differences(broker: Broker, wanted: Mapping[str, Any]) -> list[Difference]:
             compare(fixed.switch, enabled(fixed, table), fixed=True)
             for setting, key in fixed.ranges.items():
                 if key in table or wanted.get(fixed.switch):
-                    compare(setting, _flag(table.get(key)), fixed=True)
+                    compare(setting, _same(setting, _flag(table.get(key)), wanted.get(setting)), fixed=True)
     if broker.present("Broker"):
         for setting, key in (("components", "components"), ("custom_domains", "defaultCustomDomains")):
             want = wanted.get(setting)

@@ -470,3 +470,13 @@ def test_a_release_before_clusterset_ips_has_no_table_of_them(
     assert outcome.failed is bool(missing)
     again = run(api, tmp_path, version=tag, check=True)
     assert again.changed is bool(missing)
+
+
+@pytest.mark.parametrize(("asked", "failed"), [(4096, False), (4000, False), (2049, False), (2048, True), (5000, True)])
+def test_a_size_that_subctl_rounds_up_is_no_difference(
+    api: FakeApi, tmp_path: pathlib.Path, asked: int, failed: bool
+) -> None:
+    api.cluster.load(deployed(**GLOBALNET_ON))
+    outcome = run(api, tmp_path, globalnet=True, globalnet_cluster_size=asked)
+    assert outcome.failed is failed, outcome.msg
+    assert not outcome.changed
