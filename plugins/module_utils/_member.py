@@ -22,6 +22,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Node,
     Snapshot,
     mapping,
+    sequence,
     text,
 )
 
@@ -124,6 +125,12 @@ def differences(spec: Json, options: Mapping[str, Any], info: BrokerInfo) -> lis
             found.append(Difference(setting, text(spec.get(where)), due))
     if info.psk and text(spec.get("ceIPSecPSK")) != base64.b64encode(info.psk).decode("ascii"):
         found.append(Difference("PSK", "another one", "the clusterset's"))
+    discovery = "service-discovery" in info.components
+    if info.components and (spec.get("serviceDiscoveryEnabled") is True) != discovery:
+        found.append(Difference("service discovery", not discovery, discovery))
+    domains = sorted(text(domain) for domain in sequence(spec.get("customDomains")))
+    if info.components and not options.get("custom_domains") and domains != sorted(info.custom_domains):
+        found.append(Difference("the broker's custom domains", domains, sorted(info.custom_domains)))
     for setting, (_flag, where) in SETTINGS.items():
         want = options.get(setting)
         if not where or want is None or want in ("", [], {}):

@@ -583,3 +583,22 @@ def test_a_global_range_without_globalnet_is_no_difference(
     outcome = run(api, broker_api, tmp_path, check=True, globalnet_cidr="242.9.0.0/16")
     assert not outcome.changed
     assert "no Globalnet for west" in str(outcome.result["warnings"])
+
+
+def test_what_the_broker_was_deployed_anew_with_reaches_its_members(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    items = broker_side()
+    for item in items:
+        if item["kind"] == "Broker":
+            item["spec"].update(components=["connectivity"], defaultCustomDomains=["example.org"])
+    other_api.cluster.load([*items, record()])
+    api.cluster.load(installed())
+    outcome = run(api, other_api, tmp_path, check=True)
+    assert outcome["differences"] == [
+        {"setting": "service discovery", "have": True, "want": False},
+        {"setting": "the broker's custom domains", "have": [], "want": ["example.org"]},
+    ]
+    assert outcome["rejoins"]
+    own = run(api, other_api, tmp_path, check=True, custom_domains=["example.net"])
+    assert [d["setting"] for d in own["differences"]] == ["service discovery", "custom_domains"]
