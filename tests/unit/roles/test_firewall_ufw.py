@@ -29,7 +29,7 @@ def play(folder: pathlib.Path, rule: str) -> tuple[subprocess.CompletedProcess[s
     tools, said = folder / "bin", folder / "said"
     tools.mkdir()
     said.write_text("")
-    programs = {name: "#!/bin/sh\nexit 1\n" for name in ("firewall-cmd", "nft", "iptables", "ip6tables", "systemctl")}
+    programs = dict.fromkeys(("firewall-cmd", "nft", "iptables", "ip6tables", "systemctl"), "#!/bin/sh\nexit 1\n")
     programs |= {"ufw": UFW.format(rule=rule, said=said), "id": "#!/bin/sh\necho 0\n", "grep": "#!/bin/sh\nexit 0\n"}
     for name, text in programs.items():
         (tools / name).write_text(text)
