@@ -60,10 +60,11 @@ class Clusterset:
                     api.cluster.replace(kind, body, meta.get("namespace", ""), meta["name"])
 
     def once_asked(self, api: FakeApi, verb: str, action: t.Callable[[], object], delay: float = 0.3) -> None:
-        """Let something happen some time after the first such request, however slow the machine is."""
+        """Let something happen some time after the next such request, however slow the machine is."""
+        before = len(api.asked(verb))
 
         def look() -> None:
-            while not api.asked(verb) and not self._over.wait(0.01):
+            while len(api.asked(verb)) == before and not self._over.wait(0.01):
                 pass
             api.after(delay, action)
 

@@ -145,7 +145,7 @@ def test_a_server_that_is_away_for_some_seconds_starts_the_window_again(fleet: C
         fleet.east.watch_seconds = 0.0
         with fleet.east.cluster.changed:
             fleet.east.cluster.changed.notify_all()
-        fleet.east.after(2.0, come)
+        fleet.once_asked(fleet.east, "list", come, delay=2.0)
 
     def come() -> None:
         fleet.east.clear_faults()
