@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import abc
 import secrets
+import time
 import typing as t
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -39,6 +40,9 @@ CONTAINER = "node"
 
 COMMANDS_LENGTH = 3000
 """Bytes of commands in one exec: they travel in a URL, which proxies in front of an API server limit."""
+
+RETRY = 1.0
+"""Seconds until a server that does not answer is asked again."""
 
 # Any of these keeps the pod; the last two for images that have a shell and little else.
 IDLE = """
@@ -182,11 +186,16 @@ class Nodes:
     identities: dict[str, Identity] = field(default_factory=dict)
 
 
-def find_nodes(api: Api, wanted: t.Sequence[str] = ()) -> Nodes:
-    """Linux nodes of the cluster that are machines, or those of C(wanted). Raises ApiFailure when the nodes cannot be listed."""
-    answer = api.list("/api/v1/nodes")
-    if not answer.present:
-        raise ApiFailure(f"The nodes cannot be listed: {answer.reason}.")
+def find_nodes(api: Api, wanted: t.Sequence[str] = (), patience: float = 0.0) -> Nodes:
+    """Linux nodes of the cluster that are machines, or those of C(wanted).
+
+    A server that does not answer is asked again for C(patience) seconds. Raises ApiFailure when the nodes cannot be listed.
+    """
+    deadline = time.monotonic() + patience
+    while not (answer := api.list("/api/v1/nodes")).present:
+        if 0 < answer.status < 500 or time.monotonic() > deadline:
+            raise ApiFailure(f"The nodes of {api.server} cannot be listed: {answer.reason}.", "No node was visited.")
+        time.sleep(RETRY)
     reachable: list[str] = []
     refused: dict[str, str] = {}
     identities: dict[str, Identity] = {}

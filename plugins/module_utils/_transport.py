@@ -44,6 +44,7 @@ def in_words(error: BaseException) -> str:
         ("timed out", TIMED_OUT),
         ("Connection reset", "the connection was reset"),
         ("Remote end closed", "the connection was closed"),
+        ("UNEXPECTED_EOF", "the connection was closed"),
     )
     for sign, words in known:
         if sign.lower() in text.lower():

@@ -126,7 +126,9 @@ options:
     type: bool
     default: false
   timeout:
-    description: Seconds that one pass of reading or undoing may take on a node.
+    description:
+      - Seconds that one pass of reading or undoing may take on a node.
+      - An API server that does not answer when the nodes are listed is waited for as long, at most 30 seconds.
     type: int
     default: 60
 """
@@ -248,6 +250,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_plan im
 
 Json = dict[str, t.Any]
 
+PATIENCE = 30
+"""Seconds that an API server may be away, as when its pod starts anew: much was removed before the nodes' turn."""
+
 WAY_OUT = (
     "Repair the nodes, or set image (variable submariner_node_image) to one that they can run, and run again; or set "
     "allow_uninspected (variable submariner_cleanup_allow_uninspected) to go on without the proof."
@@ -313,7 +318,7 @@ def this_machine(module: AnsibleModule) -> str:
 
 def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
     params = module.params
-    nodes = find_nodes(api, params["nodes"])
+    nodes = find_nodes(api, params["nodes"], float(min(PATIENCE, params["timeout"])))
     hosts = set(params["host_nodes"])
     if params["prefer_hosts"]:
         chosen = hosts.intersection(nodes.reachable)

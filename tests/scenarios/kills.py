@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from tests.scenarios import foreign, victims
-from tests.scenarios.fleet import now
+from tests.scenarios.fleet import now, within
 from tests.scenarios.leftovers import left
 from tests.scenarios.playbook import current_task
 from tests.scenarios.reinstall import require_same_psk
@@ -40,6 +40,9 @@ _GATE, _WATCH = (
     "Watch | judge what there is now",
 )
 _RECORD, _PLAN = "Begin | record", "Plan | what goes"
+
+# The kubelet's pause before it starts a container again doubles each time, up to five minutes.
+_BACK_WITHIN = 330.0
 
 # The one that joins first: at its gate there is nothing of the other yet.
 _FIRST = "east"
@@ -96,6 +99,8 @@ def at(number: int) -> Callable[[Stage], None]:
             stage.notes.append(f"{point.victim} killed in {current_task(first.lines)!r}")
             ended = first.finish()
         stage.notes.append(f"ended with {ended.code} after {ended.seconds:.0f} s")
+        if point.victim == "api-server":  # the kubelet takes its time; nothing can be done meanwhile
+            stage.require(within(lambda: _silent(stage, point.cluster), _BACK_WITHIN), "the API server is back")
         stage.require(_unclear(ended.code, [f.message for f in ended.failures], point.victim), "the run says why")
         stage.succeed(point.verb, *confirm, name="again")
         stage.require(others.changes(), "what belongs to others is as it was")
@@ -107,6 +112,11 @@ def at(number: int) -> Callable[[Stage], None]:
             require_same_psk(stage, psks)
 
     return act
+
+
+def _silent(stage: Stage, cluster: str) -> list[str]:
+    answer = stage.fleet.lab.kubectl(cluster, "get", "--raw", "/readyz", check=False)
+    return [] if answer.rc == 0 else [f"{cluster} does not answer"]
 
 
 def _unclear(code: int, said: list[str], victim: str) -> list[str]:

@@ -373,3 +373,13 @@ def test_many_commands_go_in_several_short_scripts(tmp_path: Path) -> None:
     assert [bool(cause) for cause in causes] == [bool(number % 2) for number in range(150)]
     assert len(Counting.scripts) > 1
     assert max(len(script) for script in Counting.scripts) < 3 * node_access.COMMANDS_LENGTH
+
+
+@pytest.mark.parametrize("away", [{"drop": True}, {"status": 503}], ids=["gone", "starting"])
+def test_a_server_that_is_away_for_a_moment_is_waited_for(fleet: Fleet, away: t.Any) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker")
+    fleet.api.fault(verb="list", path="/nodes$", times=2, **away)
+    assert [node["state"] for node in fleet.cleanup()["nodes"]] == ["residue"]
+    fleet.api.fault(verb="list", path="/nodes$", **away)
+    outcome = fleet.cleanup(timeout=1)
+    assert "No node was visited" in outcome.msg

@@ -167,7 +167,7 @@ def test_a_script_that_is_cut_off_is_no_reading(fleet: Fleet, monkeypatch: pytes
 
 def test_nodes_that_cannot_be_listed(fleet: Fleet) -> None:
     fleet.api.fault(403, verb="list", path="/nodes$")
-    assert "nodes cannot be listed" in look(fleet).msg
+    assert f"The nodes of {fleet.api.url} cannot be listed" in look(fleet).msg
 
 
 @pytest.mark.parametrize("options", [{"nattport": "many"}, {"installed": "perhaps"}, {"driver": "vxlan"}])
