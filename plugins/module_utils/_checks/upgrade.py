@@ -309,7 +309,9 @@ def reached(fleet: Fleet, target: str) -> list[Finding]:
                     hint="run the playbook upgrade again",
                 )
             )
-    if not fleet.broker.unread and fleet.broker_version != bare(target):
+    # Where somebody chose the operator's image just the member beside the broker tells, and that one may come later.
+    untold = OPERATOR in fleet.broker.overrides and fleet.broker.cluster_id not in fleet.chosen
+    if not fleet.broker.unread and not untold and fleet.broker_version != bare(target):
         found.append(
             Finding(
                 "upgrade.not-reached",

@@ -176,6 +176,15 @@ def test_the_proof_wants_every_part_at_the_version(versions: Versions) -> None:
     assert versions.plan(state="reached", members=["east"])["verdict"] == "pass"
 
 
+def test_a_member_is_not_judged_by_one_that_comes_later(versions: Versions) -> None:
+    """Where the operator's image was chosen, the broker's version is that of the member beside it."""
+    chosen = {"submariner-operator": "registry.example/operator@sha256:" + "0" * 64}
+    versions.change(versions.east, SUBMARINERS, lambda body: body["spec"].update(imageOverrides=chosen))
+    versions.upgraded(versions.west)
+    assert versions.plan(state="reached", members=["west"])["verdict"] == "pass"
+    assert "upgrade.not-reached" in ids(versions.plan(state="reached"))
+
+
 def test_the_proof_wants_the_same_definitions_everywhere(versions: Versions) -> None:
     for api in (versions.east, versions.west):
         versions.upgraded(api)
