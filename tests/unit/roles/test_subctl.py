@@ -124,6 +124,16 @@ def test_installed_from_an_archive_on_the_controller(tmp_path: pathlib.Path, arc
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout
 
 
+def test_of_no_version_a_file_is_unpacked_again_and_no_change_if_it_is_the_same(
+    tmp_path: pathlib.Path, archive: pathlib.Path
+) -> None:
+    given = {"submariner_subctl_file": str(archive), "submariner_version": ""}
+    assert "changed=2" in run(tmp_path, **given).stdout
+    again = run(tmp_path, **given)
+    assert f"uses {tmp_path}/cache/unversioned/subctl in version 0.19.0" in again.stdout
+    assert "changed=0" in again.stdout
+
+
 def test_relative_paths_count_from_where_the_run_was_started(
     tmp_path: pathlib.Path, archive: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
