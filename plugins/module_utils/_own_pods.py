@@ -22,8 +22,8 @@ Started = t.TypeVar("Started")
 PURPOSE = "submariner.lifecycle/purpose"
 RUN = "submariner.lifecycle/run"
 
-START_LIMIT = 30.0
-"""Seconds after which a pod that does not run is given up."""
+START_LIMIT = 60.0
+"""Seconds after which a pod that does not run is given up; a kubelet that lost its API server comes back to it in half of them."""
 PULL_LIMIT = 120.0
 """The same while its node is at work on it, above all pulling the image; a pull that fails is seen at once."""
 POLL = 0.4

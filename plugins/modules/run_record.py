@@ -380,7 +380,7 @@ def refuse_strangers(module: AnsibleModule, api: Api, what: str, joined_as: set[
 
 
 def updated(module: AnsibleModule, api: Api) -> Result:
-    changes = {key: module.params[key] for key in ("verb", "phase", "options", "gateway_nodes")}
+    changes = {key: module.params[key] for key in ("phase", "options", "gateway_nodes")}
     before = _run_record.read(api)
     if before is None:
         if module.check_mode:
