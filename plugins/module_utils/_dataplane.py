@@ -151,8 +151,27 @@ class XfrmState:
 
 
 @dataclass(frozen=True)
+class OvnRow:
+    """A policy or static route of OVN's northbound database.
+
+    C(column) is the one of a logical router that holds it, C(held) whether the router of the cluster does, C(marked)
+    whether Submariner's key is on it.
+    """
+
+    column: str
+    uuid: str
+    target: str
+    nexthop: str = ""
+    marked: bool = False
+    held: bool = True
+
+
+@dataclass(frozen=True)
 class NodeReading:
-    """One node at one moment. C(unread) says, per layer, why it could not be inspected."""
+    """One node at one moment. C(unread) says, per layer, why it could not be inspected.
+
+    C(northbound) is None where the node does not serve OVN's northbound database.
+    """
 
     links: tuple[Link, ...] = ()
     rules: tuple[Rule, ...] = ()
@@ -164,6 +183,7 @@ class NodeReading:
     xfrm_states: tuple[XfrmState, ...] = ()
     sysctls: Json = field(default_factory=dict)
     agents: tuple[str, ...] = ()
+    northbound: tuple[OvnRow, ...] | None = None
     unread: dict[str, str] = field(default_factory=dict)
 
 
@@ -445,6 +465,66 @@ def _xfrm_ends(words: list[str], tool: str) -> XfrmEnds:
     if not said.keys() >= {"src", "dst", "proto"}:
         raise Unreadable(f"{tool} printed an entry without its addresses")
     return XfrmEnds(said["src"], said["dst"], said["proto"], _whole(said.get("reqid"), "the reqid of an entry"))
+
+
+POLICIES, STATIC_ROUTES = "policies", "static_routes"
+NORTHBOUND_ANSWERS = ((POLICIES, "match"), (POLICIES, "match"), (STATIC_ROUTES, "ip_prefix"))
+"""What the answers about rows are about, in the order in which they are asked for; one about the router follows."""
+OVN_MARK = "submariner"
+UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+
+
+def northbound(text: str) -> tuple[OvnRow, ...]:
+    """Several C(find) of one C(ovn-nbctl --format=json), each on a line of its own."""
+    answers = [line for line in text.split("\n") if line.strip()]
+    if len(answers) != len(NORTHBOUND_ANSWERS) + 1:
+        raise Unreadable(f"ovn-nbctl gave {len(answers)} answers to {len(NORTHBOUND_ANSWERS) + 1} questions")
+    routers = _ovn_rows(answers[-1], POLICIES, STATIC_ROUTES)
+    held = {_ovn_uuid(uuid) for router in routers for column in router for uuid in _ovn_set(column)}
+    found: dict[str, OvnRow] = {}
+    for (column, target), answer in zip(NORTHBOUND_ANSWERS, answers):
+        for row in _ovn_rows(answer, "_uuid", target, "nexthop", "external_ids"):
+            uuid, hops = _ovn_uuid(row[0]), _ovn_set(row[2])
+            words = [row[1], *hops]
+            if not all(isinstance(word, str) for word in words):
+                raise Unreadable(f"ovn-nbctl printed {column} that are no text")
+            found[uuid] = OvnRow(column, uuid, row[1], " ".join(hops), OVN_MARK in _ovn_map(row[3]), uuid in held)
+    return tuple(found.values())
+
+
+def _ovn_rows(answer: str, *columns: str) -> list[list[t.Any]]:
+    """The columns of every row, in this order."""
+    try:
+        table = json.loads(answer)
+        places = [table["headings"].index(column) for column in columns]
+        return [[row[place] for place in places] for row in table["data"]]
+    except (ValueError, KeyError, IndexError, TypeError, AttributeError, RecursionError) as error:
+        raise Unreadable(f"ovn-nbctl did not print a table of {', '.join(columns)}") from error
+
+
+def _ovn_typed(value: t.Any, kind: str) -> t.Any:
+    return value[1] if isinstance(value, list) and len(value) == 2 and value[0] == kind else None
+
+
+def _ovn_set(value: t.Any) -> list[t.Any]:
+    """A set of just one is printed as that one."""
+    several = _ovn_typed(value, "set")
+    return several if isinstance(several, list) else [value]
+
+
+def _ovn_map(value: t.Any) -> frozenset[str]:
+    """The keys of a map."""
+    pairs = _ovn_typed(value, "map")
+    if not isinstance(pairs, list) or not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
+        raise Unreadable("ovn-nbctl printed external_ids that are no map")
+    return frozenset(str(pair[0]) for pair in pairs)
+
+
+def _ovn_uuid(value: t.Any) -> str:
+    uuid = _ovn_typed(value, "uuid")
+    if not isinstance(uuid, str) or not UUID.fullmatch(uuid):
+        raise Unreadable("ovn-nbctl printed a row without a UUID")
+    return uuid
 
 
 def sysctls(text: str) -> Json:

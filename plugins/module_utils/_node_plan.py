@@ -8,6 +8,7 @@ Private to this collection, may change at any time. Pure: no Ansible, no Kuberne
 Ownership is decided by content, never by a number alone:
 
 - links by name and kind and VXLAN id; chains and sets by exact name; nftables tables by name and chains;
+- rows of OVN's northbound database by the key that Submariner puts on them;
 - routes of table 100 when they leave by a link of ours, of tables 149 and 150 when they lead to a recorded subnet;
 - the default routes of OVN-Kubernetes in tables 149 and 150 when only rules for recorded subnets lead to their table, or
   when they are alone there and other traces of Submariner are on the node or it is on record to have run there;
@@ -26,6 +27,8 @@ import typing as t
 from dataclasses import asdict, dataclass, field
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import (
+    POLICIES,
+    STATIC_ROUTES,
     Chain,
     Link,
     NodeReading,
@@ -72,8 +75,12 @@ GLOBALNET_SET = re.compile(r"SM-GN-[A-Z2-7]{25}")
 NFT_TABLES = frozenset({"submariner", "submariner-ipv4", "submariner-ipv6"})
 EVIDENCE = frozenset({"link", "ipset", "nftables table"})
 """Kinds by which others are known to be Submariner's."""
+OVN_ROUTER = "ovn_cluster_router"
+OVN_KINDS = {POLICIES: "OVN policy", STATIC_ROUTES: "OVN route"}
 # Bounds the wait for the lock that kube-proxy and others take as well.
 LOCK_WAIT = ("-w", "10")
+# Bounds the wait for the database; any server of a cluster of them will do.
+OVN_WAIT = ("--timeout=5", "--no-leader-only")
 
 
 @dataclass(frozen=True)
@@ -128,6 +135,10 @@ class NodePlan:
     changes: list[Change] = field(default_factory=list)
     kept: list[Kept] = field(default_factory=list)
     unknown: dict[str, str] = field(default_factory=dict)
+    ovn_here: bool = False
+    """The node serves OVN's northbound database."""
+    ovn_elsewhere: bool = False
+    """OVN runs on the node, and the database is served by another machine."""
 
     @property
     def clean(self) -> bool:
@@ -139,7 +150,9 @@ class NodePlan:
 
 def plan(reading: NodeReading, known: Known = NOTHING_RECORDED) -> NodePlan:
     """What goes, what stays and why, and what could not be seen on one node."""
-    result = NodePlan(unknown=dict(reading.unread))
+    ovn = any(link.name == OVN_PORT for link in reading.links)
+    here = reading.northbound is not None
+    result = NodePlan(unknown=dict(reading.unread), ovn_here=here, ovn_elsewhere=ovn and not here)
     own_links = _links(reading, result)
     chains = _packet_filter(reading, result)
     sets = _sets(reading, result)
@@ -157,6 +170,7 @@ def plan(reading: NodeReading, known: Known = NOTHING_RECORDED) -> NodePlan:
         *(change for _table, change in routes),
         *selective_rules,
         *ipsec,
+        *_northbound(reading, result),
         *chains,
         *own_links.values(),
         *sets,
@@ -510,3 +524,22 @@ def _xfrm(reading: NodeReading, recorded: frozenset[str], result: NodePlan) -> l
 
 def _more_selectors(words: tuple[str, ...]) -> bool:
     return bool({"proto", "sport", "dport", "type", "code", "dev", "uid"} & set(words))
+
+
+# -- OVN-Kubernetes ---------------------------------------------------------------------------------------------------
+
+
+def _northbound(reading: NodeReading, result: NodePlan) -> list[Change]:
+    """Where one database serves several nodes, each of those plans the same: to take away what is gone succeeds."""
+    own = []
+    for row in reading.northbound or ():
+        kind = OVN_KINDS[row.column]
+        name = f"{row.target}{row.nexthop and ' -> '}{row.nexthop} ({row.uuid[:8]})"
+        if row.marked and row.held:
+            command = ("ovn-nbctl", *OVN_WAIT, "remove", "logical_router", OVN_ROUTER, row.column, row.uuid)
+            own.append(Change(kind, name, "has Submariner's key in its external_ids", (command,)))
+        elif row.marked:
+            result.keep(kind, name, f"has Submariner's key, but is not of the logical router {OVN_ROUTER}")
+        elif row.held:
+            result.keep(kind, name, "has the priority of Submariner's policies, but not its key in external_ids")
+    return own

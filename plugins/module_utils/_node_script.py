@@ -22,6 +22,8 @@ Json = dict[str, t.Any]
 
 MARK = "submariner-lifecycle"
 NOT_FOUND = 127
+ALARM = 128 + 14
+NORTHBOUND = "OVN northbound database"
 HOST_ROOT = "/host"
 
 # How the script gets at the node's own tools: from a pod that shares the node's process table and mounts its root.
@@ -54,13 +56,53 @@ attempt() {
     while IFS= read -r line; do printf '%s note %s %s\\n' "$mark" "$name" "$line"; done
   return $rc
 }
-run() {
+reach() {
   name=$1; shift; failed=127
   if theirs "$1"; then attempt there "$name" "$@" && return 0; failed=$?; fi
   if ours "$1"; then attempt here "$name" "$@" && return 0; failed=$?; fi
   [ $failed -ne 127 ] || printf '%s begin %s\\n\\n%s end %s 127\\n' "$mark" "$name" "$mark" "$name"
   return $failed
 }
+ovn_sought= ovn_socket= ovn_server= ovn_address=
+# OVN's database is served in a container: its socket, its process, and the address that the process gave it there.
+seek_ovn() {
+  ovn_sought=yes
+  for file in /proc/1/root/run/ovn-ic /proc/1/root/run/ovn /proc/1/root/run/openvswitch; do
+    if [ -e $file/ovnnb_db.sock ]; then ovn_socket=$file/ovnnb_db.sock; break; fi
+  done
+  [ "$ovn_socket" ] || [ -e /proc/sys/net/ipv4/conf/ovn-k8s-mp0 ] || return 0
+  for file in /proc/[0-9]*; do
+    value=
+    IFS= read -r value 2>/dev/null < "$file/comm"
+    [ "$value" = ovsdb-server ] || continue
+    value=
+    # The words come without what parts them, and without a newline at the end.
+    IFS= read -r value 2>/dev/null < "$file/cmdline"
+    case "$value" in *ovnnb_db*) ;; *) continue ;; esac
+    ovn_server="$ovn_server ${file##*/}" ovn_address=/var/run/ovn/ovnnb_db.sock
+    case "$value" in *--remote=punix:*ovnnb_db.sock*)
+      ovn_address=${value#*--remote=punix:} ovn_address=${ovn_address%%ovnnb_db.sock*}ovnnb_db.sock ;;
+    esac
+  done
+  ovn_server=${ovn_server# }
+}
+no_ovn() { printf '%s\\n' "$1" >&2; return 1; }
+# By the ovn-nbctl of the node, else by the one beside the server. Where OVN's database is not, nothing is said.
+northbound() {
+  name=$1; shift 2
+  [ "$ovn_sought" ] || seek_ovn
+  [ "$ovn_socket$ovn_server" ] || return 127
+  if [ "$ovn_socket" ] && has ovn-nbctl; then reach "$name" ovn-nbctl "--db=unix:$ovn_socket" "$@" && return 0; fi
+  case "$ovn_server" in
+    '') has ovn-nbctl || attempt here "$name" no_ovn 'its socket is here, but no process serves it'; return 1 ;;
+    *' '*) attempt here "$name" no_ovn "several processes serve one: $ovn_server"; return 1 ;;
+  esac
+  if has nsenter; then set -- nsenter -t "$ovn_server" -m -- ovn-nbctl "--db=unix:$ovn_address" "$@"
+  else set -- chroot "/proc/$ovn_server/root" ovn-nbctl "--db=unix:$ovn_address" "$@"
+  fi
+  reach "$name" "$@"
+}
+run() { if [ "$2" = ovn-nbctl ]; then northbound "$@"; else reach "$@"; fi; }
 """
 
 # Reads everything in one pass.
@@ -102,6 +144,12 @@ agents() {
 }
 attempt here sysctl settings
 attempt here agents agents
+ids=external_ids marked='external_ids:submariner!=[]'
+run northbound ovn-nbctl --timeout=5 --no-leader-only --format=json \\
+  -- --columns=_uuid,match,nexthop,$ids find logical_router_policy "$marked" \\
+  -- --columns=_uuid,match,nexthop,$ids find logical_router_policy priority=20000 \\
+  -- --columns=_uuid,ip_prefix,nexthop,$ids find logical_router_static_route "$marked" \\
+  -- --columns=policies,static_routes find logical_router name=ovn_cluster_router
 printf '%s done\\n' "$mark"
 """
 
@@ -118,6 +166,8 @@ class Section:
     def cause(self) -> str:
         if self.rc == NOT_FOUND:
             return "not found on the node or in the image"
+        if self.rc == ALARM:  # by which ovn-nbctl ends itself
+            return "no answer in time"
         return (self.notes[0] if self.notes else f"exit code {self.rc}").strip()
 
 
@@ -204,6 +254,8 @@ def reading(found: dict[str, Section]) -> NodeReading:
         xfrm_states=layer("xfrm", "xfrm-states", dataplane.xfrm_states, "protocol not supported"),
         sysctls=layer("sysctls", "sysctl", dataplane.sysctls),
         agents=tuple(sorted(set(found.get("agents", Section()).text.split()))),
+        # Only a node that serves it says anything of it.
+        northbound=layer(NORTHBOUND, "northbound", dataplane.northbound) if "northbound" in found else None,
         unread=unread,
     )
 

@@ -213,6 +213,12 @@ ON_NODES: tuple[OnNodes, ...] = (
         "cable driver libreswan",
     ),
     OnNodes(
+        "OVN-Kubernetes",
+        (),
+        "policies and static routes of the logical router `ovn_cluster_router` with the key `submariner` in their "
+        "`external_ids`, on nodes that serve OVN's northbound database; never by the priority 20000 alone",
+    ),
+    OnNodes(
         "sysctls",
         (),
         "never put back, since nothing tells what they were: `rp_filter`, `send_redirects`, forwarding, MTU",

@@ -14,6 +14,8 @@ author:
 description:
   - Reads links, policy routing, packet filter, ipsets, nftables, IPsec policies and states (without keys) of nodes in one
     pass, plans what Submariner made and is still there, undoes it on request and proves the result by reading again.
+  - On OVN-Kubernetes, policies and static routes in OVN's northbound database are among it, on the nodes that serve this
+    database. It is asked by C(ovn-nbctl), the node's own or the one beside the database's server.
   - Only what is Submariner's by its content goes. A table number, a name that is merely similar or a policy between
     other subnets is kept and reported in RV(kept) with the reason.
   - What could not be read is reported in RV(unknown); such a node never counts as clean.
@@ -352,10 +354,23 @@ def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
     causes = {**nodes.refused, **failures}
     handed = {node: causes[node] for node in causes if node in hosts and node in nodes.identities}
     result = report([treated[node] for node in sorted(treated)], causes, handed)
+    result["unasked"] = "" if causes else not_asked(treated.values())
     result["for_hosts"] = [
         {"identity": nodes.identities[node].as_dict(), "cause": cause} for node, cause in sorted(handed.items())
     ]
     return refuse_agents(module, result, agents)
+
+
+def not_asked(treated: t.Iterable[Treated]) -> str:
+    """Where OVN's database is served by no node, as with a hosted control plane; empty where it was asked or is not."""
+    plans = [item.before for item in treated]
+    elsewhere = sum(found.ovn_elsewhere for found in plans)
+    if not elsewhere or any(found.ovn_here for found in plans):
+        return ""
+    return (
+        f"{elsewhere} of the nodes run OVN-Kubernetes, and none of those looked at serves its northbound database: policies "
+        "and static routes that Submariner left there were not looked for."
+    )
 
 
 def refuse_agents(module: AnsibleModule, result: Json, agents: dict[str, list[str]]) -> Json:
@@ -399,6 +414,9 @@ def main() -> None:
     except ApiFailure as failure:
         module.fail_json(msg=str(failure))
     refused = result.pop("refused", "")
+    unasked = result.pop("unasked", "")
+    if unasked:
+        module.warn(unasked)
     result.setdefault("for_hosts", [])
     result["changed"] = bool(result["removed"]) or bool(wanted and module.check_mode and not refused and result["plan"])
     gone = result["plan"] if wanted and module.check_mode else result["removed"]

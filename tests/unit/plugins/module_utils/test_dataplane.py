@@ -27,6 +27,7 @@ PARSERS: list[t.Callable[[str], t.Any]] = [
     lambda text: dataplane.nft_tables(dataplane.nft_entries(text)),
     dataplane.xfrm_policies,
     dataplane.xfrm_states,
+    dataplane.northbound,
 ]
 
 JSON = st.recursive(

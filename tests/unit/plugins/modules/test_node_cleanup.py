@@ -19,6 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.modules import node_cleanu
 from tests.unit.fake_api import FakeApi
 from tests.unit.kubelet import Kubelet
 from tests.unit.nodes import TOOLS, FakeNode
+from tests.unit.northbound import FOREIGN_POLICY, FOREIGN_ROUTE, left, program, serve
 from tests.unit.run_module import Outcome, run_module
 
 Json = dict[str, t.Any]
@@ -179,6 +180,44 @@ def test_a_layer_that_cannot_be_read_is_unknown(fleet: Fleet) -> None:
     allowed = fleet.cleanup(state="apply", allow_uninspected=True)
     assert (allowed.failed, allowed["verdict"]) == (False, "unknown")
     assert "a: ipsets: " in str(allowed["warnings"])
+
+
+def test_what_is_left_in_the_database_of_ovn_goes_and_what_others_have_there_stays(fleet: Fleet) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.add("b", "west-uninstalled", "west-node")
+    serve(fleet.nodes["a"])
+    planned = fleet.cleanup()
+    assert [(entry["node"], entry["kind"]) for entry in planned["plan"] if entry["kind"].startswith("OVN")] == [
+        ("a", "OVN policy"),
+        ("a", "OVN route"),
+    ]
+    applied = fleet.cleanup(state="apply")
+    assert (applied["removed"], applied["verdict"]) == (planned["plan"], "pass")
+    assert left(fleet.nodes["a"]) == [FOREIGN_POLICY, FOREIGN_ROUTE]
+    assert [entry["kind"] for entry in applied["kept"]] == ["OVN policy"]
+    assert not fleet.cleanup(state="apply").changed
+
+
+def test_a_database_of_ovn_that_cannot_be_asked_is_no_success_unless_allowed(fleet: Fleet) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    serve(fleet.nodes["a"])
+    program(fleet.nodes["a"], "nsenter", "echo 'ovn-nbctl: database connection failed ()' >&2; exit 1")
+    outcome = fleet.cleanup(state="apply")
+    assert outcome.failed
+    assert "a: OVN northbound database: ovn-nbctl: database connection failed ()" in outcome.msg
+    assert not fleet.cleanup(state="apply", allow_uninspected=True).failed
+
+
+def test_a_database_of_ovn_that_no_node_serves_is_told_and_does_not_fail(fleet: Fleet) -> None:
+    for name in ("a", "b"):
+        fleet.add(name, "west-uninstalled", "west-node")
+        links = fleet.nodes[name].files / "ip-link"
+        links.write_text(links.read_text().replace('"ifname":"lo"', '"ifname":"ovn-k8s-mp0"'))
+    outcome = fleet.cleanup(state="apply")
+    assert (outcome.failed, outcome["verdict"]) == (False, "pass")
+    assert "2 of the nodes run OVN-Kubernetes, and none of those looked at serves" in str(outcome["warnings"])
+    serve(fleet.nodes["b"])
+    assert "warnings" not in fleet.cleanup(state="apply").result
 
 
 def test_nodes_that_are_not_inspected_are_no_success_unless_allowed(fleet: Fleet, api: FakeApi) -> None:
