@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import typing as t
 
+from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import UNJUDGED
 from ansible_collections.submariner.lifecycle.plugins.modules.fleet_check import ARGUMENTS, CONDITIONS, outcome
 
 
@@ -22,7 +24,10 @@ class ActionModule(ActionBase):  # type: ignore[misc]
 
     def run(self, tmp: str | None = None, task_vars: dict[str, t.Any] | None = None) -> dict[str, t.Any]:
         result: dict[str, t.Any] = super().run(tmp, task_vars)
-        _validation, params = self.validate_argument_spec(ARGUMENTS, **CONDITIONS)
+        try:
+            _validation, params = self.validate_argument_spec(ARGUMENTS, **CONDITIONS)
+        except AnsibleActionFail as error:
+            raise AnsibleActionFail(error.message, obj=error.obj, result=dict(UNJUDGED)) from None
         if params["registered"]:
             _add_registered(params, task_vars or {})
         return {**result, "changed": False, **outcome(params)}

@@ -73,6 +73,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
 
+    from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
+
 _CLUSTER_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MEMBER_KEYS = ("nodes", "namespaces", "submariners", "clusters")
 _BROKER_KEYS = ("clusters", "endpoints")
@@ -105,10 +107,11 @@ class JoinRefused(Exception):
         self.findings = list(findings)
 
 
-def join(module: AnsibleModule) -> Json:
+def join(module: Module) -> Json:
     """The whole of module member: one cluster joined as its options say."""
     params = module.params
     cluster_id = str(params["cluster_id"])
+    module.knows({"cluster_id": cluster_id})
     if not _CLUSTER_ID.fullmatch(cluster_id):
         raise ApiFailure(
             f"'{cluster_id}' cannot be a cluster ID.",
@@ -181,6 +184,7 @@ def join(module: AnsibleModule) -> Json:
         "registered": sorted({record.cluster_id for record in broker.clusters(namespace)}),
         "findings": [],
     }
+    module.knows(result)
     if module._diff:
         result["diff"] = diff(cluster_id, differing, labels, not member.installed)
     if module.check_mode:

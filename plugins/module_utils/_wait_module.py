@@ -19,6 +19,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.endpoints import Members
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, Snapshot, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._stability import Changes, Event
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import PAUSE, Look, hold_still
 from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import View, Watching
@@ -124,7 +125,7 @@ def main(kind: type[Wait]) -> None:
         window={"type": "int", "default": kind.window},
         **kind.options,
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result, failure = kind(module).run()
     except ApiFailure as error:

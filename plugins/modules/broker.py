@@ -145,23 +145,23 @@ EXAMPLES = r"""
 RETURN = r"""
 broker_url:
   description: The address that the members are given.
-  returned: always
+  returned: unless it could not begin
   type: str
   sample: https://172.18.0.3:6443
 broker_url_source:
   description:
     - Where it comes from, V(option), V(kubeconfig) or V(cluster) (the kubeconfig's address means the machine itself).
-  returned: always
+  returned: unless it could not begin
   type: str
 differences:
   description: The settings that were not as wanted.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 kept:
   description:
     - What was not asked for and is fixed by the broker that is there, or was by the one that the record of the run remembers.
-  returned: always
+  returned: unless it could not begin
   type: dict
   sample: {globalnet: true, globalnet_cidr_range: 242.0.0.0/8, globalnet_cluster_size: 65536}
 psk_source:
@@ -170,12 +170,12 @@ psk_source:
   type: str
 findings:
   description: What the broker lacks; why it was deployed, or why the task failed.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 members:
   description: IDs of the clusters that have a record with the broker.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 subctl:
@@ -204,6 +204,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
     Subctl,
@@ -355,7 +356,7 @@ def keep_info(api: Api, url: str, psk: bytes, namespace: str) -> None:
     _run_record.update(api, lambda record: _run_record.merged(record, {"broker_info": info, "psk": psk}))
 
 
-def run(module: AnsibleModule) -> Result:
+def run(module: Module) -> Result:
     namespace = module.params["broker_namespace"]
     refuse_unconnected(module.params["components"])
     api = connect(module)
@@ -382,6 +383,7 @@ def run(module: AnsibleModule) -> Result:
         "kept": {name: value for name, value in wanted.items() if asked[name] is None and value is not None},
         "members": seen.members,
     }
+    module.knows(result)
     if module._diff:
         result["diff"] = {
             "before": "".join(f"{d.setting}: {d.have}\n" for d in differing)
@@ -408,7 +410,7 @@ def run(module: AnsibleModule) -> Result:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
     except SubctlFailure as error:

@@ -66,15 +66,15 @@ EXAMPLES = r"""
 RETURN = r"""
 path:
   description: The file.
-  returned: always
+  returned: success
   type: str
 broker_url:
   description: The address in it.
-  returned: always
+  returned: success
   type: str
 psk_source:
   description: Where the PSK comes from, V(record), or the names of clusters.
-  returned: always
+  returned: success
   type: str
 """
 

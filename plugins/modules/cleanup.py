@@ -147,32 +147,32 @@ plan:
   description:
     - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
     - With the action V(edit) a part of the object goes, and C(backup) is the merge patch that puts it back.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 kept:
   description: What stays, each with the reason in C(why).
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 removed:
   description: Journal of what was removed, proven by a fresh reading; entries as in RV(plan).
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 remaining:
   description: What is still there.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 unknown:
   description: Kinds that were not answered, so that nothing can be said of them.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 findings:
   description: What is in the way, with cause and hint.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
@@ -182,21 +182,21 @@ verdict:
   sample: pass
 identity:
   description: By what records of this cluster can be told, for O(fleet).
-  returned: always
+  returned: unless it could not begin
   type: dict
 known_cidrs:
   description: CIDRs of all clusters that the records named before the removal, for the proof of ownership on nodes.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 images:
   description: Images of Submariner's workloads before the removal.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 seconds:
   description: Time from the first deletion to the proof.
-  returned: always
+  returned: unless it could not begin
   type: float
 """
 
@@ -218,6 +218,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue im
 from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import hold_back, other_owners
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
@@ -389,7 +390,7 @@ def main() -> None:
         timeout={"type": "int", "default": 300},
         settle={"type": "int", "default": 0},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result = run(module)
     except ApiFailure as error:

@@ -131,7 +131,7 @@ EXAMPLES = r"""
 RETURN = r"""
 snapshot:
   description: What was read, in parts. A part whose section was not asked for is not in there.
-  returned: unless O(digest_only=true)
+  returned: success, unless O(digest_only=true)
   type: dict
   contains:
     schema:
@@ -302,7 +302,7 @@ digest:
   description:
     - The part of it that M(submariner.lifecycle.fleet_check) needs to judge clusters together. A few kilobytes, and some
       80 bytes more for each further member of the clusterset.
-  returned: always
+  returned: success
   type: dict
   contains:
     schema:
@@ -432,7 +432,7 @@ digest:
       type: dict
 findings:
   description: What the cluster shows to be wrong without the others, and what could not be read. See docs/findings.md.
-  returned: unless O(digest_only=true)
+  returned: success, unless O(digest_only=true)
   type: list
   elements: dict
 denied:
@@ -448,7 +448,7 @@ broker_url:
   sample: https://172.18.0.3:6443
 unknown:
   description: What was not answered, with the reason.
-  returned: always
+  returned: success
   type: dict
   sample: {}
 """

@@ -168,7 +168,7 @@ EXAMPLES = r"""
 RETURN = r"""
 run:
   description: The run's word.
-  returned: always
+  returned: success
   type: str
 servers:
   description: Where the pods of this cluster answer, in the form that O(targets) takes.
@@ -208,7 +208,7 @@ reached:
   type: str
 findings:
   description: What does not work or could not be tested, with cause and hint.
-  returned: always
+  returned: success
   type: list
   elements: dict
 verdict:
@@ -232,8 +232,6 @@ import secrets
 import typing as t
 from dataclasses import replace
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath as datapath
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_exports as datapath_exports
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _datapath_pods as datapath_pods
@@ -253,6 +251,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Finding,
     verdict,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import drop_namespace_if_empty
 
@@ -431,7 +430,7 @@ def run(params: Json, api: Api, broker: Api | None) -> Json:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     for state, option in (("probe", "targets"), ("reach", "url")):
         if module.params["state"] == state and not module.params[option]:
             module.fail_json(msg=f"{option}: needed with state={state}; nothing asked is nothing shown.")

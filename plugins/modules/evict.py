@@ -88,39 +88,39 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description: What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 present:
   description: IDs of those clusters that had anything on the broker.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: [west]
 registered:
   description: IDs of all clusters that had a record on the broker.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: [east, west]
 removed:
   description: Journal of what was removed, proven by a fresh reading.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 remaining:
   description: What is still there.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 unknown:
   description: Kinds that were not answered, so that nothing can be said of them.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 findings:
   description: What is in the way, with cause and hint.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
@@ -130,7 +130,7 @@ verdict:
   sample: pass
 seconds:
   description: Time from the first deletion to the proof.
-  returned: always
+  returned: unless it could not begin
   type: float
 """
 
@@ -146,6 +146,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Snapshot,
     verdict,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
@@ -209,7 +210,7 @@ def main() -> None:
         operator_namespace={"type": "str", "default": OPERATOR_NAMESPACE},
         timeout={"type": "int", "default": 120},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     unproven = [c["cluster_id"] for c in module.params["clusters"] if not c["proven"] or c["records"] is None]
     if unproven and not module.check_mode:
         module.fail_json(

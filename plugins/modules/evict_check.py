@@ -76,7 +76,7 @@ EXAMPLES = r"""
 RETURN = r"""
 cases:
   description: Each of the clusters.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -103,31 +103,31 @@ cases:
       elements: dict
 proven:
   description: Whether all of them are proven dead.
-  returned: always
+  returned: success
   type: bool
 findings:
   description: For each that is not, why, and the way out.
-  returned: always
+  returned: success
   type: list
   elements: dict
 not_shown:
   description: Findings about peers of which it will not be known whether they lost these clusters, and no others.
-  returned: always
+  returned: success
   type: list
   elements: dict
 connected:
   description: For each peer that was read, by inventory host, the IDs of the clusters to which its gateway is connected.
-  returned: always
+  returned: success
   type: dict
   sample: {east: [west]}
 namespace:
   description: Namespace of the broker.
-  returned: always
+  returned: success
   type: str
   sample: submariner-k8s-broker
 lines:
   description: The signs as a table for people.
-  returned: always
+  returned: success
   type: list
   elements: str
 """

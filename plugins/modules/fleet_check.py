@@ -235,7 +235,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What is wrong, with cause and hint. All ids are listed in docs/findings.md.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
   contains:
@@ -272,13 +272,13 @@ verdict:
   sample: pass
 checks:
   description: What was judged.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: [inputs, owners, nodes, addressing]
 """
 
-from ansible.module_utils.basic import AnsibleModule, missing_required_lib
+from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import (
     BEFORE as OF_A_RUN,
@@ -295,6 +295,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._expectations
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Intent
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Finding, Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import UNJUDGED, Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import VERBS
 
 EXPECTATION: Json = {
@@ -362,26 +363,30 @@ def run(params: Json) -> Json:
     }
 
 
+def refused(msg: str) -> Json:
+    return {"failed": True, "msg": msg, **UNJUDGED}
+
+
 def outcome(params: Json) -> Json:
     """The whole result; with C(failed) and C(msg) where it is no success. The action plugin of this name takes it, too."""
     if params["digests"] is None:  # registered is filled in by now; either of the two may be there, and empty
-        return {"failed": True, "msg": "digests or registered is needed, and neither has a value."}
+        return refused("digests or registered is needed, and neither has a value.")
     idle = sorted(set(OF_A_RUN) & set(params["checks"] or ())) if not params["before"] else []
     if idle:
-        return {"failed": True, "msg": f"checks: {', '.join(idle)} judge what is about to be done: give before, too."}
+        return refused(f"checks: {', '.join(idle)} judge what is about to be done: give before, too.")
     try:
         result = run(params)
     except ExpectationError as error:
-        return {"failed": True, "msg": str(error)}
+        return refused(str(error))
     except ImportError:
-        return {"failed": True, "msg": missing_required_lib("jmespath", reason="for the option expectations")}
+        return refused(missing_required_lib("jmespath", reason="for the option expectations"))
     if result["verdict"] in ("fail", "unknown") and not params["report_only"]:
         return {**result, "failed": True, "msg": _words(result["findings"])}
     return result
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
+    module = Judge(argument_spec=ARGUMENTS, supports_check_mode=True, **CONDITIONS)
     if module.params["registered"]:
         module.fail_json(msg="The option registered needs the action plugin of this collection. Give digests instead.")
     result = outcome(module.params)

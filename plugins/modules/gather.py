@@ -121,12 +121,12 @@ EXAMPLES = r"""
 RETURN = r"""
 folder:
   description: The folder with the files.
-  returned: always
+  returned: success
   type: str
   sample: /tmp/bundle/west
 reached:
   description: Whether the API server answered.
-  returned: always
+  returned: success
   type: bool
   sample: true
 verdict:
@@ -140,24 +140,24 @@ digest:
   type: dict
 files:
   description: Names of the files beside C(gather.json), in check mode of those that there would be.
-  returned: always
+  returned: success
   type: list
   elements: str
   sample: [endpoints_submariner-operator_west-submariner-cable-west-172-18-0-5.yaml, submariner-gateway-m76tl.log]
 bytes:
   description: Size of all files together.
-  returned: always
+  returned: success
   type: int
   sample: 812345
 unknown:
   description: What could not be had, with the reason.
-  returned: always
+  returned: success
   type: dict
   sample:
     log of submariner-gateway-m76tl/submariner-gateway: not read within 60 s
 truncated:
   description: What is not there in full, with the reason.
-  returned: always
+  returned: success
   type: dict
   sample: {}
 """
@@ -177,6 +177,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._gather impor
     head,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import OPERATOR_NAMESPACE, Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact_object
 
@@ -247,7 +248,7 @@ def main() -> None:
         image={"type": "str", "default": ""},
         operator_namespace={"type": "str", "default": OPERATOR_NAMESPACE},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result = run(module)
     except (ApiFailure, BundleTrouble) as error:

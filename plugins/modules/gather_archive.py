@@ -52,18 +52,18 @@ EXAMPLES = r"""
 RETURN = r"""
 archive:
   description: The archive.
-  returned: always
+  returned: success
   type: str
   sample: /tmp/submariner-20260101120000.tar.gz
 bytes:
   description: Its size; 0 in check mode.
-  returned: always
+  returned: success
   type: int
   sample: 181244
 clusters:
   description:
     - By cluster, whether it was C(reached), its C(verdict), the number of C(files), what is C(unknown), and what C(truncated).
-  returned: always
+  returned: success
   type: dict
 """
 

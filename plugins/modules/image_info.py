@@ -52,7 +52,7 @@ EXAMPLES = r"""
 RETURN = r"""
 images:
   description: Each O(images), whether it was C(pulled) (null when that is not known), and what the node C(said).
-  returned: always
+  returned: success
   type: list
   elements: dict
   sample:
@@ -61,7 +61,7 @@ images:
       said: ""
 findings:
   description: What cannot be pulled or was not seen, as for M(submariner.lifecycle.fleet_check).
-  returned: always
+  returned: success
   type: list
   elements: dict
 verdict:
@@ -71,11 +71,10 @@ verdict:
   sample: pass
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._image_pull import judge, try_images
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 
 MOST = 20
 LONGEST = 3600
@@ -111,7 +110,7 @@ def wrong(params: Json) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     if wrong(module.params):
         module.fail_json(msg=wrong(module.params))
     try:

@@ -75,7 +75,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What the known lines mean, and what could not be read.
-  returned: always
+  returned: success
   type: list
   elements: dict
   sample:
@@ -98,32 +98,32 @@ lines:
       (times in UTC), the newest one as C(example), its C(pod) and C(container), the C(pods) (20 at most) and
       their number (C(pod_count)), and whether all of them are
       from before a restart (C(before_restart)).
-  returned: always
+  returned: success
   type: list
   elements: dict
 unknown_lines:
   description:
     - Error lines that are in no table, at most 50, each kind once, with C(level) (V(error), or V(fatal) when the component
       ended with it), and the same fields from C(component) on.
-  returned: always
+  returned: success
   type: list
   elements: dict
 read:
   description:
     - What was read, with C(component), C(pod), C(container), C(previous), C(bytes), whether all of the asked time is there
       (C(whole)), and a C(note).
-  returned: always
+  returned: success
   type: list
   elements: dict
 left_out:
   description: Number of pods that were left out by component, because of O(max_pods).
-  returned: always
+  returned: success
   type: dict
   sample:
     routeagent: 160
 unknown:
   description: What was not answered, with the reason.
-  returned: always
+  returned: success
   type: dict
   sample: {}
 """
@@ -144,6 +144,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
     verdict,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 
 LIMITS = {"since": (1, 10**9), "limit_bytes": (1024, 1 << 24), "max_pods": (1, 10**6), "timeout": (1, 86400)}
@@ -216,7 +217,7 @@ def main() -> None:
         timeout={"type": "int", "default": 60},
         operator_namespace={"type": "str", "default": OPERATOR_NAMESPACE},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result = run(module)
     except ApiFailure as error:

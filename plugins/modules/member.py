@@ -216,28 +216,28 @@ EXAMPLES = r"""
 RETURN = r"""
 cluster_id:
   description: ID of the cluster.
-  returned: always
+  returned: unless it could not begin
   type: str
   sample: west
 gateway_nodes:
   description: The gateway nodes.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 labelled:
   description: Those of RV(gateway_nodes) that this task gave the label.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 differences:
   description: The settings that an existing installation had otherwise than wanted.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 rejoins:
   description:
     - Whether the cluster is joined otherwise and so is joined anew, which makes its operator uninstall it first.
-  returned: always
+  returned: unless it could not begin
   type: bool
 stage:
   description:
@@ -248,12 +248,12 @@ stage:
   sample: joining
 registered:
   description: IDs of the clusters that had a record on the broker before this join.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 findings:
   description: What is wrong, with its cause where it is known.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 subctl:
@@ -266,11 +266,10 @@ seconds:
   type: float
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, broker_spec
 from ansible_collections.submariner.lifecycle.plugins.module_utils._join import JoinFailed, JoinRefused, join
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE, Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import SubctlFailure
 
@@ -330,7 +329,7 @@ def argument_spec() -> Json:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = join(module)
     except JoinRefused as error:

@@ -172,7 +172,7 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description: Settings that Submariner made, with the proof and the commands that undo each.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
   sample:
@@ -186,28 +186,28 @@ plan:
         - iptables-nft -w 10 -t filter -X SUBMARINER-FORWARD
 kept:
   description: Settings that look like Submariner's and stay, with the reason.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
 removed:
   description: Entries of RV(plan) that are proven gone.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
 remaining:
   description: Entries of RV(plan) that are still there, with the cause when one is known.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
 unknown:
   description: What could not be inspected, as node, layer and cause.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
 for_hosts:
   description:
     - The nodes of O(host_nodes) that are left to a task with O(access=host), each with its identity and the cause.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
   sample:
@@ -217,14 +217,14 @@ nodes:
   description:
     - Every node with its state, V(clean), V(residue), V(unknown) or V(not inspected), the cause and the agents seen
       there.
-  returned: success
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
   description:
     - V(pass) when all nodes are proven clean, V(fail) when something is left, V(unknown) when something was not
       inspected. It leaves out the nodes of RV(for_hosts).
-  returned: success
+  returned: always
   type: str
 """
 
@@ -233,6 +233,7 @@ import typing as t
 from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import (
     HostVisit,
     NodeTrouble,
@@ -404,7 +405,7 @@ def not_inspected(unknown: list[Json]) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     wanted = module.params["state"] == "apply"
     apply = wanted and not module.check_mode
     try:

@@ -80,12 +80,12 @@ nodes:
       it could not be read.
     - C(tools) says whether each of the tools by which M(submariner.lifecycle.node_cleanup) proves a node clean is there, on
       the node or in the image of the pod.
-  returned: always
+  returned: success
   type: list
   elements: dict
 findings:
   description: What is wrong or was not seen, as for M(submariner.lifecycle.fleet_check).
-  returned: always
+  returned: success
   type: list
   elements: dict
 verdict:
@@ -95,11 +95,10 @@ verdict:
   sample: pass
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import WARNING, Finding, Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access import (
     NodeTrouble,
     Visit,
@@ -169,7 +168,7 @@ def run(params: Json, api: Api) -> Json:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module.params, connect(module))
     except ApiFailure as failure:

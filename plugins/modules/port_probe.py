@@ -139,7 +139,7 @@ EXAMPLES = r"""
 RETURN = r"""
 run:
   description: The run's word.
-  returned: always
+  returned: success
   type: str
 servers:
   description:
@@ -165,7 +165,7 @@ results:
   elements: dict
 findings:
   description: What does not come through, or could not be tested, with cause and hint.
-  returned: always
+  returned: success
   type: list
   elements: dict
 verdict:
@@ -187,13 +187,12 @@ remaining:
 import re
 import typing as t
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _port_pods as port_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _port_probe as port_probe
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _ports as ports
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, WARNING, Finding, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
 
 Json = dict[str, t.Any]
@@ -340,7 +339,7 @@ def wrong_input(params: Json) -> str:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     trouble = wrong_input(module.params)
     if trouble:
         module.fail_json(msg=trouble)

@@ -64,7 +64,7 @@ EXAMPLES = r"""
 RETURN = r"""
 done:
   description: The steps that were carried out.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
   contains:
@@ -90,7 +90,7 @@ done:
       type: float
 removed:
   description: Records that were removed.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: [Endpoint west-submariner-cable-west-10-202-0-2, Cluster west]

@@ -63,7 +63,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps:
   description: What is to be done, in this order.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -105,21 +105,21 @@ steps:
       elements: dict
 unhealed:
   description: Findings that no step heals, each with C(id), C(subject), C(observed), and the reason in C(why).
-  returned: always
+  returned: success
   type: list
   elements: dict
 follows:
   description: Findings that should go with what the steps heal.
-  returned: always
+  returned: success
   type: list
   elements: dict
 deletes:
   description: Whether any step deletes records.
-  returned: always
+  returned: success
   type: bool
 lines:
   description: All of it for people.
-  returned: always
+  returned: success
   type: list
   elements: str
 """

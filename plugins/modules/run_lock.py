@@ -81,12 +81,12 @@ EXAMPLES = r"""
 RETURN = r"""
 run_id:
   description: The ID of this run.
-  returned: always
+  returned: success
   type: str
   sample: controller-4711-93824
 holder:
   description: Who holds the lock after this task, empty when nobody does.
-  returned: always
+  returned: success
   type: str
   sample: ops@controller, process 4711, reinstall, run controller-4711-93824
 taken_from:

@@ -122,7 +122,7 @@ EXAMPLES = r"""
 RETURN = r"""
 record:
   description: The record without its secrets, empty when there is none.
-  returned: always
+  returned: success
   type: dict
   contains:
     run_id:
@@ -174,7 +174,7 @@ record:
       type: bool
 continued:
   description: Whether the record is that of an interrupted run.
-  returned: always
+  returned: success
   type: bool
 psk_source:
   description: Where the PSK of a new record comes from.

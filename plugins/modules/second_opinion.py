@@ -108,7 +108,7 @@ opinions:
   description:
     - Each check in the order of subctl, with C(command), C(check), C(said) (V(ok), V(warn), V(fail), or V(unfinished)),
       C(message), what is known of such a word (C(note)), and whether it is known to be no sign of trouble (C(doubtful)).
-  returned: always
+  returned: success
   type: list
   elements: dict
   sample:
@@ -120,27 +120,27 @@ opinions:
       doubtful: false
 findings:
   description: What is to be told of it, never worse than a warning.
-  returned: always
+  returned: success
   type: list
   elements: dict
 disagrees:
   description: Whether an opinion contradicts O(verdict).
-  returned: always
+  returned: success
   type: bool
   sample: false
 calls:
   description: Each command, its exit status, its output without secrets and how long it took.
-  returned: always
+  returned: success
   type: list
   elements: dict
 removed:
   description: Pods that subctl left and that were removed.
-  returned: always
+  returned: success
   type: list
   elements: str
 unknown:
   description: What the API server did not answer, with the reason.
-  returned: always
+  returned: success
   type: dict
   sample: {}
 """

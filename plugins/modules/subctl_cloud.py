@@ -172,23 +172,23 @@ EXAMPLES = r"""
 RETURN = r"""
 command:
   description: The command, without the kubeconfig that it is given by file.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: [subctl, cloud, prepare, aws, --infra-id=east-x7k2p, --region=eu-central-1]
 gateways:
   description: Nodes with the gateway label; outside of check mode as they are afterwards.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 machine_sets:
   description: Machine sets whose machines are gateways; outside of check mode as they are afterwards.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
 findings:
   description: What the cluster lacks, or still has, afterwards.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 subctl:
@@ -199,8 +199,6 @@ subctl:
 
 import os
 import typing as t
-
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _cloud
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
@@ -218,6 +216,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Node,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import Subctl, SubctlFailure, private_folder
@@ -334,7 +333,7 @@ def afterwards(cluster: Cluster, params: Json) -> list[Finding]:
     return hold(lambda: cluster.lacking(params["gateways"]), params["ready_timeout"]).findings
 
 
-def run(module: AnsibleModule) -> Json:
+def run(module: Module) -> Json:
     params = module.params
     state, provider = params["state"], params["provider"]
     options = {name: params[name] for name in OPTIONS}
@@ -352,6 +351,7 @@ def run(module: AnsibleModule) -> Json:
         "findings": [],
         **cluster.shown(),
     }
+    module.knows(result)
     if module.check_mode:
         return result
     subctl = Subctl(params["subctl"], api)
@@ -387,7 +387,7 @@ def argument_spec() -> dict[str, t.Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
     except Unfinished as error:

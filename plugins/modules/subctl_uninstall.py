@@ -72,11 +72,13 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What is not Submariner's and would go (severity V(error)), what cannot be told, and what goes besides.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
-  description: V(pass) when nothing forbids the command.
+  description:
+    - V(pass) when nothing forbids the command, V(fail) when something does or C(subctl) itself failed, V(unknown) when that
+      cannot be told.
   returned: always
   type: str
   sample: pass
@@ -87,8 +89,6 @@ subctl:
 """
 
 import typing as t
-
-from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec, connect
 from ansible_collections.submariner.lifecycle.plugins.module_utils._blast_radius import radius, taken
@@ -102,6 +102,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     verdict,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import Subctl, SubctlFailure, private_folder
@@ -117,7 +118,7 @@ class Refused(Exception):
         self.findings = findings
 
 
-def run(module: AnsibleModule) -> Json:
+def run(module: Judge) -> Json:
     params = module.params
     api = connect(module)
     seen = observe(api, SECTIONS, params["operator_namespace"])
@@ -136,6 +137,7 @@ def run(module: AnsibleModule) -> Json:
     }
     if any(f.severity in (ERROR, UNKNOWN) for f in findings):
         raise Refused(findings)
+    module.knows(result)
     if not module.check_mode:
         subctl = Subctl(params["subctl"], api)
         arguments = ["uninstall", "--yes", "--namespace", params["operator_namespace"]]
@@ -153,7 +155,7 @@ def main() -> None:
         with_broker={"type": "bool", "default": False},
         timeout={"type": "int", "default": 330},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result = run(module)
     except Refused as refusal:
@@ -167,6 +169,7 @@ def main() -> None:
             msg=f"{error.msg} The API tells what is left: run submariner.lifecycle.cleanup.",
             findings=[error.finding.as_dict()] if error.finding else [],
             subctl=error.result.as_dict() if error.result else {},
+            verdict="fail" if error.result else "unknown",
         )
     except Interrupted as error:
         module.fail_json(msg=f"Interrupted by {error}; subctl was ended. Run again: what it left behind is taken up.")

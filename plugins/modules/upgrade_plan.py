@@ -94,7 +94,7 @@ EXAMPLES = r"""
 RETURN = r"""
 steps:
   description: What is to be upgraded, in order.
-  returned: always
+  returned: success
   type: list
   elements: dict
   contains:
@@ -110,12 +110,12 @@ steps:
       elements: str
 lines:
   description: The same for people.
-  returned: always
+  returned: success
   type: list
   elements: str
 findings:
   description: What stands against it, with the way out.
-  returned: always
+  returned: success
   type: list
   elements: dict
 verdict:
@@ -127,7 +127,7 @@ settings:
   description:
     - By ID, the options of each installation that a join leaves open unless they are set; no secrets.
     - Without an entry for a member that is not installed.
-  returned: always
+  returned: success
   type: dict
   sample: {west: {cable_driver: vxlan}}
 """
@@ -148,6 +148,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.upgra
     steps,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import OPERATOR_NAMESPACE, Json, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 
 READS = ("submariners", "deployments", "daemonsets")
@@ -227,7 +228,7 @@ def run(module: AnsibleModule) -> Json:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Judge(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
     except ApiFailure as error:

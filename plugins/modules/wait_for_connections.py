@@ -50,7 +50,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What is wrong, with cause and hint; empty when all is well.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
@@ -62,12 +62,12 @@ stability:
   description:
     - V(stable) when nothing changed once all was right. V(degraded) when something did, and has been quiet for O(window) since.
       V(unstable) when there were no O(window) quiet seconds. V(unwatched) when O(window=0).
-  returned: always
+  returned: unless it could not begin
   type: str
   sample: stable
 events:
   description: What changed while it was watched, the newest 100 changes.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
   contains:
@@ -91,29 +91,29 @@ connections:
   description:
     - The connections of the active gateway, each with C(to), C(status), C(message), C(latency), C(remote) (the far gateway
       node), C(cable) and C(proven) (whether a health check has measured it).
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 gateway:
   description: Name of the active gateway node, empty without one.
-  returned: always
+  returned: unless it could not begin
   type: str
 health_check:
   description: Whether the member's gateways check their connections; empty when that is not known.
-  returned: always
+  returned: unless it could not begin
   type: bool
 route_agents:
   description: What nodes say of their connections to other clusters, each with C(node), C(to), C(status), C(message).
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 seconds:
   description: How long it took.
-  returned: always
+  returned: unless it could not begin
   type: float
 readings:
   description: How many times both clusters were judged.
-  returned: always
+  returned: unless it could not begin
   type: int
 """
 

@@ -59,7 +59,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What is wrong, with cause and hint; empty when it lost the evicted clusters alone.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
@@ -69,18 +69,18 @@ verdict:
   sample: pass
 copies:
   description: Records of evicted clusters that it still has.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: str
   sample: []
 connections:
   description: The status of its connections by cluster ID.
-  returned: always
+  returned: unless it could not begin
   type: dict
   sample: {north: connected}
 seconds:
   description: How long it took.
-  returned: always
+  returned: unless it could not begin
   type: float
 """
 
@@ -100,6 +100,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Snapshot,
     verdict,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
 
@@ -137,7 +138,7 @@ def main() -> None:
         operator_namespace={"type": "str", "default": OPERATOR_NAMESPACE},
         timeout={"type": "int", "default": 60},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Judge(argument_spec=spec, supports_check_mode=True)
     try:
         result, failure = run(module)
     except ApiFailure as error:

@@ -74,7 +74,7 @@ EXAMPLES = r"""
 RETURN = r"""
 findings:
   description: What is wrong, with cause and hint; empty when all is well.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
 verdict:
@@ -86,12 +86,12 @@ stability:
   description:
     - V(stable) when nothing changed once all was right. V(degraded) when something did, and has been quiet for O(window) since.
       V(unstable) when there were no O(window) quiet seconds. V(unwatched) when O(window=0).
-  returned: always
+  returned: unless it could not begin
   type: str
   sample: stable
 events:
   description: What changed while it was watched, the newest 100 changes.
-  returned: always
+  returned: unless it could not begin
   type: list
   elements: dict
   contains:
@@ -113,15 +113,15 @@ events:
   sample: []
 endpoints:
   description: The Endpoints of the last reading, by namespace (C(broker), C(member)).
-  returned: always
+  returned: unless it could not begin
   type: dict
 seconds:
   description: How long it took.
-  returned: always
+  returned: unless it could not begin
   type: float
 readings:
   description: How many times both clusters were judged.
-  returned: always
+  returned: unless it could not begin
   type: int
 """
 

@@ -10,7 +10,7 @@ import typing as t
 from unittest import mock
 
 import pytest
-from ansible.errors import AnsibleError
+from ansible.errors import AnsibleActionFail
 
 from ansible_collections.submariner.lifecycle.plugins.action.fleet_check import ActionModule
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
@@ -69,8 +69,9 @@ def test_hosts_can_be_named() -> None:
 
 
 def test_something_to_judge_is_needed() -> None:
-    with pytest.raises(AnsibleError, match="registered, digests"):
+    with pytest.raises(AnsibleActionFail, match="registered, digests") as refusal:
         act(HostVars("healthy-two-nodes"))
+    assert refusal.value.result["verdict"] == "unknown"
 
 
 def test_digests_can_be_given() -> None:

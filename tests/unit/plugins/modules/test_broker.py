@@ -235,7 +235,8 @@ def test_a_failure_of_subctl_is_reported_with_its_words(api: FakeApi, tmp_path: 
         outcome = run(api, tmp_path, subctl)
     assert outcome.failed
     assert "invalid components parameter" in outcome.msg
-    assert outcome["subctl"]["rc"] == 1
+    assert (outcome["subctl"]["rc"], outcome["members"], outcome["findings"]) == (1, [], [])
+    assert outcome["broker_url"]
 
 
 def remember(api: FakeApi, globalnet: Json, clusterset_ip: Json) -> None:

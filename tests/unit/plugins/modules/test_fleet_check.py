@@ -75,7 +75,8 @@ def test_a_version_that_is_no_release_is_refused_unless_it_is_meant() -> None:
 def test_wrong_words_about_what_is_to_be_done(before: t.Any) -> None:
     outcome = check(checks=["target"], before=before)
     assert outcome.failed
-    assert "verdict" not in outcome.result
+    assert outcome["verdict"] == "unknown"
+    assert "findings" not in outcome.result
 
 
 def test_a_ghost_fails_with_the_words_of_its_finding() -> None:

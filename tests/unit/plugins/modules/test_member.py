@@ -266,7 +266,7 @@ def test_a_failure_says_how_far_it_came(api: FakeApi, broker_api: FakeApi, tmp_p
     api.cluster.load([o for o in installed() if o["kind"] == "Node"])
     with FakeSubctl(tmp_path, lambda: None, rc=1, says=" ✗ no") as subctl:
         outcome = run(api, broker_api, tmp_path, subctl)
-    assert (outcome["stage"], outcome["subctl"]["rc"]) == ("joining", 1)
+    assert (outcome["stage"], outcome["subctl"]["rc"], outcome["cluster_id"]) == ("joining", 1, "west")
 
 
 def test_up_and_running_with_only_an_operator_is_recognised(

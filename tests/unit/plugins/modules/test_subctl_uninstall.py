@@ -90,4 +90,4 @@ def test_a_command_that_fails_says_its_last_words(west: FakeApi, tmp_path: pathl
         done = run(west, tmp_path, str(subctl.path))
     assert done.failed
     assert "Deleting the Submariner resource" in done.msg
-    assert done["subctl"]["rc"] == 1
+    assert (done["subctl"]["rc"], done["verdict"]) == (1, "fail")
