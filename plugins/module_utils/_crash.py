@@ -29,7 +29,7 @@ LINES = 200
 
 
 class Crash(t.NamedTuple):
-    """A container that waits for its next start after several that ended."""
+    """A container that ended, not for the first time, or waits for its next start."""
 
     component: str
     pod: str
@@ -42,13 +42,14 @@ def crashes(pods: t.Iterable[Json]) -> t.Iterator[Crash]:
     for pod in pods:
         component = component_of(pod)
         for entry in map(mapping, sequence(mapping(pod.get("status")).get("containerStatuses"))):
-            waiting = mapping(mapping(entry.get("state")).get("waiting"))
-            if component and waiting.get("reason") == "CrashLoopBackOff":
+            state = mapping(entry.get("state"))
+            restarts = entry["restartCount"] if isinstance(entry.get("restartCount"), int) else 0
+            # Kubelets say that it waits a minute late: until then the state is the end of the last run.
+            ended = restarts > 0 and mapping(state.get("terminated")).get("exitCode", 0) != 0
+            if component and (ended or mapping(state.get("waiting")).get("reason") == "CrashLoopBackOff"):
                 name = text(mapping(pod.get("metadata")).get("name"))
-                version, restarts = text(entry.get("image")).rpartition(":")[2], entry.get("restartCount")
-                yield Crash(
-                    component, name, text(entry.get("name")), version, restarts if isinstance(restarts, int) else 0
-                )
+                version = text(entry.get("image")).rpartition(":")[2]
+                yield Crash(component, name, text(entry.get("name")), version, restarts)
 
 
 def crash_cause(api: Api, member: Snapshot, cluster_id: str, broker_server: str) -> Finding | None:

@@ -405,6 +405,7 @@ def run_subctl(module: AnsibleModule, api: Api, cluster_id: str, options: Json, 
 def wait_until_ready(api: Api, cluster_id: str, info: BrokerInfo, timeout: float) -> tuple[list[Json], float]:
     """Wait for what the operator makes; raises SubctlFailure with the cause where there is one to be found."""
     complaining_since: dict[str, float] = {}
+    causes: list[Finding] = []
 
     def check() -> list[Finding]:
         member = observe(api, (), OPERATOR_NAMESPACE, keys=_READY_KEYS)
@@ -414,6 +415,7 @@ def wait_until_ready(api: Api, cluster_id: str, info: BrokerInfo, timeout: float
         if any(workload.name == "submariner-gateway" for workload in member.workloads):
             cause, patience = crash_cause(api, member, cluster_id, info.url), _CRASH_PATIENCE_SECONDS
             how = "what was installed does not run"
+            causes.extend([cause] if cause else [])
         else:
             cause, patience = operator_complaint(api, member, info.url), _LOG_PATIENCE_SECONDS
             how = "nothing was installed"
@@ -428,8 +430,9 @@ def wait_until_ready(api: Api, cluster_id: str, info: BrokerInfo, timeout: float
     if not held.ok:
         raise SubctlFailure(
             f"The installation of cluster {cluster_id} is not ready after {held.seconds:.0f} s: "
-            + "; ".join(finding.line() for finding in held.findings[:3]),
-            finding=held.findings[0],
+            # What ends again and again runs in between, and then shows no cause.
+            + "; ".join(dict.fromkeys(finding.line() for finding in [*causes[-1:], *held.findings[:3]])),
+            finding=(causes[-1:] or held.findings)[0],
         )
     return [finding.as_dict() for finding in held.findings], round(held.seconds, 1)
 

@@ -303,8 +303,13 @@ def test_an_installation_that_does_not_become_ready_is_named(
     assert "0 of 1 pods ready" in outcome.msg
 
 
+@pytest.mark.parametrize(
+    "state",
+    [{"waiting": {"reason": "CrashLoopBackOff"}}, {"terminated": {"exitCode": 255}}],
+    ids=lambda s: next(iter(s)),
+)
 def test_a_gateway_that_keeps_ending_is_named_with_its_own_words(
-    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, state: Json
 ) -> None:
     items = [o for o in installed() if o["kind"] != "Gateway"]
     for item in items:
@@ -312,7 +317,7 @@ def test_a_gateway_that_keeps_ending_is_named_with_its_own_words(
             item["status"]["numberReady"] = 0
         if item["kind"] == "Pod" and item["metadata"]["labels"].get("app") == "submariner-gateway":
             container = item["status"]["containerStatuses"][0]
-            container.update(ready=False, restartCount=3, state={"waiting": {"reason": "CrashLoopBackOff"}})
+            container.update(ready=False, restartCount=3, state=state)
             place = (OPERATOR, item["metadata"]["name"], container["name"])
             api.logs[place] = 'FTL main.go:1 error="could not determine public IP"\nINF done\n'
     api.cluster.load(bare())
@@ -324,6 +329,35 @@ def test_a_gateway_that_keeps_ending_is_named_with_its_own_words(
     assert outcome["findings"][0]["subject"] == "submariner-gateway of west"
     assert "could not determine public IP" in outcome["findings"][0]["cause"]
     assert "submariner_air_gapped" in outcome.msg
+
+
+def test_a_gateway_that_runs_in_between_is_named_with_what_it_said_before(
+    api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_join, "_CRASH_PATIENCE_SECONDS", 60.0)
+    items = [o for o in installed() if o["kind"] != "Gateway"]
+    (pod,) = [o for o in items if o["kind"] == "Pod" and o["metadata"]["labels"].get("app") == "submariner-gateway"]
+    container = pod["status"]["containerStatuses"][0]
+    running = dict(container)
+    container.update(ready=False, restartCount=3, state={"terminated": {"exitCode": 255}})
+    api.logs[(OPERATOR, pod["metadata"]["name"], container["name"])] = (
+        'FTL main.go:1 error="could not determine public IP"\n'
+    )
+    api.cluster.load(bare())
+
+    def again() -> None:
+        found = api.cluster.get(("", "pods"), OPERATOR, pod["metadata"]["name"])
+        found["status"]["containerStatuses"][0] = running
+        api.cluster.replace(("", "pods"), found, OPERATOR, pod["metadata"]["name"])
+
+    def joined() -> None:
+        api.cluster.load(items)
+        api.after(1.5, again)
+
+    with FakeSubctl(tmp_path, joined) as subctl:
+        outcome = run(api, broker_api, tmp_path, subctl, ready_timeout=5)
+    assert "is not ready after" in outcome.msg
+    assert "could not determine public IP" in outcome.msg
 
 
 def test_a_gateway_that_does_not_become_active_is_named_with_what_it_says(
