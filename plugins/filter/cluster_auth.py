@@ -25,7 +25,7 @@ options:
     default: submariner_
   environment:
     description:
-      - Whether a kubeconfig that E(K8S_AUTH_KUBECONFIG) or E(KUBECONFIG) names by a relative path is among the options, where
+      - Whether a kubeconfig that E(K8S_AUTH_KUBECONFIG) or C(KUBECONFIG) names by a relative path is among the options, where
         neither a kubeconfig nor a host is set. The modules find one with an absolute path themselves.
     type: bool
     default: false
