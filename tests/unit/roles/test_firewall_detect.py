@@ -23,12 +23,18 @@ TOOLS = ("firewall-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
 def play(
     folder: pathlib.Path, interpreter: str, user: int = 0, says: dict[str, str] | None = None, **variables: t.Any
 ) -> subprocess.CompletedProcess[str]:
-    """Beside tools that all say no, unless told to say something, so that this machine's own are never asked."""
+    """Beside tools that all say no, so that this machine's own are never asked, but those that C(says) gives words or a script."""
     tools = folder / "bin"
     tools.mkdir()
-    for name in TOOLS:
-        told = (says or {}).get(name)
-        (tools / name).write_text(f"#!/bin/sh\necho {shlex.quote(told)}\n" if told else "#!/bin/sh\nexit 1\n")
+    for name in {*TOOLS, *(says or {})}:
+        told = (says or {}).get(name, "")
+        (tools / name).write_text(
+            told
+            if told.startswith("#!")
+            else f"#!/bin/sh\necho {shlex.quote(told)}\n"
+            if told
+            else "#!/bin/sh\nexit 1\n"
+        )
         (tools / name).chmod(0o755)
     (tools / "id").write_text(f"#!/bin/sh\necho {user}\n")
     (tools / "id").chmod(0o755)
@@ -102,6 +108,36 @@ def test_nftables_without_a_chain_to_open(tmp_path: pathlib.Path, says: dict[str
         assert done.returncode == 2, done.stdout
         assert cause in said
         assert "Set submariner_firewall_nftables_chains" in said
+
+
+NFT = """#!/bin/sh
+case "$*" in
+    *'list chains') echo '{chains}' ;;
+    *'list chain inet filter input') echo '{rules}' ;;
+    *) echo "$*" >> {said} ;;
+esac
+"""
+
+
+def test_what_was_opened_is_taken_back_where_the_chain_no_longer_drops(tmp_path: pathlib.Path) -> None:
+    rule = {"family": "inet", "table": "filter", "chain": "input", "handle": 7, "comment": "submariner.lifecycle"}
+    kept = {"__firewall_nftables_file": tmp_path / "rules.nft", "__firewall_nftables_dropin": tmp_path / "dropin.conf"}
+    kept["__firewall_nftables_file"].write_text("insert rule inet filter input udp dport 4500 accept\n")
+    kept["__firewall_nftables_dropin"].write_text("[Service]\n")
+    said = tmp_path / "said"
+    said.write_text("")
+    nft = NFT.format(chains=ACCEPTS, rules=json.dumps({"nftables": [{"rule": rule}]}), said=said)
+    places: dict[str, t.Any] = {name: str(path) for name, path in kept.items()}
+    done = play(
+        tmp_path,
+        sys.executable,
+        says={"nft": nft, "systemctl": "#!/bin/sh\n"},
+        submariner_firewall_state="absent",
+        **places,
+    )
+    assert done.returncode == 0, done.stdout
+    assert not [path for path in kept.values() if path.exists()]
+    assert "handle 7" in said.read_text()
 
 
 def test_a_host_without_python_fails_with_the_cause(tmp_path: pathlib.Path) -> None:

@@ -6,15 +6,15 @@
 
 from __future__ import annotations
 
-import json
-import os
 import pathlib
 import subprocess
 import sys
+import typing as t
 
 import pytest
 
-ROOT = pathlib.Path(__file__).resolve().parents[3]
+from tests.unit.roles import test_firewall_detect as detect
+
 UFW = """#!/bin/sh
 case "$*" in
     status*) echo 'Status: active' ;;
@@ -25,40 +25,13 @@ esac
 """
 
 
-def play(folder: pathlib.Path, rule: str) -> tuple[subprocess.CompletedProcess[str], str]:
-    tools, said = folder / "bin", folder / "said"
-    tools.mkdir()
+def play(folder: pathlib.Path, rule: str = "", **variables: t.Any) -> tuple[subprocess.CompletedProcess[str], str]:
+    """The run, and what ufw, which has one rule of the user's, was told to do."""
+    said = folder / "said"
     said.write_text("")
-    programs = dict.fromkeys(("firewall-cmd", "nft", "iptables", "ip6tables", "systemctl"), "#!/bin/sh\nexit 1\n")
-    programs |= {"ufw": UFW.format(rule=rule, said=said), "id": "#!/bin/sh\necho 0\n", "grep": "#!/bin/sh\nexit 0\n"}
-    for name, text in programs.items():
-        (tools / name).write_text(text)
-        (tools / name).chmod(0o755)
-    head = {"hosts": "localhost", "connection": "local", "gather_facts": False}
-    (folder / "play.yml").write_text(json.dumps([{**head, "roles": ["submariner.lifecycle.firewall"]}]))
-    values = {"ansible_python_interpreter": sys.executable, "submariner_firewall_without": ["esp", "ah"]}
-    done = subprocess.run(
-        [
-            str(pathlib.Path(sys.executable).parent / "ansible-playbook"),
-            "-i",
-            "localhost,",
-            "-e",
-            json.dumps(values),
-            "play.yml",
-        ],
-        cwd=folder,
-        env={
-            **os.environ,
-            "ANSIBLE_COLLECTIONS_PATH": str(ROOT / "playbooks" / "collections"),
-            "PATH": f"{tools}:{os.environ['PATH']}",
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    return done, said.read_text()
+    says = {"ufw": UFW.format(rule=rule, said=said), "grep": "#!/bin/sh\n"}
+    values = {"submariner_firewall_without": ["esp", "ah"], **variables}
+    return detect.play(folder, sys.executable, says=says, **values), said.read_text()
 
 
 @pytest.mark.parametrize("rule", ["ufw allow 4500/udp", "ufw limit 4500/udp", "ufw allow log 4500/udp comment mine"])
@@ -75,3 +48,14 @@ def test_a_rule_of_the_users_that_closes_the_port_is_not_replaced(tmp_path: path
     assert done.returncode == 2, done.stdout
     assert rule in " ".join(done.stdout.split())
     assert said == ""
+
+
+def test_lists_on_the_command_line_are_parted_by_commas(tmp_path: pathlib.Path) -> None:
+    done, said = play(
+        tmp_path,
+        submariner_firewall_sources="192.0.2.0/24, 198.51.100.0/24",
+        submariner_firewall_without="esp,ah",
+    )
+    assert done.returncode == 0, done.stdout
+    assert {"192.0.2.0/24", "198.51.100.0/24"} <= set(said.split())
+    assert "esp" not in said.split()
