@@ -355,7 +355,9 @@ def in_cluster(module: AnsibleModule, api: Api, apply: bool) -> Json:
     causes = {**nodes.refused, **failures}
     handed = {node: causes[node] for node in causes if node in hosts and node in nodes.identities}
     result = report([treated[node] for node in sorted(treated)], causes, handed)
-    result["unasked"] = "" if causes else not_asked(treated.values())
+    unasked = "" if causes else not_asked(treated.values())
+    if unasked:
+        module.warn(unasked)
     result["for_hosts"] = [
         {"identity": nodes.identities[node].as_dict(), "cause": cause} for node, cause in sorted(handed.items())
     ]
@@ -415,9 +417,6 @@ def main() -> None:
     except ApiFailure as failure:
         module.fail_json(msg=str(failure))
     refused = result.pop("refused", "")
-    unasked = result.pop("unasked", "")
-    if unasked:
-        module.warn(unasked)
     result.setdefault("for_hosts", [])
     result["changed"] = bool(result["removed"]) or bool(wanted and module.check_mode and not refused and result["plan"])
     gone = result["plan"] if wanted and module.check_mode else result["removed"]
