@@ -223,13 +223,15 @@ def export_web(cluster: str) -> Step:
 
 
 def gone(cluster: str) -> Step:
-    def absent(stage: Stage) -> bool:
-        answer = stage.clusters.kubectl(cluster, "get", "namespace", _NAMESPACE, "--ignore-not-found", "-o", "name")
-        return not answer.out.strip()
+    def left(stage: Stage) -> list[str]:
+        namespace = stage.clusters.kubectl(cluster, "get", "namespace", _NAMESPACE, "--ignore-not-found", "-o", "name")
+        definitions = json.loads(stage.clusters.kubectl(cluster, "get", "customresourcedefinitions", "-o", "json").out)
+        going = [d["metadata"]["name"] for d in definitions["items"] if d["metadata"].get("deletionTimestamp")]
+        return [*namespace.out.split(), *going]
 
     def act(stage: Stage) -> None:
-        if not wait_until(lambda: absent(stage), _GONE_LIMIT, 0.5):
-            raise LabError(f"{cluster}: namespace {_NAMESPACE} is still there after {_GONE_LIMIT:.0f} s")
+        if not wait_until(lambda: not left(stage), _GONE_LIMIT, 0.5):
+            raise LabError(f"{cluster}: still there after {_GONE_LIMIT:.0f} s: {', '.join(left(stage))}")
 
     return Step(f"{cluster}: wait until the namespace is gone", act)
 

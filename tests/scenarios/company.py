@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tests.scenarios import judge, objects
 from tests.scenarios.judge import Objects
 from tests.scenarios.reinstall import require_same_psk
 from tests.scenarios.stage import CONFIRM, ScenarioFailed, Stage
 
 LIMIT_WEST = ("--limit", "west")
+_SOURCE = "multicluster.kubernetes.io/source-cluster"
 _LOCK_TAKEN = "Begin | record"
 _REFUSED_AFTER = 5
 
@@ -39,13 +42,18 @@ def limit_west(stage: Stage) -> None:
 
 
 def without_west(items: Objects) -> Objects:
-    """East's objects less the ones that speak of west and go and come with it."""
-    return [
-        item
-        for item in items
-        if (item.get("spec") or {}).get("cluster_id") != "west"
-        and not item["metadata"]["name"].startswith(("west", "cluster-west"))
-    ]
+    """East's objects less the ones that speak of west and go and come with it, what only west exports among them."""
+    return [item for item in items if not _speaks_of_west(item)]
+
+
+def _speaks_of_west(item: dict[str, Any]) -> bool:
+    exporters = [cluster["cluster"] for cluster in (item.get("status") or {}).get("clusters") or []]
+    return (
+        (item.get("spec") or {}).get("cluster_id") == "west"
+        or item["metadata"]["name"].startswith(("west", "cluster-west"))
+        or (item["metadata"].get("labels") or {}).get(_SOURCE) == "west"
+        or (item["kind"] == "ServiceImport" and exporters == ["west"])
+    )
 
 
 def lock(stage: Stage) -> None:

@@ -53,4 +53,8 @@ def test_what_east_keeps_while_west_joins_anew() -> None:
     kept = without_west(objects)
     own = [item for item in kept if item["kind"] == "Endpoint"]
     assert {item["spec"]["cluster_id"] for item in own} == {"east"}
+    # web is exported by west alone; east's own Service of that name has a slice, too
+    assert not [item for item in kept if item["kind"] == "ServiceImport"]
+    slices = [item for item in kept if item["kind"] == "EndpointSlice" and item["metadata"]["name"].startswith("web-")]
+    assert [item["metadata"]["labels"]["kubernetes.io/service-name"] for item in slices] == ["web"]
     assert 0 < len(objects) - len(kept) < 20
