@@ -165,7 +165,8 @@ def test_a_broker_that_a_run_removed_still_says_that_addresses_may_overlap(stage
     if remembered:
         stage.east.cluster.load([to_secret(Record("one", "2026-11-23T15:00:00Z", verb="reinstall", globalnet=data))])
     reinstall = {"submariner_preflight_verb": "reinstall", "submariner_confirm": "reinstall"}
-    done = stage.play(PREFLIGHT, "east", "west", **reinstall, submariner_broker_url="https://192.0.2.1:6443")
+    elsewhere = {"submariner_broker_url": "https://192.0.2.1:6443", "submariner_preflight_reach": False}
+    done = stage.play(PREFLIGHT, "east", "west", **reinstall, **elsewhere)
     assert ("clusters east and west: overlap" in done.stdout) is not remembered
     assert "Fleet | judge the clusters together" in done.stdout
 

@@ -16,6 +16,7 @@ import yaml
 from ansible.module_utils.basic import AnsibleModule
 from ansible_collections.kubernetes.core.plugins.module_utils.args_common import AUTH_ARG_SPEC
 
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
 from tests.unit.certificates import Authority
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.plugins.modules.test_member import broker_side, record
@@ -82,7 +83,10 @@ def arguments(name: str, spec: Json, own: Json) -> Json:
 
 
 @pytest.mark.parametrize("name", [name for name in group() if name not in ON_DEMAND])
-def test_a_module_reaches_each_cluster_as_it_was_told(name: str, tmp_path: pathlib.Path) -> None:
+def test_a_module_reaches_each_cluster_as_it_was_told(
+    name: str, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(own_pods, "START_LIMIT", 0.5)  # no kubelet is here that would start one
     authority = Authority(tmp_path)
     module = importlib.import_module(f"ansible_collections.submariner.lifecycle.plugins.modules.{name}")
     spec = argument_spec(module)
