@@ -69,7 +69,9 @@ options:
     choices: [install, uninstall, reinstall]
     default: reinstall
   hosts_broker:
-    description: Whether the cluster hosts the broker, or shall host it, which needs more rights.
+    description:
+      - Whether the cluster hosts the broker, or shall host it, which needs more rights.
+      - Where it hosts none yet, they are asked for in O(broker_namespace).
     type: bool
     default: false
   wanted:
@@ -96,6 +98,7 @@ options:
 extends_documentation_fragment:
   - kubernetes.core.k8s_auth_options
   - submariner.lifecycle._namespaces.operator
+  - submariner.lifecycle._namespaces.broker
   - submariner.lifecycle._attributes
   - submariner.lifecycle._attributes.info_module
   - submariner.lifecycle._attributes.actiongroup
@@ -488,7 +491,7 @@ def run(module: AnsibleModule) -> Json:
     if params["wanted"] is not None:
         brief["wanted"] = _wanted(snapshot, params["wanted"])
     if params["rights"]:
-        brokers = snapshot.broker_namespaces or ([BROKER_NAMESPACE] if params["hosts_broker"] else [])
+        brokers = snapshot.broker_namespaces or ([params["broker_namespace"]] if params["hosts_broker"] else [])
         found = denied(api, params["rights_for"], params["operator_namespace"], brokers)
         result["denied"], brief["perhaps_denied"] = found.needed, found.perhaps
         if found.unknown:
@@ -546,6 +549,7 @@ def main() -> None:
         },
         address={"type": "bool", "default": False},
         operator_namespace={"type": "str", "default": "submariner-operator"},
+        broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
     )
     module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
     try:

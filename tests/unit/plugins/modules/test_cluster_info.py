@@ -399,6 +399,15 @@ def test_rights_are_those_of_the_run(api: FakeApi, tmp_path: pathlib.Path) -> No
     }
 
 
+def test_rights_to_the_broker_that_is_to_come(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load([o for o in recording("healthy-two-nodes", "west") if o["kind"] in ("Namespace", "Node")])
+    api.fault(403, verb="*")
+    api.fault(403, path="/namespaces/our-broker/brokers")
+    options: Json = {"sections": PREFLIGHT, "rights": True, "rights_for": "install", "hosts_broker": True}
+    assert read(api, tmp_path, **options)["denied"] == []
+    assert "our-broker" in " ".join(read(api, tmp_path, **options, broker_namespace="our-broker")["denied"])
+
+
 def test_rights_of_which_nothing_is_known(api: FakeApi, tmp_path: pathlib.Path) -> None:
     prepared(api)
     api.fault(500, verb="create", path=r"selfsubjectaccessreviews$")
