@@ -121,9 +121,18 @@ class Owned:
 
 BRIEF = (
     "namespace", "name", "cluster_id", "origin", "hostname", "private_ip", "public_ip", "cable_name", "backend",
-    "health_check_ip", "settings",
+    "health_check_ip", "second_ips", "settings",
 )  # fmt: skip
-MARKED = ("hostname", "private_ip", "public_ip", "backend", "health_check_ip", "settings")
+MARKED = ("hostname", "private_ip", "public_ip", "cable_name", "backend", "health_check_ip", "second_ips", "settings")
+
+ADDRESSES = {"private_ip": "privateIPs", "public_ip": "publicIPs", "healthCheckIP": "healthCheckIPs"}
+"""From 0.21 the addresses stand in lists, for IPv4 and IPv6, and the first ones where they were before (submariner.md 4.1)."""
+
+
+def addresses_of(spec: Json, field: str) -> tuple[str, ...]:
+    """The addresses of one kind in an Endpoint's spec, each once."""
+    found = [text(a) for a in (spec.get(field), *sequence(spec.get(ADDRESSES[field])))]
+    return tuple(dict.fromkeys(a for a in found if a))
 
 
 @dataclass(frozen=True)
@@ -145,17 +154,15 @@ class Endpoint:
     health_check_ip: str = ""
     private_ips: tuple[str, ...] = ()
     """All private addresses of a dual-stack gateway, the first one included."""
+    second_ips: str = ""
+    """The addresses of a dual-stack gateway beside the first of each kind."""
     settings: str = ""
     """By what else others connect: its ports, its load balancer, and whether it is behind NAT."""
 
     @classmethod
     def of(cls, obj: Json) -> Endpoint:
         meta, spec = mapping(obj.get("metadata")), mapping(obj.get("spec"))
-
-        def first(singular: str, plural: str) -> str:
-            # from 0.21 the addresses stand in lists, for IPv4 and IPv6 (submariner.md 4.1)
-            return text(spec.get(singular)) or next((text(v) for v in sequence(spec.get(plural)) if text(v)), "")
-
+        private, public, health = (addresses_of(spec, field) for field in ADDRESSES)
         return cls(
             namespace=text(meta.get("namespace")),
             name=text(meta.get("name")),
@@ -163,15 +170,14 @@ class Endpoint:
             cluster_id=text(spec.get("cluster_id")),
             origin=text(mapping(meta.get("labels")).get(ORIGIN_LABEL)),
             hostname=text(spec.get("hostname")),
-            private_ip=first("private_ip", "privateIPs"),
-            public_ip=first("public_ip", "publicIPs"),
+            private_ip=next(iter(private), ""),
+            public_ip=next(iter(public), ""),
             subnets=tuple(sorted(text(s) for s in sequence(spec.get("subnets")) if text(s))),
             cable_name=text(spec.get("cable_name")),
             backend=text(spec.get("backend")),
-            health_check_ip=first("healthCheckIP", "healthCheckIPs"),
-            private_ips=tuple(
-                dict.fromkeys(text(a) for a in [spec.get("private_ip"), *sequence(spec.get("privateIPs"))] if text(a))
-            ),
+            health_check_ip=next(iter(health), ""),
+            private_ips=private,
+            second_ips=" ".join((*private[1:], *public[1:], *health[1:])),
             settings=",".join(
                 [f"{k}={v}" for k, v in sorted(mapping(spec.get("backend_config")).items())]
                 + ["nat"] * (spec.get("nat_enabled") is True)
@@ -190,7 +196,7 @@ class Endpoint:
 
     @property
     def mark(self) -> str:
-        """A short text that is equal for copies of one record: of its name, host, addresses, driver, settings and CIDRs."""
+        """A short text that is equal for copies of one record: of its name, host, addresses, cable, settings and CIDRs."""
         words = "|".join((self.name, *(getattr(self, key) for key in MARKED), *self.subnets))
         return f"{zlib.crc32(words.encode('utf-8', 'replace')):08x}"
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import active_pods
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
+    ADDRESSES,
     ERROR,
     INFO,
     UNKNOWN,
@@ -23,6 +24,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Node,
     Snapshot,
+    addresses_of,
     mapping,
     same_host,
     text,
@@ -381,13 +383,21 @@ def _by_cluster(endpoints: t.Iterable[Endpoint]) -> dict[str, list[Endpoint]]:
 def _specs(snapshot: Snapshot, namespace: str) -> dict[str, Json]:
     """Name of an Endpoint -> all that is compared of it."""
     return {
-        text(mapping(o.get("metadata")).get("name")): mapping(o.get("spec"))
+        text(mapping(o.get("metadata")).get("name")): _comparable(mapping(o.get("spec")))
         for o in snapshot.objects("endpoints", namespace)
     }
 
 
+def _comparable(spec: Json) -> Json:
+    """A spec with all addresses of one kind together: a member of before 0.21 has no lists in its copies."""
+    rest = {k: v for k, v in spec.items() if k not in ADDRESSES and k not in ADDRESSES.values()}
+    return {**rest, **{field: addresses_of(spec, field) for field in ADDRESSES}}
+
+
 def _same_spec(one: Endpoint, other: Endpoint) -> bool:
-    return all(getattr(one, field) == getattr(other, field) for field in SPEC)
+    """Also of a dual-stack gateway, whose Gateway may be of a release without second addresses."""
+    second = {one.second_ips, other.second_ips} - {""}
+    return len(second) < 2 and all(getattr(one, field) == getattr(other, field) for field in SPEC)
 
 
 def _spec_words(endpoint: Endpoint) -> str:

@@ -254,6 +254,17 @@ def test_a_dual_stack_gateway_with_plural_fields() -> None:
     )
 
 
+@pytest.mark.parametrize(("second", "same"), [("fd00::4", True), ("fd00::5", False)])
+def test_the_second_address_of_a_gateway(second: str, same: bool) -> None:
+    def has_two(obj: Json) -> None:
+        own = obj["spec"] if obj["kind"] == "Endpoint" else obj.get("status", {}).get("localEndpoint", {})
+        if own.get("cluster_id") == "west":
+            own["privateIPs"] = [own["private_ip"], second if obj["kind"] == "Gateway" else "fd00::4"]
+
+    expected = set() if same else {("gateway.endpoint-differs", "error", "Gateway west-worker")}
+    assert told(read(has_two)) == expected
+
+
 @pytest.mark.parametrize(
     ("one", "other", "same"),
     [

@@ -278,8 +278,11 @@ def test_a_copy_that_is_missing() -> None:
         lambda e: e["spec"].update(backend_config={"udp-port": "4501"}),
         lambda e: e["spec"].update(nat_enabled=not e["spec"].get("nat_enabled")),
         lambda e: e["metadata"]["labels"].update({"submariner-io/clusterID": "west"}),
+        lambda e: e["spec"].update(cable_name="submariner-cable-east-172-31-2-9"),
+        lambda e: e["spec"].update(privateIPs=[e["spec"]["private_ip"], "fd00:31::9"]),
+        lambda e: e["spec"].update(healthCheckIPs=[e["spec"]["healthCheckIP"], "fd00:61::9"]),
     ],
-    ids=["port", "NAT", "label"],
+    ids=["port", "NAT", "label", "cable", "second address", "second health check"],
 )
 def test_a_copy_that_is_not_the_brokers(change: t.Callable[[Json], object]) -> None:
     fleet, objects = recorded(), recording("healthy-two-nodes", "west")

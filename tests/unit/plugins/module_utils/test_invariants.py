@@ -156,6 +156,8 @@ IN_MEMBER: dict[str, tuple[Broken, set[str]]] = {
             ("healthCheckIP", "10.61.0.77"),
             ("backend_config", {"udp-port": "4501"}),
             ("nat_enabled", True),
+            ("privateIPs", ["172.31.2.2", "fd00:31::2"]),
+            ("healthCheckIPs", ["10.61.1.1", "fd00:61::1"]),
         )
     },
 }
@@ -238,6 +240,12 @@ def test_an_address_that_the_node_does_not_report(gateways: str, severity: str) 
         "endpoint.unreported-address": severity
     }
     assert bool([f for f in found if f.severity == "error"]) is (severity != "info")
+
+
+def test_a_copy_of_a_release_without_lists_of_addresses_is_no_other_one() -> None:
+    east, west = recording("healthy-two-nodes", "east"), recording("healthy-two-nodes", "west")
+    endpoint(east, BROKER, "east")["spec"].update(privateIPs=["172.31.2.2"], publicIPs=[""])
+    assert judge(east, west) == set()
 
 
 @pytest.mark.parametrize("broken", IN_MEMBER)
