@@ -14,8 +14,9 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._findings import FINDINGS
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, Finding, Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Host
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, Finding, Json, mapping
+from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import PARTS
 
 CLUSTER, FLEET = "cluster", "fleet"
 ID = re.compile(r"[a-z0-9-]+(\.[a-z0-9-]+)*")
@@ -128,21 +129,47 @@ def check_expectations(
     whole = {"broker": fleet.broker_host, "clusters": clusters, "findings": [f.as_dict() for f in findings]}
     answers: list[Finding | None] = []
     for expectation in expectations:
-        if expectation.scope == FLEET:
-            answers.append(_ask(expectation, whole, "clusterset", "" if _has_all(expectation, clusters) else MISSING))
-        for host, cluster in zip(fleet.hosts, clusters) if expectation.scope == CLUSTER else ():
-            missing = "" if _has_all(expectation, [cluster]) else MISSING
-            answers.append(
-                _ask(expectation, cluster, host.name, missing if host.readings else "the cluster was not read")
-            )
+        missing = {h.name: _missing(expectation, h, snapshots.get(h.name)) for h in fleet.hosts}
+        if expectation.scope == CLUSTER:
+            answers += [_ask(expectation, c, host, missing[host]) for host, c in zip(missing, clusters)]
+        else:
+            named = [
+                f"{host}: {reason}" for host, reason in missing.items() if reason and CLUSTERS in expectation.fields
+            ]
+            answers.append(_ask(expectation, whole, "clusterset", "; ".join(named)))
     return [a for a in answers if a is not None]
 
 
+CLUSTERS = "clusters"
 MISSING = "it asks for a snapshot, and there is none in the option snapshots"
+READINGS: dict[str, tuple[str, ...]] = {
+    **{part: keys for part, (keys, _build) in PARTS.items()},
+    "brokers": ("brokers", "namespaces", "endpoints", "clusters", "broker-configmaps"),
+    "dns": ("coredns", "dns-custom", "dns-operator", "services"),
+    "versions": ("submariners", "deployments", "daemonsets", "gateways", "routeagents"),
+    "workloads": ("deployments", "daemonsets", "pods"),
+    **dict.fromkeys(("cluster_id", "installed", "going", "health_check", "global_cidrs"), ("submariners",)),
+    **dict.fromkeys(("endpoints", "own_endpoints", "copies"), ("endpoints",)),
+    "gateway_nodes": ("nodes",),
+    "operator": ("deployments",),
+}
+"""Field of a digest or a snapshot -> the readings without whose answer it says nothing."""
 
 
-def _has_all(expectation: Expectation, clusters: t.Sequence[Json]) -> bool:
-    return "snapshot" not in expectation.fields or all(c["snapshot"] for c in clusters)
+def _missing(expectation: Expectation, host: Host, snapshot: t.Any) -> str:
+    """Why a cluster has no answer to an expectation: without one a list is empty, as if nothing were there."""
+    fields = expectation.fields
+    if not host.readings:
+        return "the cluster was not read"
+    if "snapshot" in fields and not snapshot:
+        return MISSING
+    absent = fields & set(PARTS) - set(mapping(snapshot)) if "snapshot" in fields else set()
+    if absent:
+        return f"{', '.join(sorted(absent))} was not among the sections that were read"
+    keys = {key for field in fields for key in READINGS.get(field, ())}
+    keys |= {CLUSTERS} & fields if expectation.scope == CLUSTER else set()
+    silent = sorted(keys & set(mapping(host.digest.get("unknown"))))
+    return f"not answered: {', '.join(silent)}" if silent else ""
 
 
 def _ask(expectation: Expectation, data: Json, subject: str, missing: str) -> Finding | None:

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import BEFORE, CHECKS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Reading
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import structured
 from ansible_collections.submariner.lifecycle.plugins.modules import fleet_check
@@ -34,8 +34,8 @@ def check(state: str = "healthy-two-nodes", **options: t.Any) -> Outcome:
     return run_module(fleet_check.main, {**arguments, **options})
 
 
-def expecting(expression: str, **more: t.Any) -> Outcome:
-    return check(expectations=[{"id": "site.one", "expression": expression, **more}])
+def expecting(expression: str, more: Json | None = None, **options: t.Any) -> Outcome:
+    return check(expectations=[{"id": "site.one", "expression": expression, **options}], **(more or {}))
 
 
 def found(outcome: Outcome) -> dict[str, Json]:
@@ -240,6 +240,50 @@ def test_what_cannot_be_answered_is_unknown() -> None:
     assert "option snapshots" in found(outcome)["site.one"]["observed"]
     outcome = check(digests={"east": {}}, expectations=[{"id": "site.one", "expression": "host"}])
     assert found(outcome)["site.one"]["severity"] == "unknown"
+
+
+@pytest.mark.parametrize(
+    ("silent", "expression", "more"),
+    [
+        ("serviceexports", "length(snapshot.exports)", {"expect": 0}),
+        ("serviceexports", "host == 'east' || length(digest.exports) > `0`", {}),
+        ("serviceexports", "sum(clusters[].length(digest.exports)) > `0`", {"scope": "fleet"}),
+        ("pods", "sum(snapshot.workloads[].restarts) < `10`", {}),
+        ("submariners", "digest.installed", {}),
+        ("clusters", "contains(digest.clusters, 'east')", {}),
+        ("", "host == 'east' || snapshot.gateway_routes", {}),
+    ],
+)
+def test_what_a_cluster_did_not_answer_neither_meets_nor_fails_an_expectation(
+    silent: str, expression: str, more: Json
+) -> None:
+    read = {c: snapshot_of(recording("healthy-two-nodes", c)) for c in ("east", "west")}
+    if silent:
+        read["west"].readings[silent] = Reading("unknown", reason="HTTP 403: forbidden")
+    else:
+        del read["west"].readings["gatewayroutes"]
+    outcome = expecting(
+        expression,
+        **more,
+        more={
+            "digests": {c: digest(s, c) for c, s in read.items()},
+            "snapshots": {c: structured(s) for c, s in read.items()},
+        },
+    )
+    assert outcome["verdict"] == "unknown"
+    finding = found(outcome)["site.one"]
+    assert finding["severity"] == "unknown"
+    assert (silent or "gateway_routes") in finding["observed"]
+
+
+def test_of_a_fleet_is_asked_when_all_of_it_was_read() -> None:
+    expression = "length(clusters[?digest.installed])"
+    counted: Json = {"expect": 2, "scope": "fleet"}
+    assert not expecting(expression, **counted).failed
+    digests = {"east": digest(snapshot_of(recording("healthy-two-nodes", "east")), "east"), "west": {}}
+    outcome = expecting(expression, more={"digests": digests}, **counted)
+    assert (outcome["verdict"], found(outcome)["site.one"]["severity"]) == ("unknown", "unknown")
+    assert "west: the cluster was not read" in found(outcome)["site.one"]["observed"]
 
 
 def test_without_the_library_the_message_names_it() -> None:
