@@ -60,6 +60,14 @@ _REASONS: tuple[tuple[str, str], ...] = (
 )
 
 
+_NO_BROKER = (
+    "error authorizing access to the broker api server",
+    "error accessing the broker api server",
+    "error building an authorized restconfig for the broker",
+)
+"""Which any component writes that uses the broker."""
+
+
 def _unreachable(finding: str, components: tuple[str, ...]) -> tuple[KnownLine, ...]:
     sources = {"x509:": "submariner#3543", "unauthorized": "submariner#2955"}
     return tuple(
@@ -98,14 +106,14 @@ LINES: tuple[KnownLine, ...] = (
     KnownLine(
         BROKER_UNREACHABLE,
         (OPERATOR,),
-        ("error building an authorized restconfig for the broker",),
+        _NO_BROKER,
         f"compare the broker's address, certificate authority and token with the Submariner resource's, or {_JOIN_AGAIN}",
         source="submariner#3543",
     ),
     KnownLine(
         "log.broker-unreachable",
         _SYNCING,
-        ("error authorizing access to the broker api server", "error accessing the broker api server"),
+        _NO_BROKER,
         f"compare the broker's address, certificate authority and token with the Submariner resource's, or {_JOIN_AGAIN};"
         " a gateway that is restarted now loses its tunnels",
         source="submariner#789, submariner#2955",

@@ -257,8 +257,9 @@ def _about_broker(row: KnownLine, message: str, lower: str, broker: str) -> bool
     address = broker.partition("://")[2] or broker
     if address and address in message:
         return True
-    # A refused token often comes without the address.
-    return ("unauthorized" in row.signs and "://" not in message) or (not address and "broker" in lower)
+    # A refused token, or CA, often comes without the address.
+    bare = not {"unauthorized", "x509:"}.isdisjoint(row.signs) and "://" not in message
+    return bare or (not address and "broker" in lower)
 
 
 @dataclass

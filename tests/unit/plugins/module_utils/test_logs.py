@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _logs
 from ansible_collections.submariner.lifecycle.plugins.module_utils._findings import FINDINGS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._known_lines import (
+    AGENT,
     COMPONENTS,
     GATEWAY,
     LINES,
@@ -217,6 +218,22 @@ def test_trouble_with_the_clusters_own_api_is_not_the_brokers() -> None:
     assert known(line) == ""
     assert known(line, broker="") == ""
     assert known(f"cannot ask the broker: {line}", broker="") == "log.broker-unreachable"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        "error authorizing access to the broker API server",
+        "error building an authorized RestConfig for the broker",
+        "x509: certificate signed by unknown authority",
+    ],
+)
+def test_any_component_may_complain_of_the_broker_without_its_address(said: str) -> None:
+    line = f'FTL ..main.go:1 Cannot start error="{said}"'
+    expected = {OPERATOR: "operator.broker-unreachable", **dict.fromkeys((GATEWAY, AGENT), "log.broker-unreachable")}
+    assert {component: known(line, component) for component in expected} == expected
+    own = 'ERR Get "https://10.96.0.1:443/api": tls: x509: certificate signed by unknown authority'
+    assert known(own, OPERATOR) == "", "the cluster's own API server"
 
 
 def test_a_row_holds_for_its_versions() -> None:
