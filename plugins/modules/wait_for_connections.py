@@ -178,6 +178,7 @@ class Connections(Wait):
 
     def result(self) -> Json:
         active = [g for g in self.member.gateways if g.ha_status == "active"]
+        checked = health_check(self.member)
         return {
             "connections": [
                 {
@@ -187,13 +188,13 @@ class Connections(Wait):
                     "latency": c.latency,
                     "remote": c.hostname,
                     "cable": c.cable_name,
-                    "proven": c.status == "connected" and not c.message and bool(c.latency),
+                    "proven": c.status == "connected" and not c.message and bool(c.latency) and checked is not False,
                 }
                 for g in active
                 for c in g.connections
             ],
             "gateway": active[0].name if len(active) == 1 else "",
-            "health_check": health_check(self.member),
+            "health_check": checked,
             "route_agents": [
                 {
                     "node": text(mapping(obj.get("metadata")).get("name")),

@@ -63,7 +63,7 @@ def check_connections(
         found = [c for c in active[0].connections if c.cluster_id == other]
         findings += _direction(cluster_id, other, found, known.get(other), health_check(member))
     for connection in active[0].connections:
-        if connection.cluster_id not in expected:
+        if connection.cluster_id == cluster_id or connection.cluster_id not in expected:
             findings.append(
                 Finding(
                     "connection.ghost",
@@ -142,7 +142,8 @@ def _judge(subject: str, connection: Connection, endpoint: Endpoint | None, chec
                 subject,
                 f"not proven: connected, but {doubt}",
                 "a health check that passed",
-                hint="switch the health check on, or try the data path",
+                hint=("switch the health check on" if checked is False else "wait for the health check")
+                + ", or try the data path",
             )
         )
     return findings

@@ -43,7 +43,9 @@ def check_mesh(fleet: Fleet) -> list[Finding]:
             if other == host.id:
                 continue
             fault = _direction(host.links.get(other, ()), cables.get(other, ""))
-            if fault is None:
+            if fault is None or (
+                fault.severity == WARNING and _is_unchecked(host)
+            ):  # which is said once of the cluster
                 good.add((host.id, other))
             else:
                 faults[(host.id, other)] = fault
@@ -90,8 +92,12 @@ def _fault(link: Link, cable: str) -> Fault | None:
     return None
 
 
+def _is_unchecked(host: Host) -> bool:
+    return host.digest.get("health_check") is False
+
+
 def _unproven(host: Host) -> list[Finding]:
-    if host.digest.get("health_check") is not False or not host.links:
+    if not _is_unchecked(host) or not host.links:
         return []
     return [
         Finding(
@@ -106,7 +112,7 @@ def _unproven(host: Host) -> list[Finding]:
 
 
 def _to_ghosts(fleet: Fleet, host: Host) -> list[Finding]:
-    known = {*fleet.living, *fleet.unmanaged, *fleet.undecided}
+    known = {*fleet.living, *fleet.unmanaged, *fleet.undecided} - {host.id}
     return [
         Finding(
             "connection.ghost",
@@ -114,12 +120,21 @@ def _to_ghosts(fleet: Fleet, host: Host) -> list[Finding]:
             f"{host.label} -> {other}",
             f"{links[0].status} to {links[0].cable}, which no expected cluster is",
             "no connection",
-            cause=fleet.ghosts[other].why if other in fleet.ghosts else "the broker has no record of it",
-            hint="remove the record of that cluster on the broker",
+            cause=_why(fleet, host, other),
+            hint="look for a second cluster with this ID"
+            if other == host.id
+            else "remove the record of that cluster on the broker",
         )
         for other, links in sorted(host.links.items())
         if other not in known and fleet.broker is not None
     ]
+
+
+def _why(fleet: Fleet, host: Host, other: str) -> str:
+    """Why no cluster is expected where a connection leads to."""
+    if other == host.id:
+        return "it is this cluster's own ID: another one uses it, too"
+    return fleet.ghosts[other].why if other in fleet.ghosts else "the broker has no record of it"
 
 
 def _grouped(faults: Faults, good: set[tuple[str, str]], each: int, judged: int) -> list[Finding]:

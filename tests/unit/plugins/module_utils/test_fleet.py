@@ -332,13 +332,23 @@ def test_without_a_health_check_no_connection_is_proven() -> None:
     def unchecked(obj: Json) -> None:
         if obj["kind"] == "Submariner":
             obj["spec"]["connectionHealthCheck"]["enabled"] = False
+        for connection in obj["status"]["connections"] if obj["kind"] == "Gateway" else ():
+            del connection["latencyRTT"]
 
     found = judge(recorded(change=unchecked), "connections")
     assert {(f.id, f.subject) for f in found} == {
         ("connection.unproven", "cluster east"),
         ("connection.unproven", "cluster west"),
     }
-    assert all("not proven" in f.observed for f in found)
+    assert all("not proven" in f.observed and "switch" in f.hint for f in found), "and none says to wait for it"
+
+
+def test_a_connection_to_the_own_id_leads_to_another_cluster() -> None:
+    fleet = recorded()
+    fleet["west"]["gateways"][0]["connections"].append("west connected submariner-cable-west-10-0-0-9")
+    found = judge(fleet, "connections")
+    assert told(found) == {"connection.ghost": "west -> west"}
+    assert "own ID" in found[0].cause
 
 
 def test_a_member_that_is_leaving_is_neither_expected_nor_a_ghost() -> None:

@@ -122,13 +122,15 @@ def test_a_stalled_watch_makes_no_gateway_stale(fleet: Clusterset, monkeypatch: 
     assert outcome["stability"] == "stable"
 
 
-def test_without_a_health_check_a_connection_is_not_proven(fleet: Clusterset) -> None:
+@pytest.mark.parametrize("measured", [False, True], ids=["never measured", "measured before"])
+def test_without_a_health_check_a_connection_is_not_proven(fleet: Clusterset, measured: bool) -> None:
     def switch_off(submariner: Json) -> None:
         submariner["spec"]["connectionHealthCheck"]["enabled"] = False
 
     fleet.beat()
     fleet.change(fleet.west, SUBMARINERS, switch_off)
-    fleet.change(fleet.west, GATEWAYS, lambda g: g["status"]["connections"][0].pop("latencyRTT"))
+    if not measured:
+        fleet.change(fleet.west, GATEWAYS, lambda g: g["status"]["connections"][0].pop("latencyRTT"))
     outcome = wait(fleet, window=0, timeout=0)
     assert not outcome.failed
     assert (outcome["verdict"], outcome["health_check"]) == ("degraded", False)
@@ -140,6 +142,17 @@ def test_without_a_health_check_a_connection_is_not_proven(fleet: Clusterset) ->
     )
     assert finding["observed"] == "not proven: connected, but its health check is off"
     assert not outcome["connections"][0]["proven"]
+
+
+def test_a_connection_to_the_own_id_is_no_expected_one(fleet: Clusterset) -> None:
+    def add_own(gateway: Json) -> None:
+        (first,) = gateway["status"]["connections"]
+        gateway["status"]["connections"].append({**first, "endpoint": {**first["endpoint"], "cluster_id": "west"}})
+
+    fleet.beat()
+    fleet.change(fleet.west, GATEWAYS, add_own)
+    outcome = wait(fleet, window=0, timeout=0)
+    assert [(f["id"], f["subject"]) for f in outcome["findings"]] == [("connection.ghost", "west -> west")]
 
 
 def test_a_connection_that_flaps_and_comes_to_rest_is_degraded(fleet: Clusterset) -> None:
