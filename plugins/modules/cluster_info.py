@@ -52,7 +52,7 @@ options:
       - contents
       - traces
       - site
-    default: [identity, state, broker]
+    default: [identity, state]
   digest_only:
     description: Whether to leave RV(snapshot) and RV(findings) out, which keeps the results of large fleets small.
     type: bool
@@ -533,7 +533,7 @@ def main() -> None:
             "type": "list",
             "elements": "str",
             "choices": list(SECTIONS),
-            "default": ["identity", "state", "broker"],
+            "default": ["identity", "state"],
         },
         digest_only={"type": "bool", "default": False},
         rights={"type": "bool", "default": False},

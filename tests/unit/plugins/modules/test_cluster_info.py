@@ -57,6 +57,19 @@ def test_what_verify_reads_is_at_most_20_requests(
     assert api.writes == []
 
 
+@pytest.mark.parametrize("cluster", ["east", "west"])
+def test_it_asks_for_no_more_unless_it_is_told_to(api: FakeApi, tmp_path: pathlib.Path, cluster: str) -> None:
+    """The rights of verify are enough for it, too, which may neither list Secrets nor what is bound to whom."""
+    prepared(api, "globalnet", cluster)
+    read(api, tmp_path, cluster)
+    asked = {r.path for r in api.requests}
+    api.requests.clear()
+    outcome = run_module(cluster_info.main, {"kubeconfig": api.kubeconfig(tmp_path), "cluster_id": cluster})
+    assert not outcome.failed
+    assert {r.path for r in api.requests} == asked
+    assert len(api.requests) <= 20
+
+
 def pods(number: int, namespace: str) -> list[Json]:
     return [
         {"apiVersion": "v1", "kind": "Pod", "metadata": {"name": f"other-{n}", "namespace": namespace}, "status": {}}
