@@ -127,9 +127,13 @@ def _located(fleet: Fleet) -> Located:
 
 
 def _host_of(fleet: Fleet, finding: Finding) -> Host | None:
-    """The host that a finding over all clusters is about: C(cluster west), C(copies in west), C(west -> east)."""
+    """The host that a finding over all clusters is about: C(cluster west), C(copies in west), C(west -> east).
+
+    An ID outranks the name of a host, which may be another cluster's ID.
+    """
     word = finding.subject.split(" -> ")[0].split(" ")[-1]
-    labelled = next((h for h in fleet.hosts if word in (h.label, h.name)), None)
+    named = [h for h in fleet.hosts if word in (h.label, h.name)]
+    labelled = next((h for h in named if word == h.label), next(iter(named), None))
     if labelled or fleet.broker is None:
         return labelled
     return next((fleet.living.get(e.cluster_id) for e in fleet.broker.endpoints if e.name == word), None)

@@ -86,6 +86,13 @@ def test_a_healthy_pair_has_nothing_to_repair(state: str) -> None:
     assert (found.steps, found.unhealed, found.follows) == ([], [], [])
 
 
+def test_a_host_with_the_name_of_anothers_id_is_left_alone(clusters: Clusters) -> None:
+    clusters.remove("west", clusters.one("west", "Endpoint", OPERATOR, "east"))
+    hosts = {"west": clusters.snapshot("east"), "east": clusters.snapshot("west")}
+    crosswise = Fleet.of({host: digest(s, s.cluster_id) for host, s in hosts.items()}, "west", list(hosts))
+    assert steps(plan(crosswise)) == [("east", "restart-gateway")], "where the cluster west is"
+
+
 def test_joined_as_second_id_loses_the_first_id_and_gets_its_routes_again() -> None:
     found = Clusters("joined-as-second-id").plan()
     assert steps(found) == [("east", "remove-records"), ("east", "restart-routes")]
