@@ -143,7 +143,7 @@ class XfrmPolicy:
 
 @dataclass(frozen=True)
 class XfrmState:
-    """Without its keys, which nobody here may see; C(mark) tells that it is for marked packets only."""
+    """Without its keys, which nobody here may see; C(mark) tells that it is for marked packets or one interface only."""
 
     ends: XfrmEnds
     spi: str
@@ -403,7 +403,9 @@ def _nft_element(element: t.Any) -> str:
 
 
 def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
-    """C(ip xfrm policy); policies of single sockets, which nobody can delete, are left out."""
+    """C(ip xfrm policy), with marks and interfaces among the words; policies of single sockets, which nobody can delete, are
+    left out.
+    """
     found: list[XfrmPolicy] = []
     selector: list[str] = []
     template: list[str] = []
@@ -421,6 +423,8 @@ def xfrm_policies(text: str) -> tuple[XfrmPolicy, ...]:
             others = tuple(selector[4:] + words[2:])
             found.append(XfrmPolicy(network(selector[1]), network(selector[3]), words[1], others))
             selector = []
+        elif words[0] in ("mark", "if_id") and found and not selector:
+            found[-1] = replace(found[-1], words=(*found[-1].words, *words))
         elif words[0] == "socket":
             selector, template = [], []
         elif words[0] == "tmpl":
@@ -454,7 +458,7 @@ def xfrm_states(text: str) -> tuple[XfrmState, ...]:
             if _whole(spi, "the SPI of a state"):
                 found.append(XfrmState(_xfrm_ends([*address, *words], "ip xfrm state"), spi))
             address = []
-        elif words[0] == "mark" and found:
+        elif words[0] in ("mark", "if_id") and found:
             found[-1] = replace(found[-1], mark=True)
     return tuple(found)
 

@@ -499,14 +499,16 @@ def _xfrm(reading: NodeReading, recorded: frozenset[str], result: NodePlan) -> l
     others: set[XfrmEnds] = set()
     for policy in reading.xfrm:
         name = f"{policy.source} -> {policy.destination} {policy.direction}"
-        if policy.source in recorded and policy.destination in recorded and not _more_selectors(policy.words):
+        more = _more_selectors(policy.words)
+        if policy.source in recorded and policy.destination in recorded and not more:
             selector = ("src", policy.source, "dst", policy.destination, "dir", policy.direction)
             delete = ("ip", "xfrm", "policy", "delete", *selector)
             own.append(Change("xfrm policy", name, "joins two subnets that Submariner recorded", (delete,)))
             ours.update(policy.templates)
         else:
             others.update(policy.templates)
-            result.keep("xfrm policy", name, "its selectors are not two recorded subnets of Submariner")
+            why = f"has what Submariner does not set: {', '.join(more)}" if more else ""
+            result.keep("xfrm policy", name, why or "its selectors are not two recorded subnets of Submariner")
     states = []
     for state in reading.xfrm_states:
         ends = state.ends
@@ -522,8 +524,12 @@ def _xfrm(reading: NodeReading, recorded: frozenset[str], result: NodePlan) -> l
     return states + own
 
 
-def _more_selectors(words: tuple[str, ...]) -> bool:
-    return bool({"proto", "sport", "dport", "type", "code", "dev", "uid"} & set(words))
+MORE_SELECTORS = ("proto", "sport", "dport", "type", "code", "dev", "uid", "mark", "if_id", "sub")
+"""Words of a policy that is for less than all between its subnets, or of another type (C(ptype sub)) than Submariner's."""
+
+
+def _more_selectors(words: tuple[str, ...]) -> list[str]:
+    return [word for word in MORE_SELECTORS if word in words]
 
 
 # -- OVN-Kubernetes ---------------------------------------------------------------------------------------------------

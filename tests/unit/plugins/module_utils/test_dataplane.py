@@ -165,12 +165,15 @@ def test_xfrm_policies() -> None:
         "\ttmpl src 172.18.0.2 dst 172.18.0.3\n\t\tproto esp reqid 16389 mode tunnel\n"
         "src 0.0.0.0/0 dst 0.0.0.0/0 \n\tsocket in priority 0 ptype main \n"
         "src 10.2.0.9/32 dst 10.1.0.0/16 proto tcp dport 22\n\tdir in priority 7 ptype main \n"
+        "src 10.1.0.0/16 dst 10.2.0.0/16 \n\tdir out priority 100 ptype main \n\tmark 0x7/0xff \n"
+        "\ttmpl src 172.18.0.2 dst 172.18.0.8\n\t\tproto esp reqid 6 mode tunnel\n\tif_id 0x3\n"
     )
-    first, second = dataplane.xfrm_policies(text)
+    first, second, third = dataplane.xfrm_policies(text)
     assert (first.source, first.destination, first.direction) == ("10.1.0.0/16", "10.2.0.0/16", "out")
     assert "proto" in second.words
     assert first.templates == (dataplane.XfrmEnds("172.18.0.2", "172.18.0.3", "esp", 16389),)
     assert second.templates == ()
+    assert third.words == ("priority", "100", "ptype", "main", "mark", "0x7/0xff", "if_id", "0x3")
 
 
 def test_xfrm_states_without_keys() -> None:
@@ -179,12 +182,14 @@ def test_xfrm_states_without_keys() -> None:
         "\treplay-window 0 flag af-unspec\n\tauth-trunc hmac(sha1) <<Keys hidden>> 96\n\tenc cbc(aes) <<Keys hidden>>\n"
         "\tencap type espinudp sport 4500 dport 4500 addr 0.0.0.0\n"
         "src fd00::1 dst fd00::2\n\tproto esp spi 0x00000007 mode transport\n\tmark 0x1/0xff \n"
+        "src fd00::1 dst fd00::2\n\tproto esp spi 0x00000008 mode transport\n\tif_id 0x3\n"
         "src 172.18.0.2 dst 172.18.0.9\n\tproto esp reqid 5 mode tunnel\n\tsel src 10.1.0.1/32 dst 10.2.0.1/32 \n"
         "src 172.18.0.2 dst 172.18.0.9\n\tproto esp spi 0x00000000 reqid 5 mode tunnel\n"
     )
     assert dataplane.xfrm_states(text) == (
         dataplane.XfrmState(dataplane.XfrmEnds("172.18.0.2", "172.18.0.3", "esp", 16389), "0x1a2b3c4d"),
         dataplane.XfrmState(dataplane.XfrmEnds("fd00::1", "fd00::2", "esp"), "0x00000007", mark=True),
+        dataplane.XfrmState(dataplane.XfrmEnds("fd00::1", "fd00::2", "esp"), "0x00000008", mark=True),
     )
 
 

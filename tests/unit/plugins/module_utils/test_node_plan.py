@@ -391,6 +391,18 @@ def test_ipsec_policies_by_recorded_subnets_only() -> None:
     assert len(found.kept) == 2
 
 
+@pytest.mark.parametrize(
+    "more", [("ptype", "main", "mark", "0x7/0xff"), ("ptype", "main", "if_id", "0x3"), ("ptype", "sub")]
+)
+def test_an_ipsec_policy_that_submariner_would_not_make_is_kept(more: tuple[str, ...]) -> None:
+    theirs = XfrmPolicy(LOCAL, REMOTE, "out", ("priority", "100", *more))
+    found = plan(NodeReading(xfrm=(theirs,)), Known.of([LOCAL, REMOTE]))
+    assert found.changes == []
+    assert [kept.why for kept in found.kept] == [
+        f"has what Submariner does not set: {more[-2 if len(more) > 2 else -1]}"
+    ]
+
+
 def test_ipsec_states_go_with_the_policies_that_alone_use_them() -> None:
     here, there = "172.18.0.2", "172.18.0.3"
     out, back = XfrmEnds(here, there, "esp", 16389), XfrmEnds(there, here, "esp", 16389)
