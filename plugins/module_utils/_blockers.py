@@ -44,6 +44,7 @@ REFUSALS: tuple[tuple[str, str], ...] = (
 )
 """By the API server's words, who refused and what to do."""
 NO_RIGHT = "allow it for these credentials, then run again"
+AGAIN = "mend what the API server names, then run again"
 
 FREE = "whoever set the finalizer has to take it away; if that controller is gone for good, take it off by hand, then run again"
 REVIVE = "bring the node back; if it is gone for good, delete the Node, and Kubernetes lets its pods go; then run again"
@@ -51,14 +52,21 @@ NAMES = 3
 """Objects that are named before they are just counted."""
 
 
-def why_stuck(owned: Owned, obj: Json, snapshot: Snapshot, refused: str = "") -> tuple[str, str]:
-    """What holds C(obj), which is to go, and what to do about it. C(refused) is what the API server said last."""
-    if refused:
-        return f"the API server refused: {refused}", _remedy(refused)
+def why_stuck(
+    owned: Owned, obj: Json, snapshot: Snapshot, refused: tuple[int, str] = (0, ""), awaited: tuple[str, str] = ("", "")
+) -> tuple[str, str]:
+    """What holds C(obj), which is to go, and what to do about it.
+
+    C(refused) is what the API server said last, with the HTTP status; C(awaited) whom it is left to, and what to do there.
+    """
+    status, said = refused
+    if said:
+        return f"the API server refused: {said}", _remedy(status, said)
     meta = mapping(obj.get("metadata"))
-    if not meta.get("deletionTimestamp"):
+    if not meta.get("deletionTimestamp") and not awaited[0]:
         return "nobody asked it to go yet: something of an earlier stage is left", "see the other findings"
-    parts, hints = [f"going since {meta['deletionTimestamp']}"], []
+    parts = [f"going since {meta['deletionTimestamp']}"] if meta.get("deletionTimestamp") else []
+    hints: list[str] = []
     finalizers = [text(f) for f in sequence(meta.get("finalizers"))]
     held = _held_in(owned, snapshot)
     if finalizers:
@@ -71,6 +79,9 @@ def why_stuck(owned: Owned, obj: Json, snapshot: Snapshot, refused: str = "") ->
     if held:
         parts.append(f"waits for {some(held, NAMES)}")
         hints = [FREE]
+    if awaited[0]:
+        parts.append(awaited[0])
+        hints = [awaited[1]]
     lost = _lost_nodes(snapshot) if _has_pods(owned, snapshot) else []
     if lost:
         parts.append(f"its pods on {', '.join(lost)} cannot end, since that node is not Ready")
@@ -78,12 +89,12 @@ def why_stuck(owned: Owned, obj: Json, snapshot: Snapshot, refused: str = "") ->
     return ", ".join(parts), "; ".join(filter(None, hints)) or "look at its pods and events"
 
 
-def _remedy(refused: str) -> str:
+def _remedy(status: int, said: str) -> str:
     for pattern, hint in REFUSALS:
-        match = re.search(pattern, refused)
+        match = re.search(pattern, said)
         if match:
             return hint.format(name=match["name"])
-    return NO_RIGHT
+    return NO_RIGHT if status in (401, 403) else AGAIN
 
 
 def _whose(finalizer: str) -> str:

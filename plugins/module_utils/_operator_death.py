@@ -37,6 +37,25 @@ class Operator:
     why: str = ""
     path: str = ""
 
+    @property
+    def awaited(self) -> tuple[str, str]:
+        """What is waited for as long as its resources are neither gone nor may be released, and what to do."""
+        if not self.alive:
+            cause = f"the operator has to end first ({self.why})" + (
+                f", and has pod {', '.join(self.pods)}" if self.pods else ""
+            )
+            return cause, "see why it does not end (kubectl describe), and run again"
+        if self.why:
+            return (
+                self.why,
+                "repair the operator, or run again: when it does not come up, it is stopped and the finalizer released",
+            )
+        cause = "the operator runs and has not finished"
+        return (
+            cause,
+            f"see its log and its uninstall workloads, or run again: {LATE:.0f} s after the deletion it is stopped",
+        )
+
 
 class OperatorWatch:
     """Judges the operator over several readings."""

@@ -70,7 +70,10 @@ class Removal:
     settle: float = 0.0
     outcome: Outcome = field(default_factory=Outcome)
     _asked: dict[str, Owned] = field(default_factory=dict)
-    _refused: dict[str, str] = field(default_factory=dict)
+    _refused: dict[str, tuple[int, str]] = field(default_factory=dict)
+    """HTTP status and words of what the API server refused last, by path."""
+    _awaited: dict[str, tuple[str, str]] = field(default_factory=dict)
+    """What CRs of the operator wait for and what to do about it, by path."""
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
@@ -199,24 +202,32 @@ class Removal:
         An C(unwanted) operator is stopped before.
         """
         meta = mapping(obj.get("metadata"))
+        self._awaited.pop(owned.path, None)
         if not meta.get("deletionTimestamp"):
-            if unwanted and not self._stopped(self._watch.judge(snapshot, "", unwanted)):
+            if unwanted and not self._stopped(owned, self._watch.judge(snapshot, "", unwanted)):
                 return
             owner_going = owned.kind == "ServiceDiscovery" and bool(snapshot.objects("submariners"))
             if not owner_going:  # the operator removes the ServiceDiscovery of a Submariner itself
                 answer = self.api.delete(owned.path, uid=owned.uid)
                 self.outcome.touched |= answer.present
                 self._note(owned, answer)
+            else:
+                self._awaited[owned.path] = (
+                    "the operator takes it away with the Submariner resource",
+                    "see what holds that",
+                )
             return
         self._asked.setdefault(owned.path, owned)
         operator = self._watch.judge(snapshot, text(meta.get("deletionTimestamp")), unwanted)
         if operator.alive:
             self._left_to_operator.add(owned.path)
+            self._awaited[owned.path] = operator.awaited
             return
         self._left_to_operator.discard(owned.path)
-        if not self._stopped(operator):
+        if not self._stopped(owned, operator):
             return
         answer = self.api.patch(owned.path, without_finalizer(CLEANUP_FINALIZER, obj))
+        self._note(owned, answer)
         if answer.present:
             self.outcome.findings.append(
                 Finding(
@@ -230,11 +241,18 @@ class Removal:
                 )
             )
 
-    def _stopped(self, operator: death.Operator) -> bool:
-        """Whether it is proven that it does not run; it is asked to end where it may."""
+    def _stopped(self, owned: Owned, operator: death.Operator) -> bool:
+        """Whether it is proven that it does not run, for C(owned) to go on; it is asked to end where it may."""
+        self._refused.pop(owned.path, None)
         if operator.must_stop:
-            self.outcome.touched |= self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}}).present
-        return not (operator.alive or operator.must_stop or operator.pods)
+            answer = self.api.patch(operator.path + "/scale", {"spec": {"replicas": 0}})
+            self.outcome.touched |= answer.present
+            if answer.unknown:
+                self._refused[owned.path] = answer.status, f"to scale the operator to 0: {answer.reason}"
+        if operator.alive or operator.must_stop or operator.pods:
+            self._awaited[owned.path] = operator.awaited
+            return False
+        return True
 
     def _edit(self, owned: Owned, obj: Json) -> None:
         """Take our part out, as planned from exactly this version of the object; a later one is planned anew."""
@@ -250,7 +268,7 @@ class Removal:
 
     def _note(self, owned: Owned, answer: Answer) -> None:
         if answer.unknown:
-            self._refused[owned.path] = answer.reason
+            self._refused[owned.path] = answer.status, answer.reason
         else:
             self._refused.pop(owned.path, None)
             self._asked.setdefault(owned.path, owned)
@@ -258,14 +276,15 @@ class Removal:
     # -- explaining ---------------------------------------------------------------------------------------------
 
     def _stuck(self, owned: Owned, plan: Plan) -> Finding:
-        obj, refused = plan.objects[owned.path], self._refused.get(owned.path, "")
-        cause, hint = why_stuck(owned, obj, self._seen, refused)
+        refused, awaited = self._refused.get(owned.path, (0, "")), self._awaited.get(owned.path, ("", ""))
+        cause, hint = why_stuck(owned, plan.objects[owned.path], self._seen, refused, awaited)
+        edit = owned.action == EDIT
         return Finding(
             "cleanup.remaining",
             ERROR,
             owned.label,
-            f"still there after {self.timeout:.0f} s",
-            "gone",
+            f"{'still as Submariner left it' if edit else 'still there'} after {self.timeout:.0f} s",
+            "without what Submariner set in it" if edit else "gone",
             cause=cause,
             hint=hint,
             evidence={"residue": owned.residue, "uid": owned.uid},

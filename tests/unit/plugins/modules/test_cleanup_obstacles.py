@@ -11,7 +11,8 @@ import typing as t
 
 import pytest
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils import _removal, _watching
+from ansible_collections.submariner.lifecycle.plugins.module_utils import _operator_death, _removal, _watching
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import CLEANUP_FINALIZER
 from tests.unit.cleaning import OPERATOR, Cleaning, definition, labels, obj
 
 Json = dict[str, t.Any]
@@ -57,6 +58,7 @@ REFUSALS = {
         'clusterroles "submariner-gateway" is forbidden: User "x" cannot delete',
         "allow it for these credentials",
     ),
+    "database": ("etcdserver: request timed out", "mend what the API server names"),
 }
 
 
@@ -64,7 +66,7 @@ REFUSALS = {
 def test_who_refuses_a_deletion_is_named_with_the_way_out(cleaning: Cleaning, who: str) -> None:
     said, hint = REFUSALS[who]
     cleaning.load(role(), role("submariner-operator"))
-    status = 500 if who == "unreachable-webhook" else 403
+    status = 500 if who in ("unreachable-webhook", "database") else 403
     cleaning.api.fault(status, verb="delete", path="/submariner-gateway$", message=said)
     outcome = cleaning.run(timeout=1)
     assert (outcome.failed, labels(outcome["remaining"])) == (True, {"ClusterRole submariner-gateway"})
@@ -75,6 +77,83 @@ def test_who_refuses_a_deletion_is_named_with_the_way_out(cleaning: Cleaning, wh
     cleaning.api.clear_faults()
     assert cleaning.run()["verdict"] == "pass"
     assert cleaning.names(ROLES) == []
+
+
+def installed(cleaning: Cleaning, replicas: int, *more: Json, **meta: t.Any) -> None:
+    """An operator and its resource, which waits for it; its pod is there however many are wanted."""
+    labels_of_pod = {"name": "submariner-operator"}
+    conditions = [{"type": "Ready", "status": "True"}]
+    cleaning.load(
+        obj("v1", "Namespace", OPERATOR),
+        obj("apps/v1", "Deployment", "submariner-operator", OPERATOR, spec={"replicas": replicas}),
+        obj(
+            "v1",
+            "Pod",
+            "submariner-operator-6d6c6cb577-6stv7",
+            OPERATOR,
+            labels=labels_of_pod,
+            status={"conditions": conditions},
+        ),
+        obj(
+            "submariner.io/v1alpha1",
+            "Submariner",
+            "submariner",
+            OPERATOR,
+            finalizers=[CLEANUP_FINALIZER],
+            spec={},
+            **meta,
+        ),
+        *more,
+    )
+
+
+def test_a_finalizer_that_may_not_be_released_is_named_with_the_refusal(cleaning: Cleaning) -> None:
+    installed(cleaning, 0)
+    cleaning.api.cluster.delete(PODS, OPERATOR, "submariner-operator-6d6c6cb577-6stv7")
+    cleaning.api.fault(403, verb="patch", path="/submariners/", message="no patching of resources here")
+    outcome = cleaning.run(timeout=1)
+    (finding,) = outcome["findings"]
+    assert finding["cause"] == "the API server refused: no patching of resources here"
+    assert "allow it for these credentials" in finding["hint"]
+    cleaning.api.clear_faults()
+    assert not cleaning.run().failed
+
+
+def test_an_operator_that_may_not_be_stopped_is_named_with_the_refusal(
+    cleaning: Cleaning, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_operator_death, "LATE", -1.0)
+    installed(cleaning, 1)
+    cleaning.api.fault(403, verb="patch", path="/scale$", message="no scaling here")
+    (finding,) = cleaning.run(timeout=1)["findings"]
+    assert finding["cause"] == "the API server refused: to scale the operator to 0: no scaling here"
+    assert "by hand" not in finding["hint"]
+
+
+def test_an_operator_that_is_waited_for_is_named_and_nobody_is_told_to_take_its_finalizer_off(
+    cleaning: Cleaning,
+) -> None:
+    installed(cleaning, 1)
+    (finding,) = cleaning.run(timeout=1)["findings"]
+    assert "the operator runs and has not finished" in finding["cause"]
+    assert "by hand" not in finding["hint"]
+
+
+def test_the_pod_that_keeps_a_stopped_operator_is_named(cleaning: Cleaning) -> None:
+    """Before the deletion, too: this operator would delete the import of somebody else."""
+    version = "multicluster.x-k8s.io/v1alpha1"
+    installed(cleaning, 0, obj(version, "ServiceImport", "mine", "shop"))
+    (finding,) = [f for f in cleaning.run(timeout=1)["findings"] if f["id"] == "cleanup.remaining"]
+    assert "the operator has to end first" in finding["cause"]
+    assert "submariner-operator-6d6c6cb577-6stv7" in finding["cause"]
+    assert "nobody asked it to go" not in finding["cause"]
+
+
+def test_what_could_not_be_put_back_is_not_told_to_be_left_over(cleaning: Cleaning) -> None:
+    cleaning.load(obj("v1", "Node", "a", annotations={"submariner.io/globalIp": "242.0.0.1"}))
+    cleaning.api.fault(403, verb="patch", path="/nodes/", message="no patching of nodes here")
+    (finding,) = cleaning.run(timeout=1)["findings"]
+    assert (finding["subject"], finding["expected"]) == ("Node a", "without what Submariner set in it")
 
 
 def test_somebody_elses_finalizer_on_a_record_is_named_where_it_holds_the_namespace_and_the_definition(
