@@ -74,6 +74,9 @@ class Removal:
     """HTTP status and words of what the API server refused last, by path."""
     _awaited: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What CRs of the operator wait for and what to do about it, by path."""
+    _planned_before: dict[str, Owned] = field(default_factory=dict)
+    """All that was planned, by path: also what goes by the operator, or with its owner, without being asked by us."""
+    _refused: dict[str, str] = field(default_factory=dict)
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
@@ -135,9 +138,11 @@ class Removal:
         return plan
 
     def _compare(self, plan: Plan) -> None:
-        """What a reading that was answered in full proves of what was asked to go."""
-        left = {o.path for o in plan.owned}
-        self.outcome.removed = [o for path, o in self._asked.items() if path not in left]
+        """What a reading that was answered in full proves of what was to go."""
+        there = {o.path for o in plan.owned} | {o.path for o in plan.kept if o.path not in self._asked}
+        gone = {**self._planned_before, **self._asked}
+        self.outcome.removed = [o for path, o in gone.items() if path not in there]
+        self._planned_before = {**{o.path: o for o in plan.owned}, **self._planned_before}
         for owned in self.outcome.removed:
             if owned.path in self._left_to_operator and owned.kind == "Submariner" and self._watch.gave_up:
                 self.outcome.findings.append(_given_up(owned))

@@ -156,7 +156,9 @@ kept:
   type: list
   elements: dict
 removed:
-  description: Journal of what was removed, proven by a fresh reading; entries as in RV(plan).
+  description:
+    - Journal of what was removed, proven by a fresh reading; entries as in RV(plan). What the operator took away, or what went
+      with its owner, is among it.
   returned: unless it could not begin
   type: list
   elements: dict

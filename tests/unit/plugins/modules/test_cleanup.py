@@ -86,6 +86,15 @@ def test_an_installed_member_is_removed_and_a_second_run_changes_nothing(api: Fa
     assert (again.changed, again["removed"]) == (False, [])
 
 
+def test_the_journal_has_all_that_was_planned_whoever_took_it_away(api: FakeApi, arguments: Json) -> None:
+    """The operator takes the ServiceDiscovery, and the DaemonSets go with the Submariner that owns them."""
+    api.cluster.load(recording("installed", "west"))
+    planned = run(arguments, check=True)["plan"]
+    finish_like_an_operator(api)
+    removed = run(arguments)["removed"]
+    assert {o["path"]: o["uid"] for o in removed} == {o["path"]: o["uid"] for o in planned}
+
+
 def test_the_resource_goes_before_its_operator(api: FakeApi, arguments: Json) -> None:
     api.cluster.load(recording("installed", "west"))
     finish_like_an_operator(api)
