@@ -110,13 +110,16 @@ class Owned:
     backup: Json = field(default_factory=dict)
     finalizer: str = ""
 
+    ALWAYS: t.ClassVar[tuple[str, ...]] = ("kind", "namespace", "name", "uid", "action", "why", "residue")
+    """What every entry of a result has, also when it is empty."""
+
     @property
     def label(self) -> str:
         return f"{self.kind} {self.namespace}/{self.name}" if self.namespace else f"{self.kind} {self.name}"
 
     def as_dict(self) -> Json:
         shown = {k: v for k, v in asdict(self).items() if k != "patch"}
-        return {k: v for k, v in shown.items() if v not in ("", {}, None) or k in ("kind", "name", "action")}
+        return {k: v for k, v in shown.items() if v not in ("", {}, None) or k in self.ALWAYS}
 
 
 BRIEF = (

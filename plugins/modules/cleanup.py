@@ -145,7 +145,8 @@ EXAMPLES = r"""
 RETURN = r"""
 plan:
   description:
-    - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue).
+    - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue). C(namespace) is empty
+      for what stands in none, C(residue) for what is part of an installation and has no number as a residue.
     - With the action V(edit) a part of the object goes, and C(backup) is the merge patch that puts it back.
   returned: unless it could not begin
   type: list

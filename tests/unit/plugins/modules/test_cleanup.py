@@ -95,6 +95,20 @@ def test_the_journal_has_all_that_was_planned_whoever_took_it_away(api: FakeApi,
     assert {o["path"]: o["uid"] for o in removed} == {o["path"]: o["uid"] for o in planned}
 
 
+def test_every_entry_has_what_is_documented(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("installed", "west"))
+    role = {
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRole",
+        "metadata": {"name": "submariner-admins"},
+    }
+    api.cluster.load([role])
+    outcome = run(arguments, check=True)
+    assert outcome["kept"]
+    for entry in (*outcome["plan"], *outcome["kept"]):
+        assert {"kind", "namespace", "name", "uid", "action", "why", "residue"} <= set(entry)
+
+
 def test_the_resource_goes_before_its_operator(api: FakeApi, arguments: Json) -> None:
     api.cluster.load(recording("installed", "west"))
     finish_like_an_operator(api)
