@@ -92,6 +92,11 @@ def _in_dns_operator(snapshot: Snapshot) -> bool:
     return not _in_custom_map(snapshot) and _on_openshift(snapshot)
 
 
+def _has_dns_operator(snapshot: Snapshot) -> bool:
+    """Whether OpenShift's DNS operator may be there, whatever the nodes are labelled and wherever lighthouse writes today."""
+    return _on_openshift(snapshot) or not snapshot.known("crds") or DNS_DEFINITION in _definitions(snapshot)
+
+
 def _platform_dns(snapshot: Snapshot) -> bool:
     """Whether the cluster's DNS has to be looked for where RKE2 and MicroShift keep it."""
     usual = (snapshot.reading("coredns"), snapshot.reading("dns-operator"))
@@ -104,8 +109,7 @@ def _map_elsewhere(snapshot: Snapshot) -> bool:
 
 def _without_dns_operator(snapshot: Snapshot) -> bool:
     """Whether DNS may be MicroShift's: no CoreDNS where it is elsewhere, and no definition of OpenShift's operator."""
-    names = [mapping(o.get("metadata")).get("name") for o in snapshot.objects("crds")]
-    return not snapshot.objects("coredns") and "dnses.operator.openshift.io" not in names
+    return not snapshot.objects("coredns") and DNS_DEFINITION not in _definitions(snapshot)
 
 
 def _on_openshift(snapshot: Snapshot) -> bool:
@@ -113,7 +117,11 @@ def _on_openshift(snapshot: Snapshot) -> bool:
 
 
 def _on_calico(snapshot: Snapshot) -> bool:
-    return any(mapping(o.get("metadata")).get("name") == CALICO_DEFINITION for o in snapshot.objects("crds"))
+    return CALICO_DEFINITION in _definitions(snapshot)
+
+
+def _definitions(snapshot: Snapshot) -> set[str]:
+    return {text(mapping(o.get("metadata")).get("name")) for o in snapshot.objects("crds")}
 
 
 def _openshift(node: Json) -> bool:
@@ -130,6 +138,8 @@ JOBS = "/apis/batch/v1/namespaces/{}/jobs"
 RBAC = "/apis/rbac.authorization.k8s.io/v1/"
 MCS = "/apis/multicluster.x-k8s.io/v1alpha1/"
 COREFILE = "/api/v1/namespaces/kube-system/configmaps/coredns"
+DNS_OPERATOR = "/apis/operator.openshift.io/v1/dnses/default"
+DNS_DEFINITION = "dnses.operator.openshift.io"
 MICROSHIFT_DNS = "/api/v1/namespaces/openshift-dns/configmaps/dns-default"
 PLATFORM_DNS = {
     "dns-of-rke2": "/api/v1/namespaces/kube-system/configmaps/rke2-coredns-rke2-coredns",
@@ -185,13 +195,8 @@ READS: tuple[Read, ...] = (
         one=True,
         when=_in_custom_map,
     ),
-    _read(
-        "dns-operator",
-        "/apis/operator.openshift.io/v1/dnses/default",
-        "state dns traces",
-        one=True,
-        when=_in_dns_operator,
-    ),
+    _read("dns-operator", DNS_OPERATOR, "traces", one=True, when=_has_dns_operator),
+    _read("dns-operator", DNS_OPERATOR, "state dns", one=True, when=_in_dns_operator),
     *(_read(key, path, "state dns", one=True, when=_platform_dns, last=True) for key, path in PLATFORM_DNS.items()),
     # Where an interrupted run left off nothing may tell any more which of these lighthouse wrote in.
     _read("dns-maps", "/api/v1/namespaces/kube-system/configmaps", "traces"),

@@ -175,6 +175,19 @@ def test_of_openshifts_servers_just_lighthouses_go(cleaning: Cleaning) -> None:
     assert labels(outcome["kept"]) == {"DNS default"}
 
 
+@pytest.mark.parametrize("custom", [False, True])
+def test_openshifts_servers_are_looked_at_wherever_the_operator_of_dns_is(cleaning: Cleaning, custom: bool) -> None:
+    """Without the label of the nodes, and beside a ConfigMap where lighthouse writes now: an earlier installation wrote here."""
+    dns = openshift(server("lighthouse", ["clusterset.local"], "172.30.1.1"))
+    named = submariner(coreDNSCustomConfig={"configMapName": "coredns-custom", "namespace": "kube-system"})
+    cleaning.load(*([*dns, named] if custom else dns[1:]))
+    assert "DNS default" in labels(cleaning.run(check=True)["plan"])
+    outcome = cleaning.run()
+    assert not outcome.failed, outcome.msg
+    assert "DNS default" in labels(outcome["removed"])
+    assert cleaning.get(DNSES, "default")["spec"] == {"logLevel": "Normal"}
+
+
 def test_a_server_that_just_has_the_name_stays(cleaning: Cleaning) -> None:
     cleaning.load(*openshift(server("lighthouse", ["lighthouse.example"], "10.0.0.53")))
     outcome = cleaning.run()
