@@ -21,6 +21,18 @@ Json = dict[str, t.Any]
 TABLE_NAMES = {"255": "local", "254": "main", "253": "default"}
 PROTOCOLS = {"2": "kernel", "3": "boot", "4": "static"}
 SCOPES = {"0": "global", "253": "link", "254": "host"}
+TYPES = {
+    "1": "unicast",
+    "2": "local",
+    "3": "broadcast",
+    "4": "anycast",
+    "5": "multicast",
+    "6": "blackhole",
+    "7": "unreachable",
+    "8": "prohibit",
+    "9": "throw",
+}
+"""Of routes: C(ip -N) prints the numbers, and takes back the words alone."""
 
 
 class Unreadable(ValueError):
@@ -280,6 +292,7 @@ def routes(text: str, family: int = 4) -> tuple[Route, ...]:
         table = str(item.get("table") or "main")
         via = _part(item, "via")
         protocol, scope = str(item.get("protocol") or ""), str(item.get("scope") or "")
+        kind = str(item.get("type") or "unicast")
         found.append(
             Route(
                 family=6 if ":" in destination else family,
@@ -290,7 +303,7 @@ def routes(text: str, family: int = 4) -> tuple[Route, ...]:
                 metric=_whole(item.get("metric"), f"the metric of {destination}"),
                 protocol=PROTOCOLS.get(protocol, protocol),
                 scope=SCOPES.get(scope, scope),
-                type=str(item.get("type") or "unicast"),
+                type=TYPES.get(kind, kind),
                 several_hops=bool(item.get("nexthops")),
             )
         )
@@ -299,6 +312,7 @@ def routes(text: str, family: int = 4) -> tuple[Route, ...]:
 
 CHAIN_LINE = re.compile(r":(?P<name>\S+) (?P<policy>[A-Z]+|-)(?: \[\d+:\d+\])?")
 RULE_LINE = re.compile(r"(?:\[\d+:\d+\] )?-A (?P<chain>\S+)(?P<spec> .*)?")
+RULE_WORD = re.compile(r' +(?:"(?P<quoted>(?:[^"\\]|\\.)*)"|(?P<plain>[^\s"]+))(?=\s|$)')
 
 
 def ruleset(text: str, tool: str, family: int = 4) -> Ruleset:
@@ -324,14 +338,25 @@ def ruleset(text: str, tool: str, family: int = 4) -> Ruleset:
         if chain:
             chains.append(Chain(table, chain["name"], chain["policy"] != "-"))
         elif rule:
-            try:
-                spec = tuple(shlex.split(rule["spec"] or ""))
-            except ValueError as error:
-                raise Unreadable(f"line {number} of {tool}-save cannot be split into words: {line[:80]}") from error
+            spec = _rule_words(rule["spec"] or "")
+            if spec is None:
+                raise Unreadable(f"line {number} of {tool}-save cannot be split into words: {line[:80]}")
             found.append(PacketRule(table, rule["chain"], spec, line))
     if table:
         raise Unreadable(f"{tool}-save ended inside table {table}")
     return Ruleset(tool, family, backend, tuple(chains), tuple(found))
+
+
+def _rule_words(spec: str) -> tuple[str, ...] | None:
+    """The words of a rule as iptables-save quotes them, with a backslash before each quote of either kind; None if it does not."""
+    found, end = [], 0
+    while spec[end:].strip():
+        word = RULE_WORD.match(spec, end)
+        if word is None:
+            return None
+        found.append(word["plain"] if word["quoted"] is None else re.sub(r"\\(.)", r"\1", word["quoted"]))
+        end = word.end()
+    return tuple(found)
 
 
 def ipsets(text: str) -> tuple[IpSet, ...]:

@@ -236,6 +236,13 @@ def test_rule_that_cannot_be_told_apart_is_kept() -> None:
     assert "could take" in said["100: from all lookup 100"]
 
 
+def test_a_route_of_another_type_is_deleted_by_the_word_for_it() -> None:
+    """As C(ip -N) prints it, which is how a node is read first."""
+    routes = dataplane.routes('[{"type": "6", "dst": "10.2.0.0/16", "table": "150", "flags": []}]')
+    (change,) = plan(NodeReading(routes=routes), Known.of(["10.2.0.0/16"])).changes
+    assert " ".join(change.commands[0]) == "ip -4 route delete blackhole 10.2.0.0/16 table 150"
+
+
 def test_rule_for_a_recorded_subnet() -> None:
     rule = Rule(4, 149, "149", source="10.22.0.0/16", destination="10.12.0.0/16")
     (change,) = plan(NodeReading(rules=(rule,)), Known.of(["10.12.0.0/16"])).changes
@@ -330,12 +337,12 @@ def test_a_set_in_use_by_others_is_kept() -> None:
 def test_jump_with_matches_is_deleted_by_its_exact_words() -> None:
     text = (
         "*filter\n:INPUT ACCEPT [1:2]\n:SUBMARINER-INPUT - [0:0]\n"
-        '-A INPUT -p udp -m comment --comment "a \\"b\\" c" -j SUBMARINER-INPUT\nCOMMIT\n'
+        '-A INPUT -p udp -m comment --comment "a \\"b\\" it\\\'s \\\\ $c" -j SUBMARINER-INPUT\nCOMMIT\n'
     )
     jump = plan(NodeReading(rulesets=(dataplane.ruleset(text, "iptables-legacy"),))).changes[0]
     (command,) = jump.commands
     assert command[:7] == ("iptables-legacy", "-w", "10", "-t", "filter", "-D", "INPUT")
-    assert command[7:] == ("-p", "udp", "-m", "comment", "--comment", 'a "b" c', "-j", "SUBMARINER-INPUT")
+    assert command[7:] == ("-p", "udp", "-m", "comment", "--comment", 'a "b" it\'s \\ $c', "-j", "SUBMARINER-INPUT")
 
 
 def test_nftables_table_of_newer_versions() -> None:
