@@ -117,7 +117,9 @@ class HostVisit(Visit):
 
     def _shell(self, body: str) -> str:
         script = node_script.preamble(self._nonce, from_pod=False) + body
-        rc, out, err = self._module.run_command(["/bin/sh", "-c", script], handle_exceptions=False)
+        argv = ["/bin/sh", "-c", script]
+        # Else Ansible puts in what the environment has under the names of the script's own variables.
+        rc, out, err = self._module.run_command(argv, handle_exceptions=False, expand_user_and_vars=False)
         if rc != 0 and not out:
             raise NodeTrouble(f"the shell ended with exit code {rc}: {' '.join(err.split())[:200]}")
         return str(out)

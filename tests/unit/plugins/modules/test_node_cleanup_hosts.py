@@ -10,6 +10,7 @@ import typing as t
 from pathlib import Path
 
 import pytest
+from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_identity as node_identity
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
@@ -144,3 +145,16 @@ def test_without_an_identity_a_machine_is_only_looked_at(machine: Machine) -> No
     assert machine.scripts == 0
     planned = machine.cleanup(state="plan")
     assert (planned.changed, planned["verdict"]) == (False, "fail")
+
+
+def test_a_script_is_run_as_it_is_whatever_the_environment_has(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Variables of the script with the same names, and a dollar in the words of a rule."""
+    for name in ("mark", "name", "way", "WORD"):
+        monkeypatch.setenv(name, "of the environment")
+
+    def main() -> None:
+        module = AnsibleModule({})
+        found = HostVisit(module, "b").sections(node_script.command_lines([("printf", "%s", "$WORD ~")]))
+        module.exit_json(said={name: section.text for name, section in found.items()})
+
+    assert run_module(main, {})["said"] == {"0": "$WORD ~"}
