@@ -73,6 +73,7 @@ LIKE_OURS = ("SUBMARINER-", "SM-GN-")
 REMOTE_SET, LOCAL_SET = "SUBMARINER-REMOTECIDRS", "SUBMARINER-LOCALCIDRS"
 GLOBALNET_SET = re.compile(r"SM-GN-[A-Z2-7]{25}")
 NFT_TABLES = frozenset({"submariner", "submariner-ipv4", "submariner-ipv6"})
+IPTABLES_TABLES = frozenset({"filter", "nat", "mangle", "raw", "security"})
 EVIDENCE = frozenset({"link", "ipset", "nftables table"})
 """Kinds by which others are known to be Submariner's."""
 OVN_ROUTER = "ovn_cluster_router"
@@ -456,8 +457,14 @@ def _sets(reading: NodeReading, result: NodePlan) -> list[Change]:
             for rule in ruleset.rules
             if found.name in rule.sets and rule.chain not in CHAINS
         ]
-        if users:
-            result.keep("ipset", found.name, f"a rule that is not Submariner's uses it: {users[0]}")
+        lists = [other.name for other in reading.ipsets if other.type == "list:set" and found.name in other.members]
+        if users or lists:
+            user = (
+                f"a rule that is not Submariner's uses it: {users[0]}"
+                if users
+                else f"the set {lists[0]} has it as a member"
+            )
+            result.keep("ipset", found.name, user)
             continue
         why = f"the {found.type} set that Submariner makes, with {len(found.members)} members"
         own.append(Change("ipset", found.name, why, (("ipset", "destroy", found.name),)))
@@ -480,6 +487,11 @@ def _nft_tables(reading: NodeReading, result: NodePlan) -> list[Change]:
             result.keep("nftables table", name, "is named like Submariner's table, but is none that Submariner makes")
         elif (table.family, table.name) not in tools and CHAINS & set(table.chains):
             found = ", ".join(sorted(CHAINS & set(table.chains)))
+            if table.family not in ("ip", "ip6") or table.name not in IPTABLES_TABLES:
+                result.keep(
+                    "nftables table", name, f"has {found}, but neither Submariner nor iptables makes such a table"
+                )
+                continue
             layer = "ip6tables" if table.family == "ip6" else "iptables"
             result.unknown.setdefault(layer, f"nft shows {found} in table {name}, but no iptables here could list it")
     return own

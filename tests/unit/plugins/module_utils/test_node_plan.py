@@ -334,6 +334,19 @@ def test_a_set_in_use_by_others_is_kept() -> None:
     assert "iptables-nft filter/FORWARD" in kept(reading)["SUBMARINER-LOCALCIDRS"]
 
 
+def test_a_set_that_is_in_a_list_of_others_is_kept() -> None:
+    ours, theirs = IpSet("SUBMARINER-LOCALCIDRS", "hash:net"), IpSet("mine", "list:set", ("SUBMARINER-LOCALCIDRS",))
+    assert kept(NodeReading(ipsets=(ours, theirs)))["SUBMARINER-LOCALCIDRS"] == "the set mine has it as a member"
+
+
+@pytest.mark.parametrize(("family", "name"), [("inet", "filter"), ("ip", "firewall"), ("bridge", "nat")])
+def test_a_table_of_others_with_a_chain_named_like_ours_is_kept(family: str, name: str) -> None:
+    """No iptables can list it, as it is none of iptables' tables."""
+    found = plan(NodeReading(nft_tables=(NftTable(family, name, ("SUBMARINER-FORWARD", "input")),)))
+    assert found.clean
+    assert [entry.name for entry in found.kept] == [f"{family} {name}"]
+
+
 def test_jump_with_matches_is_deleted_by_its_exact_words() -> None:
     text = (
         "*filter\n:INPUT ACCEPT [1:2]\n:SUBMARINER-INPUT - [0:0]\n"
