@@ -92,6 +92,8 @@ class OtherOwner:
     """API groups of owners (C(ownerReferences))."""
     managers: tuple[str, ...] = ()
     """Names under which it writes, as the API server notes them."""
+    installers: tuple[str, ...] = ()
+    """Its own objects in the operator's namespace that install Submariner, as V(plural.group)."""
     works_through: tuple[str, ...] = ()
     """Others whose marks its own installations have: their way of removal would not last."""
 
@@ -121,6 +123,7 @@ OTHER_OWNERS: tuple[OtherOwner, ...] = (
         "delete its Subscription and ClusterServiceVersion",
         marks=("olm.owner", "operators.coreos.com/*", "olm.managed=true"),
         groups=("operators.coreos.com",),
+        installers=("subscriptions.operators.coreos.com", "clusterserviceversions.operators.coreos.com"),
     ),
     OtherOwner(
         "helm",
@@ -130,6 +133,14 @@ OTHER_OWNERS: tuple[OtherOwner, ...] = (
     ),
 )
 """Those that work through others come first."""
+
+
+def installer(obj: Json) -> OtherOwner | None:
+    """Whose object C(obj) is, of those that a look into the operator's namespace found, if it installs Submariner from there."""
+    meta = mapping(obj.get("metadata"))
+    if "submariner" not in text(meta.get("name")) or marked(meta, "olm.copiedFrom"):  # a copy installs nothing
+        return None
+    return next((o for o in OTHER_OWNERS if obj.get("resource") in o.installers), None)
 
 
 def other_owner(obj: Json) -> OtherOwner | None:

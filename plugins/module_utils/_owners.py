@@ -7,7 +7,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import OTHER_OWNERS, other_owner
+from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import (
+    OTHER_OWNERS,
+    installer,
+    other_owner,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     Finding,
@@ -17,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._strangers import inside
 
 PLACES = ("submariners", "servicediscoveries", "brokers", "deployments", "namespaces")
 """Where another owner's marks are looked for; of the last two only in what the operator has."""
@@ -42,6 +47,11 @@ def other_owners(snapshot: Snapshot) -> list[Json]:
         owner = None if strange or meta.get("deletionTimestamp") else other_owner(obj)
         if owner:
             subjects.setdefault(owner.id, f"{kind} {name}")
+    for obj in snapshot.objects(inside(snapshot.operator_namespace)):
+        meta = mapping(obj.get("metadata"))
+        owner = None if meta.get("deletionTimestamp") else installer(obj)
+        if owner:
+            subjects.setdefault(owner.id, f"{text(obj.get('kind'))} {text(meta.get('name'))}")
     found = [owner for owner in OTHER_OWNERS if owner.id in subjects]
     sent = {by for owner in found for by in owner.works_through}
     return [

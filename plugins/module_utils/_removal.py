@@ -76,7 +76,6 @@ class Removal:
     """What CRs of the operator wait for and what to do about it, by path."""
     _planned_before: dict[str, Owned] = field(default_factory=dict)
     """All that was planned, by path: also what goes by the operator, or with its owner, without being asked by us."""
-    _refused: dict[str, str] = field(default_factory=dict)
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)

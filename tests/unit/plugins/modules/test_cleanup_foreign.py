@@ -265,3 +265,34 @@ def test_a_broker_of_the_helm_chart_is_left_to_helm(cleaning: Cleaning) -> None:
     assert outcome.failed
     assert "helm uninstall" in outcome.msg
     assert outcome["removed"] == []
+
+
+@pytest.mark.parametrize("check", [True, False])
+@pytest.mark.parametrize("kind", ["Subscription", "ClusterServiceVersion"])
+def test_what_olm_would_install_again_is_refused_also_where_nothing_else_has_its_marks(
+    cleaning: Cleaning, kind: str, check: bool
+) -> None:
+    cleaning.load(
+        obj("v1", "Namespace", OPERATOR),
+        obj("apps/v1", "Deployment", "submariner-operator", OPERATOR),
+        obj("operators.coreos.com/v1alpha1", kind, "submariner.v0.24.1", OPERATOR),
+    )
+    outcome = cleaning.run(check=check)
+    (finding,) = [f for f in outcome["findings"] if f["severity"] == "error"]
+    assert (finding["id"], finding["observed"]) == ("owner.other", "is managed by an OLM Subscription")
+    assert outcome["plan"] == []
+    assert not cleaning.api.writes
+
+
+@pytest.mark.parametrize(
+    ("name", "marks"),
+    [("submariner.v0.24.1", {"olm.copiedFrom": "operators"}), ("mesh", {"operators.coreos.com/mesh": ""})],
+)
+def test_what_olm_installs_elsewhere_or_besides_keeps_the_installation_from_nothing(
+    cleaning: Cleaning, name: str, marks: dict[str, str]
+) -> None:
+    version = obj("operators.coreos.com/v1alpha1", "ClusterServiceVersion", name, OPERATOR, labels=marks)
+    cleaning.load(
+        obj("v1", "Namespace", OPERATOR), obj("apps/v1", "Deployment", "submariner-operator", OPERATOR), version
+    )
+    assert "Deployment submariner-operator/submariner-operator" in labels(cleaning.run()["removed"])
