@@ -140,6 +140,22 @@ def test_what_was_opened_is_taken_back_where_the_chain_no_longer_drops(tmp_path:
     assert "handle 7" in said.read_text()
 
 
+def test_a_chain_in_capitals_of_both_families_is_none_of_iptables(tmp_path: pathlib.Path) -> None:
+    chain = {"family": "inet", "table": "filter", "name": "INPUT", "hook": "input", "policy": "drop"}
+    chains = json.dumps({"nftables": [{"chain": chain}]})
+    nft = NFT.format(chains=chains, rules="", said=tmp_path / "said").replace("filter input", "filter INPUT")
+    nft = nft.replace("echo '' ;;", """echo '{"nftables": []}' ;;""")
+    done = play(
+        tmp_path,
+        sys.executable,
+        says={"nft": nft, "systemctl": "#!/bin/sh\n"},
+        __firewall_nftables_file=str(tmp_path / "rules.nft"),
+        __firewall_nftables_dropin=str(tmp_path / "dropin.conf"),
+    )
+    assert done.returncode == 0, done.stdout
+    assert "insert rule inet filter INPUT udp dport 4500" in (tmp_path / "rules.nft").read_text()
+
+
 def test_a_host_without_python_fails_with_the_cause(tmp_path: pathlib.Path) -> None:
     done = play(tmp_path, "/nowhere/python")
     said = " ".join(done.stdout.split())

@@ -159,3 +159,11 @@ def test_a_rule_that_drops_all_is_a_firewall_too(tmp_path: pathlib.Path, last: s
     assert "changed=0" in host.play(submariner_firewall_backend="auto")
     host.play(submariner_firewall_backend="auto", submariner_firewall_state="absent")
     assert host.rules.read_text() == f"{OWN}\n"
+
+
+def test_what_is_for_the_next_start_goes_also_without_rules_and_service(tmp_path: pathlib.Path) -> None:
+    """Another manager, or nothing, has the host by now; the service would bring ours back."""
+    Host(tmp_path, "netfilter-persistent").play()
+    host = Host(tmp_path, "", first="-P INPUT ACCEPT")
+    host.play(submariner_firewall_backend="auto", submariner_firewall_state="absent")
+    assert (host.rules.read_text(), host.dropins, host.script.exists()) == (f"{OWN}\n", [], False)

@@ -17,7 +17,7 @@ from tests.unit.roles import test_firewall_detect as detect
 
 UFW = """#!/bin/sh
 case "$*" in
-    status*) echo 'Status: active' ;;
+    status*) echo 'Status: {status}' ;;
     'show added') printf '%s\\n' 'Added user rules (see ufw status for running firewall):' '{rule}' ;;
     --version) echo 'ufw 0.36.2' ;;
     *) echo "$*" >> {said} ;;
@@ -25,11 +25,13 @@ esac
 """
 
 
-def play(folder: pathlib.Path, rule: str = "", **variables: t.Any) -> tuple[subprocess.CompletedProcess[str], str]:
+def play(
+    folder: pathlib.Path, rule: str = "", status: str = "active", **variables: t.Any
+) -> tuple[subprocess.CompletedProcess[str], str]:
     """The run, and what ufw, which has one rule of the user's, was told to do."""
     said = folder / "said"
     said.write_text("")
-    says = {"ufw": UFW.format(rule=rule, said=said), "grep": "#!/bin/sh\n"}
+    says = {"ufw": UFW.format(rule=rule, said=said, status=status), "grep": "#!/bin/sh\n"}
     values = {"submariner_firewall_without": ["esp", "ah"], **variables}
     return detect.play(folder, sys.executable, says=says, **values), said.read_text()
 
@@ -59,3 +61,12 @@ def test_lists_on_the_command_line_are_parted_by_commas(tmp_path: pathlib.Path) 
     assert done.returncode == 0, done.stdout
     assert {"192.0.2.0/24", "198.51.100.0/24"} <= set(said.split())
     assert "esp" not in said.split()
+
+
+def test_ours_go_also_where_ufw_is_not_active_by_now(tmp_path: pathlib.Path) -> None:
+    """It keeps its rules, and would open the port when it is enabled again."""
+    rule = "ufw allow 4500/udp comment '\\''submariner.lifecycle'\\''"
+    done, said = play(tmp_path, rule, status="inactive", submariner_firewall_state="absent")
+    assert done.returncode == 0, done.stdout
+    assert "delete" in said
+    assert "4500" in said
