@@ -21,7 +21,7 @@ if t.TYPE_CHECKING:
 
 
 def choose_url(module: AnsibleModule, api: Api, given: str | None) -> tuple[str, str]:
-    """The broker's address for the members and where it comes from; one with a foreign certificate is refused."""
+    """The broker's address for the members and where it comes from; one with a foreign certificate is refused if they check it."""
     if given:
         url, source = given if "://" in given else f"https://{given}", "option"
         if not url.startswith("https://"):
@@ -35,7 +35,8 @@ def choose_url(module: AnsibleModule, api: Api, given: str | None) -> tuple[str,
         url, source = in_cluster_url(api), "cluster"
     else:
         url, source = api.server, "kubeconfig"
-    check_certificate(module, api, url)
+    if module.params.get("check_broker_certificate") is not False:
+        check_certificate(module, api, url)
     return url, source
 
 

@@ -37,6 +37,12 @@ options:
         as kind writes it, the address that the API server states in the EndpointSlice of the Service
         C(default/kubernetes) is taken.
     type: str
+  check_broker_certificate:
+    description:
+      - Whether an address whose certificate is not the cluster's is refused. C(subctl deploy-broker) has no such option; set it to
+        V(false) where the members are joined with O(submariner.lifecycle.member#module:check_broker_certificate=false).
+    type: bool
+    default: true
   components:
     description:
       - What the members get.
@@ -242,6 +248,7 @@ def argument_spec() -> dict[str, t.Any]:
         subctl={"type": "str", "default": "subctl"},
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
         broker_url={"type": "str"},
+        check_broker_certificate={"type": "bool", "default": True},
         no_proxy_hosts={"type": "str"},
         renew_token={"type": "bool", "default": False},
         timeout={"type": "int", "default": 660},

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import pathlib
 import ssl
 import subprocess
@@ -93,6 +94,22 @@ def test_another_certificate_is_refused(api: FakeApi, tmp_path: pathlib.Path, ht
     authority(api, pathlib.Path(cert).read_text())
     with pytest.raises(ApiFailure, match="is not the cluster's"):
         check_certificate(t.cast("t.Any", Module()), client(api, tmp_path), url)
+
+
+@pytest.mark.parametrize("checked", [True, False])
+def test_another_certificate_is_taken_where_it_is_not_to_be_checked(
+    api: FakeApi, tmp_path: pathlib.Path, https: tuple[str, str], monkeypatch: pytest.MonkeyPatch, checked: bool
+) -> None:
+    from ansible_collections.submariner.lifecycle.plugins.module_utils import _broker_url
+
+    monkeypatch.setattr(_broker_url, "is_loopback", lambda _url: False)
+    url, _trusted = https
+    cert, _key = certificate(tmp_path, "stranger")
+    authority(api, pathlib.Path(cert).read_text())
+    module = Module()
+    module.params["check_broker_certificate"] = checked
+    with pytest.raises(ApiFailure, match="is not the cluster's") if checked else contextlib.nullcontext():
+        assert choose_url(t.cast("t.Any", module), client(api, tmp_path), url) == (url, "option")
 
 
 def test_an_address_that_is_silent_here_is_a_warning(api: FakeApi, tmp_path: pathlib.Path) -> None:
