@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
@@ -124,6 +125,36 @@ def test_what_is_no_number_is_named(refusal: str) -> None:
     assert len([line for line in refusal.splitlines() if line.startswith("fatal: ")]) == 1
 
 
+def test_all_roles_that_work_on_clusters_have_their_options_judged() -> None:
+    tasks = yaml.safe_load((ROOT / "roles" / "preflight" / "tasks" / "values.yml").read_text())
+    judged = next(task["vars"]["__preflight_roles"] for task in tasks if "__preflight_roles" in task["vars"])
+    assert judged == sorted(path.name for path in ROOT.glob("roles/*") if path.name != "awx")
+
+
+def test_what_is_no_choice_or_of_another_kind_is_named(tmp_path: pathlib.Path) -> None:
+    """Whichever role takes it: one that joins would refuse it only when all has been removed."""
+    own = options_of(ROOT / "roles" / "preflight")
+    late = {name: option for name, option in options().items() if name not in own and not option.get("required")}
+    choices = {name: "no choice" for name, option in late.items() if "choices" in option and name not in FORMS}
+    flags = {name: "maybe" for name, option in late.items() if option["type"] == "bool"}
+    code, said = play(tmp_path, east={**choices, **flags}, west={"submariner_natt": "no", "submariner_globalnet": None})
+    assert code == 2, said
+    said = said.replace("\\", "")
+    assert "Wrong values: on east " in said
+    for name in flags:
+        assert f"argument '{name}' is of type str and we were unable to convert to bool" in said
+    for name in choices:
+        assert re.search(rf"value of {name} must be one (or more )?of", said), name
+    assert "on west" not in said
+
+
+@pytest.mark.parametrize("cidr", ["300.0.0.0/8", "10.0.0.0/33", "10.0.0/8", "fd00::/129", "10.0.0.0/8,"])
+def test_what_cannot_be_a_network_is_named(tmp_path: pathlib.Path, cidr: str) -> None:
+    code, said = play(tmp_path, east={"submariner_globalnet_cidr_range": cidr}, west={})
+    assert code == 2, said
+    assert f"submariner_globalnet_cidr_range is {cidr} on east and must be an address and a length" in said
+
+
 def test_components_that_no_member_could_be_joined_for(tmp_path: pathlib.Path) -> None:
     code, said = play(tmp_path, east={"submariner_components": ["service-discovery"]}, west={})
     assert code == 2, said
@@ -134,7 +165,7 @@ def test_components_that_no_member_could_be_joined_for(tmp_path: pathlib.Path) -
 def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path) -> None:
     low = {name: bounds(name)[0] for name in RANGES}
     high = {name: str(bounds(name)[1]) for name in RANGES}
-    unset = dict.fromkeys(FORMS, "")
+    unset = {**dict.fromkeys(FORMS, ""), "submariner_components": []}
     good = {
         "submariner_cluster_cidr": "10.0.0.0/16,fd00::/64",
         "submariner_globalnet_cidr": "242.0.0.0/24",
