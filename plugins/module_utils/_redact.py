@@ -17,15 +17,21 @@ HIDDEN = "<hidden>"
 _SHORTEST = 6
 
 # What follows these is secret; what follows the others after "name: " may be a sentence.
-_ALWAYS = r"passw(?:or)?d|passphrase|psk|pre[-_ ]?shared[-_ ]?key|(?:api|access|account|private)[-_]?key"
+_ALWAYS = (
+    r"passw(?:or)?d|passphrase|psk|pre[-_ ]?shared[-_ ]?key|(?:api|access|account|private|encryption|signing)[-_]?key"
+)
+_ALWAYS += r"|passcode|bind_?pw|(?:client|shared)[-_ ]?secret(?![a-z])"
 _ALWAYS += r"|(?:client-)?(?:key|certificate)(?:-authority)?-data|ca\.crt|tls\.(?:key|crt)"
 # As in DB_PASS and dbPwd. Alone these are a verdict and a folder, behind a hyphen they may end the name of a node.
 _ALWAYS += r"|[a-z0-9]_(?:pass|pwd)(?![a-z])|(?-i:[a-z](?:Pass|Pwd)(?![a-z]))"
 _MOSTLY = r"token|secret|authorization|credentials?|signature"
-_NO_WORD = r"(?=[\"']|\S{0,200}\d)(?=\S{12})"
+_NO_WORD = r"(?=\\?[\"']|\S{0,200}\d)(?=\S{12})"
 _BLANKS = r"[ \t]{0,40}"
 _COLON = rf"[\\\"']{{0,2}}{_BLANKS}[:=]{_BLANKS}[\\\"']{{0,2}}"
 _IN_OPTIONS = rf"{_ALWAYS}|token|secret|-pass|-pwd"
+# What is between two words of a command: on one line, or in a list of JSON or YAML with a line for each.
+_NEXT_WORD = r"(?:[\s\"',]{1,4}|[\"']?,?[ \t]{0,10}\r?\n[ \t]{0,100}(?:-[ \t]{1,4})?[\"']?)"
+_QUOTED = r"(?:\\\"[^\"]*\"?|\"(?:[^\"\\]|\\[\s\S])*\"?|'[^']*'?)"
 
 
 def _key(names: str) -> str:
@@ -35,10 +41,14 @@ def _key(names: str) -> str:
 def _assignment(names: str, after_blank: str) -> t.Pattern[str]:
     """name=value, name:value, and name: value where `after_blank` holds; with any number of blanks."""
     key = rf"({_key(names)}(?:={_BLANKS}|:|:\s{_BLANKS}{after_blank}))"
-    return re.compile(key + r"(?:\\?\"[^\"]*\"?|'[^']*'?|[^\s,;}\"'\]]{3,})", re.IGNORECASE)
+    return re.compile(key + rf"(?:{_QUOTED}|[^\s,;}}\"'\]]{{3,}})", re.IGNORECASE)
 
 
-_PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
+def _unless_named_otherwise(match: t.Match[str]) -> str:
+    return match.group(1) + HIDDEN if secret_field(match.group(2)) else match.group(0)
+
+
+_PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], ...] = (
     # PEM, on one line or on many, with real or with written line ends; of a cut one what may belong to it.
     (
         re.compile(
@@ -63,10 +73,10 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
     (re.compile(r"([\"']auth\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+"), r"\1" + HIDDEN),
     # A signature or a key in the query of a URL.
     (re.compile(r"([?&;](?:sig|key|auth|pass|pwd|x-amz-[a-z-]{1,30})=)[^&\s\"'<>]+", re.IGNORECASE), r"\1" + HIDDEN),
-    # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack.
+    # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack, Google, Vault.
     (
         re.compile(
-            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10})[\w-]*"
+            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10}|AIza[\w-]{35}|hv[sb]\.[\w-]{20})[\w-]*"
         ),
         HIDDEN,
     ),
@@ -91,7 +101,30 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str], ...] = (
     (re.compile(r"\b0x[0-9a-f]{16,}\b", re.IGNORECASE), HIDDEN),
     # An option of a program, and its value as the next word.
     (
-        re.compile(r"((?<![\w-])--?[\w-]*(?:" + _IN_OPTIONS + r")[\s\"',]{1,4})(?!-)[^\s\"',]{3,}", re.IGNORECASE),
+        re.compile(rf"((?<![\w-])--?[\w-]*(?:{_IN_OPTIONS}){_NEXT_WORD})(?![-\s\"',])[^\s\"',]{{3,}}", re.IGNORECASE),
+        r"\1" + HIDDEN,
+    ),
+    # A variable or a header: its name, then its value.
+    (
+        re.compile(
+            rf"(\bname\\?[\"']?{_BLANKS}:{_BLANKS}\\?[\"']?([\w.-]{{1,100}})\\?[\"']?(?:,\s{{0,100}}|\s{{1,100}})"
+            rf"\\?[\"']?value\\?[\"']?{_BLANKS}:{_BLANKS})(?:{_QUOTED}|[^\s,}}\"']+)",
+            re.IGNORECASE,
+        ),
+        _unless_named_otherwise,
+    ),
+    # A line with nothing but a token, as in a kubeconfig; and a header.
+    (
+        re.compile(
+            r"(^[ \t]{0,100}(?:-[ \t]{1,4})?[\w-]{0,40}token:[ \t]{1,4})[^\s\"']{6,}[ \t]*$",
+            re.IGNORECASE | re.MULTILINE,
+        ),
+        r"\1" + HIDDEN,
+    ),
+    (re.compile(rf"(\b(?:x-[\w-]{{1,40}}|private|job|deploy)-token{_COLON})[^\s\"',]+", re.IGNORECASE), r"\1" + HIDDEN),
+    # An element of XML.
+    (
+        re.compile(r"(<([\w:-]{0,40}(?:password|passphrase|token|secret|psk))>)[^<]{1,4096}", re.IGNORECASE),
         r"\1" + HIDDEN,
     ),
     (_assignment(_ALWAYS, ""), r"\1" + HIDDEN),
@@ -188,13 +221,15 @@ def _forms(plain: str) -> Iterable[str]:
 
 def redact_object(obj: t.Any, secrets: Sequence[str] = ()) -> t.Any:
     """A copy of an object of Kubernetes (or any other of JSON) that may be shown. Of a Secret only the names of its keys stay."""
-    if isinstance(obj, dict) and obj.get("kind") == "Secret":
-        kept = {key: value for key, value in obj.items() if key not in ("data", "stringData")}
-        for field in ("data", "stringData"):
-            if isinstance(obj.get(field), dict):
-                kept[field] = {str(key): HIDDEN for key in obj[field]}
-        obj = kept
     return _shown(obj, secrets)
+
+
+def _without_values(secret: dict[t.Any, t.Any]) -> dict[t.Any, t.Any]:
+    kept = {key: value for key, value in secret.items() if key not in ("data", "stringData")}
+    for field in ("data", "stringData"):
+        if isinstance(secret.get(field), dict):
+            kept[field] = {str(key): HIDDEN for key in secret[field]}
+    return kept
 
 
 def _shown(value: t.Any, secrets: Sequence[str], name: str = "") -> t.Any:
@@ -214,7 +249,7 @@ def _number(value: t.Any) -> bool:
 
 def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str, t.Any]:
     shown: dict[str, t.Any] = {}
-    for key, entry in value.items():
+    for key, entry in (_without_values(value) if value.get("kind") == "Secret" else value).items():
         field = str(key)
         if field in _COPIES:
             shown[field] = HIDDEN

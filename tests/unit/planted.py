@@ -97,6 +97,13 @@ PLANTED: dict[str, str] = {
     "token of an app of GitHub": "gho_" + "klmnopqrst" * 3 + "uvwxyz",
     "token of GitLab": "glpat-" + "abcdefghij" * 2,
     "token of Slack": "xoxb-123456789012-abcdefghijkl",
+    "token of a kubeconfig in an annotation": "token-in-kubeconfig-of-annotation",
+    "variable in an annotation": "variable-in-annotation",
+    "variable in a manifest": "variable-in-manifest",
+    "psk in a list of YAML": "Psk-in-list-of-yaml",
+    "Secret in a list of subctl": b64("Secret in a list of subctl"),
+    "header of Vault": "header-of-vault",
+    "element of XML": "element-of-xml",
     "our own token": "token-of-the-fake",
 }
 """Where it stands -> what must not be found."""
@@ -125,6 +132,8 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
     )
     resource["metadata"]["annotations"] = {
         "example.org/psk": words["psk in an annotation"],
+        "example.org/kubeconfig": f"users:\n- user:\n    token: {words['token of a kubeconfig in an annotation']}\n",
+        "example.org/env": json.dumps([{"name": "DB_PASSWORD", "value": words["variable in an annotation"]}]),
         "kubectl.kubernetes.io/last-applied-configuration": json.dumps({"spec": {"x": words["copy in last-applied"]}}),
     }
     cluster.replace(SUBMARINERS, resource, OPERATORS, "submariner")
@@ -157,6 +166,8 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
         "remote": f"https://{words['token as the user of a URL']}@git.example/x?access_token={words['token in a query']}",
         "note": "still readable",
         "database.yaml": f"user: me\npassword: |\n  {words['password in a block']}\n  {words['second line of a block']}\nnote: x\n",
+        "pod.yaml": f"args:\n- --ipsec-psk\n- {words['psk in a list of YAML']}\n"
+        f"env:\n- name: DB_PASSWORD\n  value: {words['variable in a manifest']}\n",
         "ipsec.secrets": f'%any : PSK "{words["psk in ipsec.secrets"]}"\n',
     }
     cluster.create(CONFIGMAPS, {"metadata": {"name": "settings"}, "data": data}, OPERATORS)
@@ -188,6 +199,8 @@ def plant(api: FakeApi, folder: pathlib.Path) -> str:
         f'{{"psk" : "{words["password before a blank"]}"}}',
         f"DB_PASS={words['short name of a password']}",
         f"Cookie: session={words['cookie']}",
+        f"X-Vault-Token: {words['header of Vault']}",
+        f"<password>{words['element of XML']}</password>",
         f"curl -u me:{words['login of curl']} https://x.example",
         f"GET https://x.example/?sv=1&sig={words['signature in a query']}&se=2",
         *(
@@ -235,6 +248,8 @@ def _subctl(folder: pathlib.Path) -> str:
         "spec": {"env": [{"name": "PASSWORD", "value": PLANTED["password in a file of subctl"]}]},
     }
     (folder / "file.yaml").write_text(json.dumps(env))
+    secret = {"kind": "Secret", "data": {"x": PLANTED["Secret in a list of subctl"]}}
+    (folder / "list.yaml").write_text(json.dumps({"kind": "List", "items": [secret]}))
     html = PLANTED["password in other text of subctl"]
     program = folder / "subctl"
     program.write_text(
@@ -242,6 +257,7 @@ def _subctl(folder: pathlib.Path) -> str:
 case "$1" in
   gather)
     mkdir -p "$3/east" && cp {folder}/file.yaml "$3/east/daemonsets_x_y.yaml"
+    cp {folder}/list.yaml "$3/east/list.yaml"
     ln -s {folder}/kubeconfig.east "$3/east/link.yaml"
     echo "<p>password={html}</p>" > "$3/east/summary.html" ;;
   *) echo " ✓ showing {PLANTED["token in output of subctl"]}" >&2; cat "$KUBECONFIG" ;;

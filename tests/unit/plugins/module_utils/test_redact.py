@@ -75,6 +75,27 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n
         ("ghp_" + "0a" * 18, "0a0a"),
         ("glpat-" + "0a" * 10, "0a0a"),
         ("xoxb-0123456789-0a0a", "0a0a"),
+        ("AIza" + "0aB-_" * 7, "0aB-_"),
+        ("hvs." + "0aB-_" * 5, "0aB-_"),
+        ("ENCRYPTION_KEY=sesame", "sesame"),
+        ("shared secret: sesame", "sesame"),
+        ("clientSecret: sesame", "sesame"),
+        ("bindpw=sesame", "sesame"),
+        ('password="open \\"sesame\\" and more"', "sesame"),
+        ("users:\n- name: a\n  user:\n    token: open-sesame\n", "sesame"),
+        ("- token: open-sesame", "sesame"),
+        ('{\\"token\\": \\"open-sesame\\"}', "sesame"),
+        ("X-Vault-Token: open-sesame", "sesame"),
+        ("curl -H 'PRIVATE-TOKEN: sesame' x", "sesame"),
+        ("<password>sesame</password>", "sesame"),
+        ("args:\n- --token\n- open-sesame\n", "sesame"),
+        (json.dumps({"args": ["--ipsec-psk", "sesame"]}, indent=4), "sesame"),
+        ("env:\n  - name: DB_PASSWORD\n    value: open-sesame", "sesame"),
+        (json.dumps([{"name": "DB_PASSWORD", "value": "sesame"}]), "sesame"),
+        (json.dumps([{"name": "DB_PASSWORD", "value": "sesame"}], indent=2), "sesame"),
+        (json.dumps(json.dumps([{"name": "DB_PASSWORD", "value": "sesame"}])), "sesame"),
+        ("{Name:CE_IPSEC_PSK Value:sesame ValueFrom:nil}", "sesame"),
+        ('EnvVar{Name:"CE_IPSEC_PSK",Value:"sesame",ValueFrom:nil}', "sesame"),
         (base64.b64encode(bytes(range(48))).decode(), base64.b64encode(bytes(range(9))).decode()),
     ],
 )
@@ -99,6 +120,10 @@ def test_secrets_are_hidden(words: str, secret: str) -> None:
         "PWD=/home/me OLDPWD=/srv SSH_ASKPASS=/usr/bin/askpass",
         "podman run -u 1000:1000 --user submariner x",
         "token :   of nobody",
+        "env:\n- name: BROKER_K8S_SECRET\n  value: submariner-broker-secret\n- name: CLUSTER\n  value: west",
+        "args:\n- --v=2\n- gateway",
+        "failed to load private key: open /run/key: no such file",
+        "error retrieving the token: Unauthorized\nnext",
         'unknown config annotation "gateway.submariner.io/udp" on node "west-worker"',
     ],
 )
@@ -165,6 +190,8 @@ def test_of_a_secret_the_names_of_its_keys_stay() -> None:
         "data": {"psk": HIDDEN},
         "stringData": {"x": HIDDEN},
     }
+    inside = redact_object({"kind": "List", "items": [secret]})
+    assert inside["items"] == [redact_object(secret)]
     assert {"sesame-words", "c2VzYW1lLXdvcmRz", "sesame"} <= set(secrets_in(secret))
     assert secrets_in({"data": {"namespace": "c3VibWFyaW5lcg==", "odd": 7, "bad": "%"}}) == ["%"]
 
@@ -191,6 +218,12 @@ def test_a_block_ends_where_it_is_indented_less() -> None:
         "Cookie: ",
         "&sig=",
         "--",
+        "--token\n",
+        "name: password",
+        "name: token\n" + " " * 99,
+        "token: ",
+        "x-token",
+        "<password>",
     ],
 )
 def test_it_takes_no_longer_than_the_text_is_long(piece: str) -> None:
