@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import math
 import os
 import threading
 import time
@@ -115,8 +116,8 @@ def options_of(arguments: t.Mapping[str, t.Any]) -> Options:
             "Set it to the name, below clusters, of the cluster that hosts the broker.",
         )
     for option, least in (("settle", 0.0), ("relist", 1.0), ("timeout", 0.1)):
-        if not given[option] >= least:
-            raise Unusable(f"{option} is {given[option]:g}.", f"Set it to at least {least:g} seconds.")
+        if not least <= given[option] < math.inf:
+            raise Unusable(f"{option} is {given[option]:g}.", f"Set it to a number of seconds, at least {least:g}.")
     folder = os.path.dirname(given["state_file"] or "") or "."
     if not os.access(folder, os.W_OK):
         raise Unusable(
@@ -132,6 +133,9 @@ def options_of(arguments: t.Mapping[str, t.Any]) -> Options:
 
 def _checked(spec: Json, given: t.Mapping[str, t.Any], where: str) -> Json:
     result = ArgumentSpecValidator(spec).validate(dict(given))
+    if result.unsupported_parameters:
+        unknown = ", ".join(sorted(map(str, result.unsupported_parameters)))
+        raise Unusable(f"{where}there is no option {unknown}.", f"The options are {', '.join(sorted(spec))}.")
     if result.error_messages:
         hint = f"The options are {', '.join(sorted(spec))}."
         raise Unusable(f"{where}{'; '.join(result.error_messages).rstrip('.')}.", hint)
@@ -271,7 +275,9 @@ class Vigil:
             try:
                 return connect(None, cluster.auth, self._options.timeout)
             except ApiFailure as failure:
-                raise Unusable(f"clusters.{cluster.name}: {failure.msg}", failure.hint) from failure
+                # Here the options have no prefix, as they have as variables of an inventory.
+                hint = failure.hint.replace("submariner_", "")
+                raise Unusable(f"clusters.{cluster.name}: {failure.msg}", hint) from failure
 
     # -- what outlives the process ------------------------------------------------------------------------------
 

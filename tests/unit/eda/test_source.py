@@ -218,12 +218,16 @@ WRONG: tuple[tuple[Json, str], ...] = (
     ({"clusters": {}}, "clusters is empty"),
     ({"clusters": {"east": "kubeconfig"}}, "clusters.east is no dictionary"),
     ({"clusters": {"east": {"kubeconfig": "/nowhere"}}}, "clusters.east: Kubeconfig /nowhere cannot be used"),
-    ({"clusters": {"east": {"kubeconfg": "x"}}}, "clusters.east: kubeconfg. Supported parameters"),
+    ({"clusters": {"east": {"kubeconfg": "x"}}}, "clusters.east: there is no option kubeconfg. The options are"),
+    ({"clusters": {"east": {"kubeconfig": "/nowhere"}}}, "Set kubeconfig to a readable file and context to one of"),
     ({"settle": -1}, "settle is -1"),
     ({"relist": 0}, "relist is 0"),
     ({"settle": "soon"}, "settle"),
+    ({"settle": "inf"}, "settle is inf"),
+    ({"timeout": "inf"}, "timeout is inf"),
+    ({"relist": "nan"}, "relist is nan"),
     ({"state_file": "/nowhere/told.json"}, "The folder of state_file"),
-    ({"surprise": 1}, "surprise"),
+    ({"surprise": 1}, "there is no option surprise. The options are broker"),
 )
 
 
