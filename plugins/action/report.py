@@ -10,7 +10,13 @@ import typing as t
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.submariner.lifecycle.plugins.modules.report import ARGUMENTS
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import Unreadable, begin, recorded, write
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import (
+    Unreadable,
+    begin,
+    joined,
+    recorded,
+    write,
+)
 
 
 class ActionModule(ActionBase):  # type: ignore[misc]
@@ -27,6 +33,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
         try:
             if params["state"] == "written":
                 return {**result, **write(folder, dry=self._task.check_mode)}
+            if params["state"] == "joined":
+                return {**result, "changed": False, **joined(folder, str(params["record"]))}
             if params["state"] == "recorded":
                 told = (str(params["record"]), str(params["started"]), bool(params["continued"]))
                 return {**result, "changed": True, **({} if self._task.check_mode else recorded(folder, *told))}

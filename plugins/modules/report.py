@@ -28,8 +28,10 @@ options:
         look for it.
       - V(recorded) ties the journal to the record of the run, from the module P(submariner.lifecycle.run_record#module). The
         journal of an interrupted run, if it is in the folder, then goes on.
+      - V(joined) is for a job that is a part of the run with that record. Register its result as C(__submariner_journal), too.
+        Without the run's journal in the folder the result has no C(path), and nothing is added.
     type: str
-    choices: [written, begun, recorded]
+    choices: [written, begun, recorded, joined]
     default: written
   verb:
     description: With O(state=begun), what the run does, for example V(reinstall); the title of the report.
@@ -40,7 +42,7 @@ options:
     type: bool
     default: false
   record:
-    description: With O(state=recorded), the ID of the run that began the record.
+    description: With O(state=recorded) and O(state=joined), the ID of the run that began the record.
     type: str
     default: ""
   started:
@@ -105,31 +107,31 @@ earlier:
   type: bool
 path:
   description: The journal.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: str
   sample: /var/reports/fleet/journal.jsonl
 run:
   description: The ID by which documents and journal of one run are told from those of others.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: str
   sample: 0f3c2a91
 verb:
   description: What the run does.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: str
   sample: reinstall
 began:
   description: When the run began, in UTC.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: str
   sample: "2026-09-21T13:33:20Z"
 epoch:
   description: The same in seconds.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: float
 check:
   description: Whether the run is in check mode.
-  returned: with O(state=begun), not in check mode
+  returned: with O(state=begun), not in check mode, and O(state=joined) if the journal is there
   type: bool
 """
 
@@ -139,7 +141,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 ARGUMENTS: Json = {
     "path": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["written", "begun", "recorded"], "default": "written"},
+    "state": {"type": "str", "choices": ["written", "begun", "recorded", "joined"], "default": "written"},
     "verb": {"type": "str", "default": ""},
     "check": {"type": "bool", "default": False},
     "record": {"type": "str", "default": ""},

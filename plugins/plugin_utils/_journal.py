@@ -61,6 +61,13 @@ def recorded(folder: str, record: str, started: str, continued: bool) -> bool:
     return found
 
 
+def joined(folder: str, record: str) -> Json:
+    """The journal of a run for a job that is a part of it; empty where the folder has none of that run."""
+    path = os.path.join(folder, NAME)
+    head = read(path)[0]
+    return {**head, "path": path} if record and head.get("record") == record else {}
+
+
 def _write(path: str, head: Json, steps: list[Json]) -> None:
     """A journal whole or not at all."""
     beside = f"{path}.{os.getpid()}"

@@ -47,6 +47,12 @@ def recorded(folder: str, record: str, started: str, continued: bool) -> Json:
     return {"earlier": _journal.recorded(folder, record, started, continued)}
 
 
+def joined(folder: str, record: str) -> Json:
+    """The journal of the run that has this record, to go on with it; empty when it is not in the folder."""
+    found = _journal.joined(folder, record)
+    return {key: found[key] for key in ("run", "verb", "began", "epoch", "check", "path") if key in found}
+
+
 def write(folder: str, dry: bool = False) -> Json:
     """Make the report of what is in the folder, and put it there unless it is a C(dry) run."""
     head, steps = _journal.read(os.path.join(folder, _journal.NAME))

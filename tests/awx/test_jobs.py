@@ -17,6 +17,8 @@ import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import begin, recorded
 from tests.awx.runner import Controller, Launched
 from tests.unit.awx_jobs import Fleet
 from tests.unit.awx_setup import ROOT, tables
@@ -122,14 +124,17 @@ def test_three_slices_of_six_members_work_at_once_under_one_lock(
 ) -> None:
     awx = Controller(tmp_path, rows, SPECS, one_kubeconfig(fleet))
     whole = inventory("hub", *MEMBERS)
-    jobs = [
-        awx.launch("reinstall, part 2: remove members", whole.slice(number, 3), submariner_run_id=RUN, **SLICED)
-        for number in (1, 2, 3)
-    ]
+    shared = tmp_path / "shared"
+    begin(str(shared), "reinstall", check=False)
+    recorded(str(shared), RUN, "2026-01-01T00:00:00Z", continued=False)
+    given: Json = {**SLICED, "submariner_run_id": RUN, "submariner_report_dir": str(shared)}
+    jobs = [awx.launch("reinstall, part 2: remove members", whole.slice(number, 3), **given) for number in (1, 2, 3)]
     ended = [job.end() for job in jobs]
     assert [job.code for job in ended] == [0, 0, 0], "\n".join(job.output for job in ended)
     seen = [job.hosts - {"localhost"} for job in ended]
     assert sorted(host for hosts in seen for host in hosts) == MEMBERS
+    steps = _journal.read(str(shared / _journal.NAME))[1]
+    assert sorted({step["host"] for step in steps if step["step"] == "cleanup"}) == MEMBERS
     hub = fleet["hub"].cluster
     assert len(hub.objects(SECRETS, NAMESPACE)) == 1
     # The last job to end has given the lock back.

@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journ
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import (
     Unreadable,
     begin,
+    joined,
     recorded,
     write,
     write_once,
@@ -190,6 +191,23 @@ def noted(path: str, cluster: str, **result: t.Any) -> None:
     _journal.note(
         path, _journal.step_of("submariner.lifecycle.cleanup", {"scope": ["member"]}, result, check=False, **known)
     )
+
+
+def test_a_part_of_a_run_adds_to_its_journal_alone(tmp_path: pathlib.Path) -> None:
+    assert joined(str(tmp_path), "one") == {}
+    path = begun(tmp_path)
+    assert joined(str(tmp_path), "one") == joined(str(tmp_path), "") == {}
+    path = begun(tmp_path, "one", verb="reinstall")
+    part = joined(str(tmp_path), "one")
+    assert (part["path"], part["verb"], part["run"]) == (path, "reinstall", _journal.read(path)[0]["run"])
+    assert joined(str(tmp_path), "another") == {}
+    noted(part["path"], "west", removed=[{"kind": "Secret", "name": "of-the-part"}])
+    # The job after it begins a journal, finds the record, and goes on with this one.
+    noted(begun(tmp_path, "one", continued=True), "east", removed=[{"kind": "Secret", "name": "of-the-next"}])
+    write(str(tmp_path))
+    page = (tmp_path / "report.html").read_text()
+    assert "of-the-part" in page
+    assert "of-the-next" in page
 
 
 def test_a_run_that_is_taken_up_again_goes_on_with_its_journal(tmp_path: pathlib.Path) -> None:
