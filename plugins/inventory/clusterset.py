@@ -127,6 +127,7 @@ options:
     default: 24
 notes:
   - Reading takes seven requests for each cluster, and O(timeout) times the number of clusters through O(parallel) at most.
+  - An option that there is not is an error, since a misspelt O(exclude) would make it another fleet.
   - With O(cache) an answer is kept for the cluster and context it came from. Clusters that did not answer are asked again.
   - O(compose), O(groups) and O(keyed_groups) see the hosts of clusters, nodes and records. C(submariner_host_kind) is
     V(cluster), V(node) or V(record).
@@ -187,6 +188,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         super().parse(inventory, loader, path, cache=cache)
         in_file = self._read_config_data(path)
         try:
+            self._refuse_options(in_file)
             self._refuse_values()
             named = in_file.get("kubeconfig") is not None
             contexts = self._chosen(os.path.dirname(os.path.abspath(path)) if named else os.getcwd(), named)
@@ -203,6 +205,15 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
         for warning in roster.warnings:
             self.display.warning(f"{path}: {warning}")
         self._fill(roster.entries)
+
+    def _refuse_options(self, in_file: Json) -> None:
+        """Ansible passes over names that it does not know; a misspelt filter would make it another fleet."""
+        wrong = sorted(str(name) for name in in_file if name not in self.option_definitions)
+        if wrong:
+            raise Unusable(
+                f"There is no option {_contexts.listed(wrong)}.",
+                f"The options are {', '.join(sorted(self.option_definitions))}.",
+            )
 
     def _refuse_values(self) -> None:
         """What Ansible lets through: it checks of what kind a list is, not what stands in it."""
@@ -269,7 +280,7 @@ class InventoryModule(BaseInventoryPlugin, Constructable, Cacheable):  # type: i
     def _kept(self, place: str) -> t.Any:
         try:
             return self._cache[place]
-        except KeyError:
+        except (KeyError, AnsibleError):  # none, or one that cannot be read, as when writing it was cut off
             return {}
 
     def _key(self, context: _contexts.Context, cluster_id: str) -> str:

@@ -399,8 +399,22 @@ def test_an_empty_variable_of_the_environment_is_not_set(pair: Source) -> None:
         ({"contexts": [7]}, "contexts has the entry 7, which is no text"),
         ({"timeout": float("inf")}, "timeout is inf"),
         ({"timeout": float("nan")}, "timeout is nan"),
+        ({"exlude": ["west"]}, "There is no option exlude. The options are broker, broker_is_member"),
     ],
 )
 def test_values_that_cannot_be_meant_are_named(pair: Source, options: Json, words: str) -> None:
     pair.write(**{"kubeconfig": ["kubeconfig.*"], **options})
     assert words in pair.list().words
+
+
+def test_a_cache_that_was_cut_off_is_none(pair: Source, api: FakeApi) -> None:
+    place = pair.folder / "cache"
+    cached: Json = {"cache": True, "cache_plugin": "jsonfile", "cache_connection": str(place)}
+    pair.write(kubeconfig=["kubeconfig.*"], **cached)
+    whole = pair.list().hosts
+    (file,) = place.iterdir()
+    file.write_text(file.read_text()[:40])
+    asked = len(api.requests)
+    assert pair.list().hosts == whole
+    assert len(api.requests) > asked
+    assert json.loads(next(place.iterdir()).read_text())
