@@ -224,6 +224,17 @@ def test_what_is_refused_gathers_nothing(stage: Stage) -> None:
     assert not stage.out.exists()
 
 
+def test_a_folder_that_cannot_be_written_is_refused_before_anything_is_gathered(stage: Stage) -> None:
+    stage.load()
+    (stage.folder / "way").write_text("a file in the way")
+    for place in ("way", "way/below"):
+        done = stage.run("gather", submariner_gather_dir=place)
+        assert done.returncode == 2, done.stdout
+        assert f"cannot be put into {stage.folder}/{place}, which is no folder or cannot be written" in done.stdout
+        assert "Set submariner_gather_dir to one" in done.stdout
+    assert [request for api in stage.apis.values() for request in api.requests] == []
+
+
 def test_a_bundle_that_is_not_wanted_or_cannot_be_made_is_no_failure(stage: Stage) -> None:
     stage.load()
     (stage.folder / "way").write_text("a file in the way")
