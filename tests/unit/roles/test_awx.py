@@ -110,6 +110,18 @@ def test_the_same_names_in_another_organisation_are_in_nobodys_way(setup: Setup,
     assert changed(setup.run("--check")) == 0
 
 
+def test_what_is_not_wanted_any_more_is_taken_out_of_what_is_there(setup: Setup, awx: FakeAwx) -> None:
+    assert changed(setup.run()) > 0
+    setup.variables |= {"submariner_awx_broker": "", "submariner_awx_folder": ""}
+    assert changed(setup.run()) > 0
+    source = awx.named("inventory_sources", "Submariner clusters")
+    assert not json.loads(source["source_vars"])["SUBMARINER_BROKER"]
+    assert "hub" not in awx.named("inventories", "Submariner fleet")["variables"]
+    assert "/srv" not in awx.named("job_templates", "Submariner verify")["extra_vars"]
+    assert "/srv" not in awx.named("workflow_job_templates", "Submariner reinstall in slices")["extra_vars"]
+    assert changed(setup.run("--check")) == 0
+
+
 def check_what_was_made(awx: FakeAwx) -> None:
     marks = [
         obj["description"]
