@@ -40,6 +40,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._words import
 
 LOOK = 2.0
 """Seconds after which it is looked again, and asked again what was refused, although nothing is different."""
+PROOF = 30.0
+"""Seconds beyond the deadline in which the last reading has to be answered."""
 
 
 @dataclass
@@ -86,7 +88,7 @@ class Removal:
 
     def run(self) -> Outcome:
         start = time.monotonic()
-        with self.scene:
+        with self.scene, self.api.bounded(self.timeout + PROOF):
             plan = self._carry_out(start, Progress(self.timeout))
         self._conclude(plan)
         self.outcome.seconds = time.monotonic() - start

@@ -98,7 +98,7 @@ options:
     type: bool
     default: false
   timeout:
-    description: Seconds for the whole removal.
+    description: Seconds for the whole removal; what proves it may take up to 30 more.
     type: int
     default: 300
   settle:
@@ -226,7 +226,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._observe impo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import hold_back, other_owners
 from ansible_collections.submariner.lifecycle.plugins.module_utils._plan import Identity, Wish, plan
 from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
-from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import Outcome, Removal
+from ansible_collections.submariner.lifecycle.plugins.module_utils._removal import PROOF, Outcome, Removal
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 from ansible_collections.submariner.lifecycle.plugins.module_utils._shown import diff_of
 
@@ -254,7 +254,8 @@ def run(module: AnsibleModule) -> Json:
     def own_plan(snapshot: Snapshot) -> Plan:
         return hold_back(plan(snapshot, wish), snapshot)
 
-    before, planned = _first_reading(module, api, own_plan)
+    with api.bounded(params["timeout"] + PROOF):
+        before, planned = _first_reading(module, api, own_plan)
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import pathlib
 import threading
+import time
 import typing as t
 
 import pytest
@@ -242,6 +243,27 @@ def test_what_was_asked_to_go_is_not_removed_before_it_was_seen(
     outcome = run({**arguments, "timeout": 2})
     assert (outcome["verdict"], outcome["removed"]) == ("unknown", [])
     assert "Submariner" in {o["kind"] for o in outcome["remaining"]}
+
+
+@pytest.mark.parametrize("from_the_start", [True, False])
+def test_a_server_that_hangs_is_not_waited_for_much_beyond_the_deadline(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch, from_the_start: bool
+) -> None:
+    for part in (_removal, cleanup):
+        monkeypatch.setattr(part, "PROOF", 1.0)
+    api.cluster.load(recording("installed", "west"))
+    act = _removal.Removal._act
+
+    def act_and_hang(self: _removal.Removal, *how: t.Any) -> None:
+        act(self, *how)
+        api.fault(delay=60)
+
+    monkeypatch.setattr(_removal.Removal, "_act", act_and_hang)
+    if from_the_start:
+        api.fault(delay=60)
+    begun = time.monotonic()
+    assert run({**arguments, "timeout": 2})["verdict"] == "unknown"
+    assert time.monotonic() - begun < 15
 
 
 def test_what_stands_in_no_namespace_need_not_be_read(api: FakeApi, arguments: Json) -> None:
