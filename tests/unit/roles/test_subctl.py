@@ -184,6 +184,27 @@ def test_downloaded_from_a_mirror(tmp_path: pathlib.Path, archive: pathlib.Path,
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
 
 
+def test_an_address_may_go_on_behind_the_name(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    done = run(tmp_path, submariner_subctl_url=f"{url}?signed=a/b", submariner_subctl_checksum=f"sha256:{digest}")
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("where", ["file", "url"])
+def test_an_archive_without_the_program_is_named(
+    tmp_path: pathlib.Path, archive: pathlib.Path, url: str, where: str
+) -> None:
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.add(__file__, "README")
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    given = {"file": str(archive), "url": url}[where]
+    done = run(tmp_path, **{f"submariner_subctl_{where}": given}, submariner_subctl_checksum=f"sha256:{digest}")
+    assert done.returncode != 0
+    said = " ".join(done.stdout.split())
+    assert f"{given} is an archive without subctl. Set submariner_subctl_{where} to" in said
+    assert list((tmp_path / "cache" / "0.19.0").iterdir()) == []
+
+
 def test_a_program_of_another_version_never_takes_the_place(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
     """Neither what was kept before is lost, nor is there anything of the new one."""
     kept = tmp_path / "cache" / "0.20.0"
