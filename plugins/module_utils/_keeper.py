@@ -30,7 +30,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._lock import 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._openshift import end_sessions
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import Process, look_up
 
-_START_SECONDS = 20.0
+_START_SECONDS = 60.0
+"""As long as an API server takes that a busy machine has just started again."""
 _LOOK_SECONDS = 1.0
 
 
@@ -53,13 +54,14 @@ def start(make_api: Callable[[], Api], claim: Claim, master: Process) -> Process
     os.waitpid(child, 0)
     try:
         readable, _none, _nothing = select.select([reader], [], [], _START_SECONDS)
-        said = os.read(reader, 4096).decode("utf-8", "replace") if readable else ""
+        silence = f"- its Lease was not renewed in {_START_SECONDS:.0f} s"
+        said = os.read(reader, 4096).decode("utf-8", "replace") if readable else silence
     finally:
         os.close(reader)
     number, _blank, trouble = said.partition(" ")
     keeper = look_up(int(number)) if number.isdigit() and not trouble else None
     if keeper is None:
-        raise ApiFailure(f"The lock cannot be kept: {trouble or 'the process that renews it did not start'}.")
+        raise ApiFailure(f"The lock cannot be kept: {trouble or 'the process that renews it ended at once'}.")
     return keeper
 
 
@@ -100,6 +102,8 @@ def _become_keeper(make_api: Callable[[], Api], claim: Claim, master: Process, w
             trouble = "" if renew(api, kept) else "the API did not answer"
         except (ApiFailure, LockLost) as error:
             trouble = str(error)
+        except Exception as error:  # noqa: BLE001 the one who waits is told, whatever it is
+            trouble = f"{type(error).__name__}: {error}"
         _say(writer, f"{me.pid} {trouble}".strip())
         if not trouble:
             _keep(make_api, api, kept, master)

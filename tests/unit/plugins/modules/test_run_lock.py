@@ -152,6 +152,36 @@ def test_a_keeper_that_was_killed_is_started_again(api: FakeApi, playbook: Playb
     assert party(api).kept()
 
 
+@pytest.mark.parametrize(
+    ("connecting", "said"),
+    [
+        ("raise ValueError('odd certificate')", "The lock cannot be kept: ValueError: odd certificate."),
+        ("time.sleep(5)", "The lock cannot be kept: its Lease was not renewed in 1 s."),
+        ("os._exit(1)", "The lock cannot be kept: the process that renews it ended at once."),
+    ],
+)
+def test_why_there_is_no_keeper_is_told(connecting: str, said: str) -> None:
+    code = f"""
+        import os, sys, time
+        sys.path[:0] = [{str(ROOT)!r}, {str(ROOT / "playbooks" / "collections")!r}]
+        from ansible_collections.submariner.lifecycle.plugins.module_utils import _keeper, _lock
+        from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure
+        from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import look_up
+        _keeper._START_SECONDS = 1.0
+        def connecting(): {connecting}
+        master = look_up(os.getppid())
+        party = _lock.Party("here", _lock.boot_identity(), master.pid, master.start)
+        try:
+            _keeper.start(connecting, _lock.Claim("one", "me", party), master)
+        except ApiFailure as failure:
+            print(failure.msg)
+    """
+    done = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], stdout=subprocess.PIPE, text=True, timeout=60, check=True
+    )
+    assert done.stdout.strip() == said
+
+
 def test_the_keeper_keeps_no_pipe_and_has_a_session_of_its_own(api: FakeApi, playbook: Playbook) -> None:
     playbook.task(state="acquired")
     keeper = party(api).keeper_pid
