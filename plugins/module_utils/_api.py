@@ -325,9 +325,13 @@ class Api:
         accept = METADATA_ONLY if metadata_only else JSON
         query.setdefault("limit", PAGE)
         whole = self._page(path, query, accept)
-        page = whole
+        page, tokens = whole, set()
         while page.present and page.metadata.get("continue"):
-            page = self._page(path, dict(query, **{"continue": page.metadata["continue"]}), accept)
+            token = str(page.metadata["continue"])
+            if token in tokens:
+                return Answer(UNKNOWN, {}, page.status, "the pages of the list never end", page.date)
+            tokens.add(token)
+            page = self._page(path, {**query, "continue": token}, accept)
             if page.status == 410:
                 return self._page(path, {k: v for k, v in query.items() if k != "limit"}, accept)
             if not page.present:

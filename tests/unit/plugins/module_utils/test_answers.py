@@ -83,6 +83,8 @@ def asking(monkeypatch: pytest.MonkeyPatch, tmp_path: pathlib.Path) -> Iterator[
         (ENDPOINTS, 200, b'{"items":[]}', "present"),
         (ENDPOINTS, 200, b'{"items":null}', "present"),
         (ENDPOINTS, 200, b'{"items":[],"metadata":[1]}', "present"),
+        (ENDPOINTS, 200, b'{"items":[],"metadata":{"continue":"on"}}', "unknown"),
+        (ENDPOINTS, 200, b'{"items":[],"metadata":{"continue":["on"]}}', "unknown"),
         (ENDPOINTS, 200, b'{"error":"please log in"}', "unknown"),
         (ENDPOINTS, 200, b'{"kind":"Status","status":"Success"}', "unknown"),
         (ENDPOINTS, 200, b'{"items":{"a":1}}', "unknown"),
