@@ -140,12 +140,12 @@ def test_what_is_no_choice_or_of_another_kind_is_named(tmp_path: pathlib.Path) -
     code, said = play(tmp_path, east={**choices, **flags}, west={"submariner_natt": "no", "submariner_globalnet": None})
     assert code == 2, said
     said = said.replace("\\", "")
-    assert "Wrong values: on east " in said
+    assert "Wrong values: east: " in said
     for name in flags:
         assert f"argument '{name}' is of type str and we were unable to convert to bool" in said
     for name in choices:
         assert re.search(rf"value of {name} must be one (or more )?of", said), name
-    assert "on west" not in said
+    assert "west: " not in said
 
 
 @pytest.mark.parametrize("cidr", ["300.0.0.0/8", "10.0.0.0/33", "10.0.0/8", "fd00::/129", "10.0.0.0/8,"])
