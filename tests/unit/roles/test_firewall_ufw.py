@@ -52,6 +52,33 @@ def test_a_rule_of_the_users_that_closes_the_port_is_not_replaced(tmp_path: path
     assert said == ""
 
 
+@pytest.mark.parametrize(
+    ("rule", "sources"),
+    [
+        ("ufw deny 32780", []),
+        ("ufw reject log 22,32780/tcp", ["192.0.2.7/32"]),
+        ("ufw deny from 192.0.2.7 to any port 32780", ["192.0.2.7/32"]),
+        ("ufw deny from 192.0.2.7", ["192.0.2.7/32"]),
+    ],
+)
+def test_a_rule_that_closes_more_than_the_port_is_refused_as_well(
+    tmp_path: pathlib.Path, rule: str, sources: list[str]
+) -> None:
+    """It comes before ours, which would then open nothing."""
+    done, said = play(tmp_path, rule, submariner_firewall_internal_sources=sources)
+    assert done.returncode == 2, done.stdout
+    assert rule in " ".join(done.stdout.split())
+    assert said == ""
+
+
+def test_a_rule_that_closes_something_else_stands_in_nobodys_way(tmp_path: pathlib.Path) -> None:
+    rules = ("ufw deny 32780/udp", "ufw deny 3278", "ufw deny from 192.0.2.9 to any port 4500", "ufw deny 22,45000/udp")
+    done, said = play(tmp_path, "\n".join(rules))
+    assert done.returncode == 0, done.stdout
+    assert "32780" in said
+    assert "4500" in said
+
+
 def test_lists_on_the_command_line_are_parted_by_commas(tmp_path: pathlib.Path) -> None:
     done, said = play(
         tmp_path,
