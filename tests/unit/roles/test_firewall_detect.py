@@ -156,6 +156,13 @@ def test_a_chain_in_capitals_of_both_families_is_none_of_iptables(tmp_path: path
     assert "insert rule inet filter INPUT udp dport 4500" in (tmp_path / "rules.nft").read_text()
 
 
+def test_a_chain_that_drops_arp_is_not_opened(tmp_path: pathlib.Path) -> None:
+    chain = {"family": "arp", "table": "filter", "name": "input", "hook": "input", "policy": "drop"}
+    done = play(tmp_path, sys.executable, says={"nft": json.dumps({"nftables": [{"chain": chain}]})})
+    assert done.returncode == 0, done.stdout
+    assert "Not applied on localhost" in done.stdout
+
+
 def test_a_host_without_python_fails_with_the_cause(tmp_path: pathlib.Path) -> None:
     done = play(tmp_path, "/nowhere/python")
     said = " ".join(done.stdout.split())
