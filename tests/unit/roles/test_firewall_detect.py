@@ -17,7 +17,7 @@ import typing as t
 import pytest
 
 ROOT = pathlib.Path(__file__).resolve().parents[3]
-TOOLS = ("firewall-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
+TOOLS = ("firewall-cmd", "firewall-offline-cmd", "ufw", "nft", "iptables", "ip6tables", "systemctl")
 
 
 def play(

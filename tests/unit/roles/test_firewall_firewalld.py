@@ -36,19 +36,29 @@ case "$*" in
     *--list-rich-rules) echo 'rule port port="4500" protocol="udp" accept' ;;
 esac
 """
+FIREWALL_OFFLINE_CMD = """#!/bin/sh
+case "$*" in
+    --get-default-zone) echo public ;;
+    --list-all-zones) cat {zones} ;;
+esac
+"""
 # Stands for that of ansible.posix, which talks to firewalld itself.
 MODULE = """#!/usr/bin/python
 import json
 from ansible.module_utils.basic import AnsibleModule
-names = ("zone", "rich_rule", "state", "permanent", "immediate")
+names = ("zone", "rich_rule", "state", "permanent", "immediate", "offline")
 module = AnsibleModule({{name: {{"type": "raw"}} for name in names}}, supports_check_mode=True)
 with open({said!r}, "a") as said:
     print(json.dumps([module.params[name] for name in ("zone", "state", "rich_rule")]), file=said)
+if {stopped} and not module.params["offline"]:
+    module.fail_json("firewalld service must be running, or try with offline=true")
 module.exit_json(changed=True)
 """
 
 
-def play(folder: pathlib.Path, **variables: t.Any) -> tuple[subprocess.CompletedProcess[str], set[tuple[str, ...]]]:
+def play(
+    folder: pathlib.Path, stopped: bool = False, **variables: t.Any
+) -> tuple[subprocess.CompletedProcess[str], set[tuple[str, ...]]]:
     """The run, and what was asked of firewalld: zone, state and rule."""
     said, zones = folder / "said", folder / "zones"
     said.write_text("")
@@ -57,8 +67,10 @@ def play(folder: pathlib.Path, **variables: t.Any) -> tuple[subprocess.Completed
         folder / "collections" / "ansible_collections" / "ansible" / "posix" / "plugins" / "modules" / "firewalld.py"
     )
     module.parent.mkdir(parents=True)
-    module.write_text(MODULE.format(said=str(said)))
-    says = {"firewall-cmd": FIREWALL_CMD.format(zones=zones)}
+    module.write_text(MODULE.format(said=str(said), stopped=stopped))
+    says = {"firewall-offline-cmd": FIREWALL_OFFLINE_CMD.format(zones=zones)}
+    if not stopped:
+        says["firewall-cmd"] = FIREWALL_CMD.format(zones=zones)
     values = {"submariner_firewall_without": ["ah", "vxlan", "metrics", "nat-discovery"], **variables}
     done = detect.play(folder, sys.executable, says=says, **values)
     return done, {tuple(json.loads(line)) for line in said.read_text().splitlines()}
@@ -76,6 +88,13 @@ GONE = {
 
 def test_absent_takes_ours_out_of_every_zone(tmp_path: pathlib.Path) -> None:
     done, said = play(tmp_path, submariner_firewall_state="absent")
+    assert done.returncode == 0, done.stdout
+    assert said == GONE
+
+
+def test_absent_takes_ours_out_where_firewalld_does_not_run_by_now(tmp_path: pathlib.Path) -> None:
+    """It would open the ports when it is started again."""
+    done, said = play(tmp_path, stopped=True, submariner_firewall_state="absent")
     assert done.returncode == 0, done.stdout
     assert said == GONE
 
