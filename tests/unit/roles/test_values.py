@@ -162,6 +162,17 @@ def test_components_that_no_member_could_be_joined_for(tmp_path: pathlib.Path) -
     assert wanted in said.replace("\\", "")
 
 
+def test_an_image_of_no_component_is_named(tmp_path: pathlib.Path) -> None:
+    overrides = {
+        "submariner-gateway": "registry.example.com/gw:1",
+        "submariner-route-agent": "registry.example.com/ra:1",
+    }
+    code, said = play(tmp_path, east={"submariner_image_overrides": overrides}, west={"submariner_image_overrides": {}})
+    assert code == 2, said
+    assert "submariner_image_overrides has submariner-route-agent on east, and there are submariner-operator" in said
+    assert "has submariner-gateway on" not in said
+
+
 def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path) -> None:
     low = {name: bounds(name)[0] for name in RANGES}
     high = {name: str(bounds(name)[1]) for name in RANGES}
@@ -171,6 +182,7 @@ def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path)
         "submariner_globalnet_cidr": "242.0.0.0/24",
         "submariner_coredns_custom_configmap": "dns/custom",
         "submariner_components": ["connectivity"],
+        "submariner_image_overrides": {"submariner-metrics-proxy": "registry.example.com/nettest:1"},
     }
     code, said = play(tmp_path, low=low, high=high, unset=unset, good=good)
     assert code == 0, said
