@@ -168,9 +168,12 @@ def test_what_a_file_cannot_be_checked_by_is_refused(tmp_path: pathlib.Path, arc
     assert not (tmp_path / "cache" / "0.19.0").exists()
 
 
-def test_a_file_that_is_not_there_is_said_so(tmp_path: pathlib.Path) -> None:
-    given = {"submariner_subctl_file": str(tmp_path / "none"), "submariner_subctl_checksum": "sha256:" + "a" * 64}
-    assert "it is not there" in run(tmp_path, **given).stdout
+@pytest.mark.parametrize("more", [{}, {"submariner_subctl_checksum": "sha256:" + "a" * 64}])
+def test_a_file_that_is_not_there_is_said_so(tmp_path: pathlib.Path, more: dict[str, str]) -> None:
+    for options in ([], ["--check"]):
+        done = run(tmp_path, *options, submariner_subctl_file=str(tmp_path / "none"), **more)
+        assert done.returncode == 2, done.stdout
+        assert f"submariner_subctl_file is {tmp_path}/none, and it is not there" in " ".join(done.stdout.split())
 
 
 def test_downloaded_from_a_mirror(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
