@@ -33,6 +33,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
     is_loopback,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gateways import no_load_balancer
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.upgrade import settings_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._crash import crash_cause
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
@@ -168,6 +169,10 @@ def join(module: Module) -> Json:
     wanting = bool(differing) or not member.installed
     rejoins = wanting and member.installed
     if rejoins:
+        # Its domains, left open, are the broker's.
+        leave_as_they_are(options, {**settings_of(installed), "custom_domains": []})
+        if mapping(installed.get("imageOverrides")) and not options["image_override"]:
+            differing.append(Difference("image_override", installed["imageOverrides"], {}))
         said = "; ".join(f"{d.setting} is {d.have} and is to be {d.want}" for d in differing)
         module.warn(
             f"Cluster {cluster_id} is joined otherwise than wanted ({said}). Joining it anew makes its operator uninstall it"
@@ -286,9 +291,7 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
     options = {name: params[name] for name in SETTINGS}
     if record is None:
         return options
-    for name, value in _run_record.kept_settings(record, cluster_id).items():
-        if name in options and options[name] in (None, "", [], {}):
-            options[name] = value
+    leave_as_they_are(options, _run_record.kept_settings(record, cluster_id))
     if not options["globalnet_cidr"] and options["globalnet"] is not False and _broker.globalnet_enabled(seen):
         table = seen.table(GLOBALNET_INFO)
         cidr = still_free(record.globalnet, table, "globalnetCidrRange", cluster_id)
@@ -300,6 +303,13 @@ def with_recorded(params: Json, cluster_id: str, record: Record | None, seen: _b
         table = seen.table(CLUSTERSET_IP_INFO)
         options["clusterset_ip_cidr"] = still_free(record.clusterset_ip, table, "clustersetIPCidrRange", cluster_id)
     return options
+
+
+def leave_as_they_are(options: Json, before: Json) -> None:
+    """Have the options that are left open ask for what was there before, not for subctl's defaults."""
+    for name, value in before.items():
+        if name in options and options[name] in (None, "", [], {}):
+            options[name] = value
 
 
 def settle_ranges(options: Json, cluster_id: str, seen: _broker.Broker) -> list[str]:
