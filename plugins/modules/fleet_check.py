@@ -102,7 +102,7 @@ options:
       - "Before an installation: V(inputs) (hosts that are one cluster, missing rights), V(owners) (Helm, OLM, Argo CD or ACM, or
         a second broker), V(nodes), V(addressing)."
       - "With O(before): V(target) (the version to be installed), V(network) (plugin, kube-proxy, Calico's pools), V(clocks),
-        V(joining) (IDs and settings of a broker that an installation keeps)."
+        V(joining) (IDs and settings of a broker that an installation keeps), V(going) (namespaces on their way out)."
       - "Of an installation: V(broker) (there, one for all, one address, its CA), V(installation) (there, not going),
         V(operator), V(workloads), V(gateways), V(globalnet) (on for all or none, disjoint addresses), V(endpoints) (one per
         cluster, no ghosts), V(connections) (all directions), V(versions), V(dns), V(services), V(residue)."
@@ -118,6 +118,7 @@ options:
       - network
       - clocks
       - joining
+      - going
       - broker
       - installation
       - operator

@@ -161,6 +161,18 @@ def check_joining(fleet: Fleet) -> list[Finding]:
     return findings + (_existing(fleet, fleet.broker) if fleet.broker else [])
 
 
+def check_going(fleet: Fleet) -> list[Finding]:
+    """No namespace that an installation needs is on its way out; a reinstallation waits for it itself."""
+    if not _is(fleet, "install"):
+        return []
+    return [
+        Finding.of(found)
+        for host in fleet.hosts
+        for found in mappings(mapping(host.digest.get("findings")).get("installation"))
+        if found.get("id") == "namespace.terminating"
+    ]
+
+
 def _without_broker(host: str) -> Finding:
     return Finding(
         "preflight.not-inspected",

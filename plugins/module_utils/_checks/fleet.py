@@ -18,6 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.befor
     check_clocks,
     check_foreign_definitions,
     check_gateway_choice,
+    check_going,
     check_joining,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.brokers import check_brokers, second_brokers
@@ -312,6 +313,7 @@ CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
     "network": check_network,
     "clocks": check_clocks,
     "joining": check_joining,
+    "going": check_going,
     "broker": check_brokers,
     "installation": _installation,
     "operator": _nothing,
@@ -327,7 +329,7 @@ CHECKS: dict[str, t.Callable[[Fleet], list[Finding]]] = {
 }
 """What is judged over all clusters, in the order of the report."""
 
-BEFORE = ("target", "network", "clocks", "joining")
+BEFORE = ("target", "network", "clocks", "joining", "going")
 """Checks of what is about to be done, and not of what there is."""
 
 NEED_BROKER = {"broker", "globalnet", "endpoints", "connections", "services"}

@@ -374,6 +374,20 @@ def test_globalnet_of_a_broker_that_stays() -> None:
     assert told(judge(digests, "reinstall", "joining", globalnet=False)) == {}
 
 
+def test_a_namespace_that_is_being_deleted_is_named_before_an_installation() -> None:
+    """It would take with it what is installed into it; a reinstallation waits for it itself."""
+    items = [
+        o for o in recording("healthy-two-nodes", "west") if "submariner" not in str(o["metadata"].get("namespace"))
+    ]
+    namespace = next(o for o in items if o["metadata"]["name"] == "submariner-operator" and o["kind"] == "Namespace")
+    namespace["metadata"]["deletionTimestamp"] = "2026-11-23T15:00:00Z"
+    digests = fleet_of()
+    digests["west"] = digest(snapshot_of(items), "west")
+    found = [f for f in judge(digests, "install", "going") if f.id == "namespace.terminating"]
+    assert [(f.severity, f.subject) for f in found] == [("warning", "namespace submariner-operator of west")]
+    assert "namespace.terminating" not in told(judge(digests, "reinstall", "going"))
+
+
 def test_access_to_a_broker_that_stays_is_a_warning() -> None:
     digests = fleet_of()
     expired = Finding("broker.ca-expired", "error", "cluster west", "the CA expired").as_dict()
