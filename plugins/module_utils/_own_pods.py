@@ -209,7 +209,7 @@ def wait_gone(api: Api, namespace: str, selector: str, limit: float = 45.0) -> l
         left = [item["metadata"]["name"] for item in seen.items]
         if seen.absent or (seen.present and not left):
             return []
-        if time.monotonic() >= end:
+        if time.monotonic() >= end or seen.status in (401, 403):
             return left or [f"unknown: {seen.reason}"]
         time.sleep(POLL)
 

@@ -178,7 +178,7 @@ removed:
   type: list
   elements: str
 remaining:
-  description: Names of those still there.
+  description: Names of those still there. When they could not be listed, C(unknown) and the reason.
   returned: with O(state=absent)
   type: list
   elements: str
@@ -292,16 +292,17 @@ def absent(params: Json, api: Api) -> Json:
         heard = None  # the direction stays unknown; the pods have to go in any case
     finally:
         removed, remaining = pods.remove()
+    unread = [word for word in remaining if word.startswith("unknown: ")]
     found = port_probe.findings(results, params["cluster"] or None, heard)
     if remaining:
         found.append(
             Finding(
                 id="port.left-behind",
-                severity=WARNING,
+                severity=UNKNOWN if unread else WARNING,
                 subject="the probe of ports",
-                observed=f"still there: {', '.join(remaining)}",
+                observed="whether its pods are gone is not known" if unread else f"still there: {', '.join(remaining)}",
                 expected="nothing of the probe",
-                cause="the kubelet has not ended the pods",
+                cause=unread[0].removeprefix("unknown: ") if unread else "the kubelet has not ended the pods",
                 hint="they end by themselves",
             )
         )

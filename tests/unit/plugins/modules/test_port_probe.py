@@ -13,6 +13,7 @@ import re
 import signal
 import socket
 import subprocess
+import time
 import typing as t
 
 import pytest
@@ -149,6 +150,18 @@ def test_a_pod_that_stays_is_named(clusters: tuple[Cluster, Cluster], monkeypatc
     assert (gone["removed"], gone["remaining"]) == ([], [pod["metadata"]["name"]])
     assert [(f["id"], f["severity"]) for f in gone["findings"]] == [("port.left-behind", "warning")]
     assert pod["metadata"]["name"] in gone["findings"][0]["observed"]
+
+
+def test_pods_that_may_not_be_listed_are_not_waited_for_nor_taken_for_gone(clusters: tuple[Cluster, Cluster]) -> None:
+    east = clusters[0]
+    east.api.fault(403)
+    begin = time.monotonic()
+    gone = east.call("absent")
+    assert time.monotonic() - begin < 10
+    assert gone["verdict"] == "unknown"
+    (found,) = gone["findings"]
+    assert (found["id"], found["cause"]) == ("port.left-behind", "fault asked for by the test")
+    assert "not known" in found["observed"]
 
 
 def test_the_pods_end_by_themselves_and_are_no_more_than_they_must(clusters: tuple[Cluster, Cluster]) -> None:
