@@ -155,13 +155,17 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
     psk, origin = find_psk(module, api, record)
     url = module.params["broker_url"]
     if not url and record is not None and record.broker_info:
-        url = decode(record.broker_info).url
+        try:
+            url = decode(record.broker_info).url
+        except BrokerInfoError as error:
+            raise ApiFailure(f"The broker info in the record of the run cannot be used: {error}.") from error
     url, _source = choose_url(module, api, url or None)
     info = compose(api, url, psk, namespace)
     try:
-        changed = present(path) != info
+        other = present(path) != info
+        changed = other or os.stat(path).st_mode & 0o777 != 0o600
         if not module.check_mode:
-            if changed:
+            if other:
                 fresh = f"{path}.{os.getpid()}"
                 write_private(fresh, encode(info))
                 os.replace(fresh, path)

@@ -80,6 +80,26 @@ def test_a_file_of_before_is_replaced_and_closed_to_others(api: FakeApi, tmp_pat
     assert path.stat().st_mode & 0o777 == 0o600
 
 
+def test_closing_a_file_to_others_is_a_change(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(with_psk("east", b"the-psk"))
+    run(api, tmp_path)
+    path = tmp_path / "info.subm"
+    path.chmod(0o644)
+    assert run(api, tmp_path, check=True).changed
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert run(api, tmp_path).changed
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert not run(api, tmp_path).changed
+
+
+def test_a_broker_info_in_the_record_that_is_none_is_said(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    record = Record("one", "2026-11-23T15:00:00Z", psk=b"of-the-record", broker_info="torn")
+    api.cluster.load([*with_psk("east", b"the-psk"), to_secret(record)])
+    outcome = run(api, tmp_path)
+    assert outcome.failed
+    assert "The broker info in the record of the run cannot be used" in outcome.msg
+
+
 def test_the_psk_of_the_record_then_of_the_members(api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path) -> None:
     api.cluster.load([o for o in with_psk("east", b"") if o["kind"] != "Submariner"])
     other_api.cluster.load(with_psk("west", b"of-the-member"))
