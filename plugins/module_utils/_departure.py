@@ -53,9 +53,26 @@ def plan_departure(
     for key in sorted({e.key for e in departing if retire or e.key in (*RECORDS, *OFFERS)}):
         if key in broker.unanswered:
             result.findings.append(
-                Finding("broker.unread", UNKNOWN, f"{key} on the broker", f"not answered: {broker.unanswered[key]}")
+                Finding(
+                    "broker.unread",
+                    UNKNOWN,
+                    f"{key} on the broker",
+                    f"not answered: {broker.unanswered[key]}",
+                    hint="restore access to the broker's cluster and run again",
+                )
             )
     endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)
+    if broker.known("namespaces") and not (endpoints or records or broker.namespace(namespace)):
+        result.findings.append(
+            Finding(
+                "broker.none",
+                WARNING,
+                f"namespace {namespace} of {broker.server}",
+                "is not there, and so are no records of the cluster",
+                "the broker that has them",
+                hint="if the broker is elsewhere, name its cluster and namespace; if it is gone, nothing is left to do",
+            )
+        )
     mine: dict[str, str] = {}
     access = set(identity.ids) - set(taken)
     proven = {} if proven is None else proven

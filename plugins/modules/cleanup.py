@@ -50,6 +50,8 @@ options:
         nodes), the EndpointSlices of its services, and its part of the ServiceImports that others may offer, too.
       - V(retire) also removes its access (ServiceAccount, RoleBinding, token) and gives its addresses of Globalnet and of the
         clusterset back.
+      - The broker is asked before anything is removed, also from the cluster; without its answer nothing is. Where the namespace
+        O(broker_namespace) does not exist, the finding C(broker.none) warns that no records were found.
     type: str
     choices: [none, rejoin, retire]
     default: none
@@ -220,7 +222,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
 from ansible_collections.submariner.lifecycle.plugins.module_utils._catalogue import MEMBER
 from ansible_collections.submariner.lifecycle.plugins.module_utils._departure import plan_departure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._inside import look_into
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Owned, Snapshot, verdict
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import UNKNOWN, Json, Owned, Snapshot, verdict
 from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._owners import hold_back, other_owners
@@ -238,6 +240,7 @@ PAUSE = 0.4
 """Seconds between two of them."""
 TOLD = 10
 """Findings in the message of a failure; all of them are in the result."""
+Planner = t.Callable[[Snapshot], Plan]
 
 
 def run(module: AnsibleModule) -> Json:
@@ -254,8 +257,7 @@ def run(module: AnsibleModule) -> Json:
     def own_plan(snapshot: Snapshot) -> Plan:
         return hold_back(plan(snapshot, wish), snapshot)
 
-    with api.bounded(params["timeout"] + PROOF):
-        before, planned = _first_reading(module, api, own_plan)
+    before, planned = _first_reading(module, api, own_plan)
     identity = Identity.of(before, params["cluster_id"]).known_as(params["installed_ids"])
     departing = None
     if params["departure"] != "none":
@@ -278,13 +280,13 @@ def run(module: AnsibleModule) -> Json:
 
     wanted = list(planned.owned)
     findings = list(planned.findings)
-    others = other_owners(before)
-    if departing and not others:
-        leaving = broker_plan(observe(departing, BROKER_SECTIONS, params["operator_namespace"]))
+    if departing and not other_owners(before):
+        # Before anything is touched: a cluster that is gone tells less of which records are its own.
+        leaving = _broker_reading(module, departing, broker_plan)
         wanted += leaving.owned
         findings += leaving.findings
     outcome = Outcome(remaining=wanted, kept=planned.kept, findings=findings)
-    if not module.check_mode and not planned.unread:
+    if not module.check_mode and not any(f.severity == UNKNOWN for f in findings):
         outcome = Removal(
             api,
             Scene(api, sections(params), params["operator_namespace"], before.dns_map),
@@ -315,12 +317,12 @@ def sections(params: Json) -> tuple[str, ...]:
     return (*SECTIONS, "services") if params["mcs"] else SECTIONS
 
 
-def _first_reading(module: AnsibleModule, api: Api, own_plan: t.Callable[[Snapshot], Plan]) -> tuple[Snapshot, Plan]:
-    """The cluster as it is before the first deletion, when its identity can be told; read again until all is answered."""
-    start = time.monotonic()
+def _first_reading(module: AnsibleModule, api: Api, own_plan: Planner) -> tuple[Snapshot, Plan]:
+    """The cluster as it is before the first deletion, when its identity can be told."""
     namespace, _slash, name = module.params["dns_map"].rpartition("/")
     dns_map = (namespace or "kube-system", name) if name else ("", "")
-    for look in itertools.count(1):
+
+    def look() -> tuple[Snapshot, Plan]:
         before = observe(
             api, (*sections(module.params), "identity"), module.params["operator_namespace"], dns_map=dns_map
         )
@@ -333,11 +335,32 @@ def _first_reading(module: AnsibleModule, api: Api, own_plan: t.Callable[[Snapsh
         if planned.unseen:
             look_into(api, before, planned.unseen)
             planned = own_plan(before)
-        enough = look >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
-        if not planned.unread or enough:
-            break
-        time.sleep(PAUSE)
-    return before, planned
+        return before, planned
+
+    return _answered(module, api, look)
+
+
+def _broker_reading(module: AnsibleModule, api: Api, broker_plan: Planner) -> Plan:
+    """What is on the broker before the first deletion."""
+
+    def look() -> tuple[Snapshot, Plan]:
+        seen = observe(api, BROKER_SECTIONS, module.params["operator_namespace"])
+        return seen, broker_plan(seen)
+
+    return _answered(module, api, look)[1]
+
+
+def _answered(module: AnsibleModule, api: Api, look: t.Callable[[], tuple[Snapshot, Plan]]) -> tuple[Snapshot, Plan]:
+    """What is seen and planned, looked at again until all is answered or the time is over."""
+    start = time.monotonic()
+    with api.bounded(module.params["timeout"] + PROOF):
+        for looks in itertools.count(1):
+            seen, planned = look()
+            enough = looks >= LOOKS if module.check_mode else time.monotonic() - start >= module.params["timeout"]
+            if not planned.unread or enough:
+                break
+            time.sleep(PAUSE)
+    return seen, planned
 
 
 def _result(

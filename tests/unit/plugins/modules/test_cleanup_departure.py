@@ -150,6 +150,30 @@ def test_nothing_goes_while_a_reading_of_the_broker_is_not_answered(departing: D
     assert (outcome["verdict"], departing.east.writes) == ("unknown", [])
 
 
+def test_nothing_goes_of_the_cluster_either_before_the_broker_has_answered(departing: Departing) -> None:
+    departing.west.load(*recording("globalnet", "west"))
+    departing.east.fault(503, path=".", message="away for a while")
+    outcome = departing.leave("retire", timeout=1)
+    assert (outcome.failed, outcome["verdict"], outcome.changed) == (True, "unknown", False)
+    assert {f["id"] for f in outcome["findings"]} == {"broker.unread"}
+    assert "away for a while, restore access to the broker's cluster" in outcome.msg
+    assert departing.west.api.writes == departing.east.writes == []
+
+
+def test_a_broker_that_is_away_for_a_moment_is_waited_for(departing: Departing) -> None:
+    departing.east.fault(503, path=".", times=20)
+    outcome = departing.leave("retire")
+    assert not outcome.failed, outcome.msg
+    assert labels(outcome["removed"]) > ACCESS
+
+
+def test_a_broker_that_is_not_there_is_said(departing: Departing) -> None:
+    outcome = departing.leave("retire", broker_namespace="elsewhere")
+    assert (outcome.failed, outcome["verdict"], outcome["removed"]) == (False, "degraded", [])
+    (found,) = outcome["findings"]
+    assert (found["id"], found["subject"]) == ("broker.none", f"namespace elsewhere of {departing.east.url}")
+
+
 @pytest.mark.parametrize(("cluster_id", "pods"), [("west-old", "10.5.0.0/16"), ("west", "192.168.0.0/16")])
 def test_a_record_that_only_its_endpoint_proves_goes_after_it(
     cleaning: Cleaning, other_api: FakeApi, tmp_path: pathlib.Path, cluster_id: str, pods: str
