@@ -73,6 +73,7 @@ class ApiFailure(Exception):
     """Input or a conversation that cannot be used: C(msg) names it, C(hint) the way out."""
 
     def __init__(self, msg: str, hint: str = "") -> None:
+        msg = f"{msg.rstrip('.')}." if msg.endswith("..") else msg  # what a server said may end with one of its own
         super().__init__(msg)
         self.msg = msg
         self.hint = hint

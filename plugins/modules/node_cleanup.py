@@ -392,7 +392,7 @@ def still_there(remaining: list[Json]) -> str:
     first = remaining[0]
     return (
         f"{len(remaining)} of Submariner's settings are still on the nodes, first {first['kind']} {first['name']} on "
-        f"{first['node']}: {first['cause'] or 'no cause given'}."
+        f"{first['node']}: {first['cause'].rstrip('.') or 'no cause given'}."
     )
 
 

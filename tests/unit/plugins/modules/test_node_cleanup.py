@@ -118,12 +118,19 @@ def test_plan_apply_and_a_second_run(fleet: Fleet, api: FakeApi) -> None:
 
 
 def test_what_does_not_go_fails_with_its_cause(fleet: Fleet) -> None:
-    fleet.add("a", "west-uninstalled", "west-node", iptables_nft="echo 'iptables: resource busy' >&2; exit 4")
+    fleet.add("a", "west-uninstalled", "west-node", iptables_nft="echo 'iptables: Resource busy.' >&2; exit 4")
     outcome = fleet.cleanup(state="apply")
     assert outcome.failed
-    assert "resource busy" in outcome.msg
+    assert outcome.msg.endswith(" on a: iptables: Resource busy.")
     assert len(outcome["remaining"]) == 2
     assert not outcome["removed"]
+
+
+def test_what_a_server_says_ends_a_sentence_once(fleet: Fleet) -> None:
+    fleet.add("a", "west-uninstalled", "west-node")
+    fleet.api.fault(403, verb="list", path="/api/v1/pods$", message="Ask the platform team.")
+    outcome = fleet.cleanup(state="apply")
+    assert "cannot be listed: Ask the platform team. Nothing was changed." in outcome.msg
 
 
 @pytest.mark.parametrize("gone", [False, True])
