@@ -31,6 +31,7 @@ FINDINGS: dict[str, str] = {
     "broker.unmanaged": "A cluster that no host of the inventory claims is registered with the broker.",
     "broker.unreachable-from-pods": "Pods of a member do not reach the broker's API server.",
     "broker.unread": "Records on the broker could not be read.",
+    "cleanup.not-settled": "A cluster did not stay clean for as long as it should.",
     "cleanup.remaining": "Something of Submariner is still there at the deadline; the cause names what holds it.",
     "clock.skew": "The clocks of the clusters, or of this machine, differ.",
     "cloud.gateways-missing": "After the cloud was prepared there are fewer gateway nodes than were asked for.",

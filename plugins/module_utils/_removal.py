@@ -88,7 +88,7 @@ class Removal:
 
     def run(self) -> Outcome:
         start = time.monotonic()
-        with self.scene, self.api.bounded(self.timeout + PROOF):
+        with self.scene, self.api.bounded(self.timeout + self.settle + PROOF):
             plan = self._carry_out(start, Progress(self.timeout))
         self._conclude(plan)
         self.outcome.seconds = time.monotonic() - start
@@ -119,12 +119,16 @@ class Removal:
                 done = rest <= 0
                 if not done:
                     progress.say("proven clean; watching that it stays so")
-            if done or now - start >= self.timeout:
+            # What is clean at the deadline has the time to show that it stays so.
+            end = start + self.timeout + (self.settle if clean_since is not None else 0.0)
+            if done or now >= end:
                 if fresh:
+                    if clean_since is not None and not done:
+                        plan.findings.append(self._not_settled(now - clean_since))
                     return plan
                 snapshot, fresh = self.scene.read(), True
             else:
-                left = start + self.timeout - time.monotonic()
+                left = end - time.monotonic()
                 snapshot, fresh = self.scene.rest(max(0.01, min(rest, left))), False
 
     def _planned(self, snapshot: Snapshot, fresh: bool) -> Plan:
@@ -280,6 +284,18 @@ class Removal:
             self._asked.setdefault(owned.path, owned)
 
     # -- explaining ---------------------------------------------------------------------------------------------
+
+    def _not_settled(self, seconds: float) -> Finding:
+        back = some([o.label for o in self._asked.values()], 3)
+        return Finding(
+            "cleanup.not-settled",
+            ERROR,
+            "the cluster",
+            f"after {self.timeout + self.settle:.0f} s it is clean for {seconds:.0f} s only",
+            f"clean for {self.settle:.0f} s without a break",
+            cause=f"something came back; removed were {back}" if back else "",
+            hint="find out who makes it anew, and run again",
+        )
 
     def _stuck(self, owned: Owned, plan: Plan) -> Finding:
         refused, awaited = self._refused.get(owned.path, (0, "")), self._awaited.get(owned.path, ("", ""))

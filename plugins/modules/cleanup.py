@@ -100,11 +100,13 @@ options:
     type: bool
     default: false
   timeout:
-    description: Seconds for the whole removal; what proves it may take up to 30 more.
+    description: Seconds for the whole removal; O(settle) may end later by as much, and what proves it may take up to 30 more.
     type: int
     default: 300
   settle:
-    description: Seconds for which the cluster must stay clean, without a break, before it counts as clean.
+    description:
+      - Seconds for which the cluster must stay clean, without a break, before it counts as clean. One that does not is the
+        finding C(cleanup.not-settled).
     type: int
     default: 0
 extends_documentation_fragment:

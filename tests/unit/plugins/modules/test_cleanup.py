@@ -342,3 +342,26 @@ def test_what_comes_back_while_it_is_watched_goes_too(api: FakeApi, arguments: J
     assert outcome["verdict"] == "pass", outcome.msg
     assert "ClusterRole submariner-gateway" in {f"{o['kind']} {o['name']}" for o in outcome["removed"]}
     assert api.cluster.objects(kind) == []
+
+
+def test_clean_at_the_deadline_is_not_settled_yet(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("west-uninstalled", "west"))
+    outcome = run({**arguments, "timeout": 1, "settle": 3})
+    assert outcome["verdict"] == "pass", outcome.msg
+    assert outcome["seconds"] >= 3
+
+
+def test_what_comes_back_again_and_again_never_settles(api: FakeApi, arguments: Json) -> None:
+    api.cluster.load(recording("west-uninstalled", "west"))
+    kind = ("rbac.authorization.k8s.io", "clusterroles")
+
+    def come_back() -> None:
+        if not api.cluster.objects(kind):
+            api.cluster.create(kind, {"metadata": {"name": "submariner-gateway"}, "rules": []})
+        api.after(0.4, come_back)
+
+    come_back()
+    outcome = run({**arguments, "timeout": 2, "settle": 3})
+    assert (outcome.failed, outcome["verdict"]) == (True, "fail")
+    assert {f["id"] for f in outcome["findings"]} <= {"cleanup.not-settled", "cleanup.remaining"}
+    assert outcome["identity"]["absent"] is False
