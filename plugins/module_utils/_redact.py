@@ -86,6 +86,9 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
         re.compile(r"((?<![\w-])(?:-u|-U|--(?:proxy-)?user)[\s\"',=]{1,4})(?!\d+:\d+\b)[^\s:\"',]{1,100}:[^\s\"',]+"),
         r"\1" + HIDDEN,
     ),
+    # A login as sshpass takes it, and as it stands in a netrc.
+    (re.compile(r"(\bsshpass[\s\"',]{1,4}-p[\s\"',]{0,4})(?:\\?\"[^\"\n]*\"?|[^\s\"',]+)"), r"\1" + HIDDEN),
+    (re.compile(r"(\b(?:login|account)\s{1,40}\S{1,100}\s{1,40}password\s{1,40})\S+"), r"\1" + HIDDEN),
     # A line of ipsec.secrets.
     (re.compile(r"(\b(?:PSK|XAUTH|EAP)\s{1,40})(?:\\?\"[^\"\n]*\"?|'[^'\n]*'?|0[stx][\w+/=]+)"), r"\1" + HIDDEN),
     # A block of YAML: all lines that are indented as its first one is.
@@ -99,6 +102,13 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
     ),
     # A key of IPsec as the kernel shows it.
     (re.compile(r"\b0x[0-9a-f]{16,}\b", re.IGNORECASE), HIDDEN),
+    # A key in hexadecimal digits alone, behind its name.
+    (
+        re.compile(
+            rf"(\b(?:{_key(_ALWAYS + '|' + _MOSTLY)}|key[:=]?[ \t]{{0,4}})[\"']?)[0-9a-f]{{32,}}\b", re.IGNORECASE
+        ),
+        r"\1" + HIDDEN,
+    ),
     # An option of a program, and its value as the next word.
     (
         re.compile(rf"((?<![\w-])--?[\w-]*(?:{_IN_OPTIONS}){_NEXT_WORD})(?![-\s\"',])[^\s\"',]{{3,}}", re.IGNORECASE),
@@ -129,6 +139,13 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
     ),
     (_assignment(_ALWAYS, ""), r"\1" + HIDDEN),
     (_assignment(_MOSTLY, _NO_WORD), r"\1" + HIDDEN),
+)
+# Where a text has a Secret, as a manifest does, what may be the data of it: in JSON, and in YAML.
+_SECRET_IN_TEXT = re.compile(r"\bkind\\?[\"']?\s{0,40}:\s{0,40}\\?[\"']?Secret(?:List)?\b")
+_DATA = r"\b(?:data|stringData)\\?[\"']?[ \t]{0,40}"
+_ITS_DATA = (
+    re.compile(rf"({_DATA}:\s{{0,40}}\{{)[^{{}}]+"),
+    re.compile(rf"({_DATA}:[ \t]{{0,40}}\r?\n([ \t]{{1,200}}))\S[^\n]*(?:\n(?:\2[^\n]*|[ \t]{{0,200}}(?=\n)))*"),
 )
 # Wrapped, the last line may be short.
 _ENCODED = re.compile(r"[A-Za-z0-9+/_-]{40,}(?:\r?\n[ \t]*[A-Za-z0-9+/_-]+(?=={0,2}[ \t]*(?:\r?\n|\Z)))*={0,2}")
@@ -162,6 +179,9 @@ def redact(words: str, secrets: Sequence[str] = ()) -> str:
 
 
 def _patterns(words: str) -> str:
+    if _SECRET_IN_TEXT.search(words):
+        for pattern in _ITS_DATA:
+            words = pattern.sub(r"\1" + HIDDEN, words)
     for pattern, instead in _PATTERNS:
         words = pattern.sub(instead, words)
     return words
@@ -224,7 +244,9 @@ def redact_object(obj: t.Any, secrets: Sequence[str] = ()) -> t.Any:
     return _shown(obj, secrets)
 
 
-def _without_values(secret: dict[t.Any, t.Any]) -> dict[t.Any, t.Any]:
+def _without_values(secret: t.Any) -> t.Any:
+    if not isinstance(secret, dict):
+        return secret
     kept = {key: value for key, value in secret.items() if key not in ("data", "stringData")}
     for field in ("data", "stringData"):
         if isinstance(secret.get(field), dict):
@@ -249,7 +271,12 @@ def _number(value: t.Any) -> bool:
 
 def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str, t.Any]:
     shown: dict[str, t.Any] = {}
-    for key, entry in (_without_values(value) if value.get("kind") == "Secret" else value).items():
+    if value.get("kind") == "Secret":
+        value = _without_values(value)
+    elif value.get("kind") == "SecretList" and isinstance(value.get("items"), list):
+        # Its items need not say their kind.
+        value = {**value, "items": [_without_values(item) for item in value["items"]]}
+    for key, entry in value.items():
         field = str(key)
         if field in _COPIES:
             shown[field] = HIDDEN

@@ -78,6 +78,12 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n
         ("AIza" + "0aB-_" * 7, "0aB-_"),
         ("hvs." + "0aB-_" * 5, "0aB-_"),
         ("ENCRYPTION_KEY=sesame", "sesame"),
+        ("sshpass -p sesame ssh me@node", "sesame"),
+        ('["sshpass", "-p", "sesame", "ssh"]', "sesame"),
+        ("sshpass -psesame ssh me@node", "sesame"),
+        ("machine git.example\n  login me\n  password sesame", "sesame"),
+        ("psk 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
+        ("key: 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
         ("shared secret: sesame", "sesame"),
         ("clientSecret: sesame", "sesame"),
         ("bindpw=sesame", "sesame"),
@@ -196,6 +202,28 @@ def test_of_a_secret_the_names_of_its_keys_stay() -> None:
     assert secrets_in({"data": {"namespace": "c3VibWFyaW5lcg==", "odd": 7, "bad": "%"}}) == ["%"]
 
 
+@pytest.mark.parametrize(
+    "items", [[{"data": {"x": "c2VzYW1lLXdvcmRz"}}], [{"kind": "Secret", "stringData": {"x": "sesame"}}]]
+)
+def test_a_list_of_secrets_shows_none(items: list[t.Any]) -> None:
+    shown = redact_object({"kind": "SecretList", "items": items})
+    assert [list(entry[next(k for k in entry if "ata" in k)].values()) for entry in shown["items"]] == [[HIDDEN]]
+
+
+@pytest.mark.parametrize("indent", [None, 2])
+def test_a_manifest_of_a_secret_as_text_shows_none(indent: int | None) -> None:
+    secret = {"apiVersion": "v1", "kind": "Secret", "data": {"x": "c2VzYW1l"}, "stringData": {"y": "sesame-words"}}
+    as_yaml = "a: 1\n---\nkind: Secret\ndata:\n  x: c2VzYW1l\nstringData:\n    y: |\n      sesame-words\ntype: Opaque\n"
+    as_json = json.dumps(secret, indent=indent)
+    for words in (as_yaml, as_json, json.dumps(as_json)):
+        shown = json.dumps(redact_object({"kind": "ConfigMap", "data": {"manifest": words}}))
+        assert "c2VzYW1l" not in shown
+        assert "sesame" not in shown
+    assert "type: Opaque" in redact(as_yaml)
+    other = "kind: ConfigMap\ndata:\n  x: c2VzYW1l\n"
+    assert redact(other) == other
+
+
 def test_numbers_under_the_name_of_a_secret_are_hidden() -> None:
     shown = redact_object({"password": 12345678, "psk": True, "port": 4500, "env": [{"name": "DB_PASS", "value": 1.5}]})
     assert shown == {"password": HIDDEN, "psk": True, "port": 4500, "env": [{"name": "DB_PASS", "value": HIDDEN}]}
@@ -224,6 +252,11 @@ def test_a_block_ends_where_it_is_indented_less() -> None:
         "token: ",
         "x-token",
         "<password>",
+        "kind: Secret\ndata:\n  ",
+        'kind: Secret "data": {',
+        "sshpass -p ",
+        "login a password",
+        "key: 0123456789abcdef",
     ],
 )
 def test_it_takes_no_longer_than_the_text_is_long(piece: str) -> None:
