@@ -25,8 +25,8 @@ description:
     C(submariner_installed_version), C(submariner_cable_driver_in_use), C(submariner_kubernetes_version),
     C(submariner_cluster_uid), C(submariner_registered) (not set to either where the broker is not known) and
     C(submariner_same_id) (other hosts with its ID).
-  - A record's host has C(submariner_cluster_id) and C(submariner_record_reason). A host of a cluster has the latter too where
-    the record is a ghost of its own.
+  - A record's host has C(submariner_cluster_id) and C(submariner_record_reason), and of what a cluster tells that it is not
+    known, with C(submariner_state) V(unknown). A host of a cluster has the reason too where the record is a ghost of its own.
   - A node is called by its own name and its cluster's host, as in C(worker-1.east), and has C(ansible_host), C(submariner_cluster)
     (its cluster's host), C(submariner_node_name), C(submariner_node_gateway) (whether it has the gateway label),
     C(submariner_node_ready) and C(submariner_node_addresses).
@@ -49,7 +49,8 @@ options:
       - Kubeconfig files. An entry is a path, a pattern such as C(/etc/fleet/*.yaml), or several paths with a colon between them,
         which are taken together as kubectl takes them.
       - Relative paths begin at the folder of the inventory file; those of the environment at the current folder.
-      - A file that cannot be read is an error, since a fleet must not become smaller by it.
+      - A file that cannot be read, or a context whose name is no text (a number without quotes), is an error, since a fleet must
+        not become smaller by it.
       - Where it is E(K8S_AUTH_KUBECONFIG) that names the file, hosts do not have C(submariner_kubeconfig). The modules take the
         same environment variable, whatever it says by then, as AWX puts a credential's file into another place for each job.
     type: list
@@ -130,7 +131,8 @@ notes:
   - An option that there is not is an error, since a misspelt O(exclude) would make it another fleet.
   - With O(cache) an answer is kept for the cluster and context it came from. Clusters that did not answer are asked again.
   - O(compose), O(groups) and O(keyed_groups) see the hosts of clusters, nodes and records. C(submariner_host_kind) is
-    V(cluster), V(node) or V(record).
+    V(cluster), V(node) or V(record). A node does not have the variables of a cluster, so with O(strict) an expression
+    that is evaluated for nodes, too, gives them a default.
   - Which clusters are members depends on the kubeconfigs and options alone, not on what is installed, so that a run that was cut
     off finds the same fleet when it is run again.
   - Records without a context have C(/dev/null) as their kubeconfig, so that nothing that is run there reaches another cluster.

@@ -17,7 +17,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, mappings, sequence, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 LONGEST = 63
@@ -95,6 +95,12 @@ def _contexts(kubeconfig: str) -> list[Context]:
     for entry in (e for d in documents for e in _named(d, "clusters")):
         clusters.setdefault(entry["name"], mapping(entry.get("cluster")))
     current = next((text(d.get("current-context")) for d in documents if d.get("current-context")), "")
+    names = [e.get("name") for d in documents for e in mappings(d.get("contexts"))]
+    odd = next((n for n in names if n is not None and not isinstance(n, str)), None)
+    if odd is not None:
+        raise Unusable(
+            f"The kubeconfig {kubeconfig} has the context {odd}, whose name is no text.", "Put it in quotes there."
+        )
     found: dict[str, Context] = {}
     for entry in (e for d in documents for e in _named(d, "contexts")):
         inner = mapping(entry.get("context"))

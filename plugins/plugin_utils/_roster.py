@@ -23,6 +23,16 @@ GROUPS = (BROKER, MEMBERS, UNREACHABLE, GHOSTS, UNMANAGED, NODES, GATEWAYS)
 BUILT_IN = ("all", "ungrouped")
 """Groups of Ansible's own."""
 
+_UNTOLD: Json = {
+    "submariner_state": "unknown",
+    "submariner_installed_id": "",
+    "submariner_installed_version": "",
+    "submariner_cable_driver_in_use": "",
+    "submariner_kubernetes_version": "",
+    "submariner_cluster_uid": "",
+}
+"""Of a cluster that nobody asks. Expressions name these variables, and with O(strict) an undefined one is the end."""
+
 NOWHERE = os.devnull
 """The kubeconfig of what no context leads to: without one, a task would fall back to the user's own cluster."""
 
@@ -242,6 +252,11 @@ class Roster:
             unless = f", but it is not known of {listed(unknown)}" if unknown else ""
             return [f"No cluster is seen to host a broker{unless}. {hint}"] if self.contexts else []
         host = self._known[self.broker]
+        if self._candidates and self.broker not in self._candidates and host.knows("brokers"):
+            return [
+                f"broker names {self.broker}, which hosts no broker, while {listed(self._candidates)} does."
+                " Name that one, unless it is to go."
+            ]
         joined = [h.name for h in self.fleet.installed]
         if self.broker in self.members and host.state == "absent" and joined:
             return [
@@ -279,6 +294,7 @@ def _record(cluster_id: str, why: str) -> Json:
         "submariner_host_kind": "record",
         "submariner_kubeconfig": NOWHERE,
         "submariner_cluster_id": cluster_id,
+        **_UNTOLD,
         "submariner_reachable": False,
         "submariner_unreachable_reason": "no context of the inventory leads to it",
         "submariner_registered": True,

@@ -93,6 +93,26 @@ def test_constructed(pair: Source) -> None:
     assert "broken" in pair.refused()
 
 
+def test_strict_expressions_take_the_hosts_of_records(pair: Source) -> None:
+    """A ghost that turns up does not end the inventory in which it is to be seen."""
+    pair.write(
+        kubeconfig=["kubeconfig.east"],
+        strict=True,
+        groups={"not_installed": "submariner_state == 'absent'"},
+        keyed_groups=[
+            {"key": "submariner_state", "prefix": "state"},
+            {"key": "submariner_installed_version", "prefix": "version", "default_value": "none"},
+        ],
+    )
+    found = pair.list()
+    assert found.code == 0, found.said
+    records = found.groups["submariner_unmanaged"]
+    assert records
+    assert found.groups["state_unknown"] == found.groups["version_none"] == records
+    assert found.groups["state_installed"] == ["east"]
+    assert "not_installed" not in found.groups
+
+
 def test_clusters_that_do_not_answer_are_hosts(source: Source, api: FakeApi) -> None:
     api.cluster.load(recording("installed", "east"))
     silent = socket.create_server(("127.0.0.1", 0))

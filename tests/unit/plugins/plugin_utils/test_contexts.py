@@ -106,10 +106,21 @@ def test_files_that_are_not_there(tmp_path: pathlib.Path) -> None:
             contexts_in([entry], str(tmp_path))
 
 
-@pytest.mark.parametrize("content", ["", "{}", "contexts:", "contexts: {a: b}", "contexts: [a, {name: 7}, {name: ''}]"])
+@pytest.mark.parametrize("content", ["", "{}", "contexts:", "contexts: {a: b}", "contexts: [a, {name: }, {name: ''}]"])
 def test_files_without_contexts(tmp_path: pathlib.Path, content: str) -> None:
     (tmp_path / "config").write_text(content)
     assert contexts_in(["config"], str(tmp_path)) == []
+
+
+@pytest.mark.parametrize(("name", "said"), [("20240101", "20240101"), ("0", "0"), ("no", "False"), ("[a]", "a")])
+def test_a_context_whose_name_is_no_text_is_named(tmp_path: pathlib.Path, name: str, said: str) -> None:
+    """Else the fleet would be smaller by it."""
+    (tmp_path / "config").write_text(f"contexts: [{{name: a}}, {{name: {name}}}]")
+    with pytest.raises(Unusable, match=rf"config has the context \W*{said}\W*, whose name is no text") as refusal:
+        contexts_in(["config"], str(tmp_path))
+    assert "quotes" in refusal.value.hint
+    (tmp_path / "config").write_text(f"contexts: [{{name: a}}, {{name: '{name}'}}]")
+    assert [c.name for c in contexts_in(["config"], str(tmp_path))] == ["a", name]
 
 
 def test_a_filter(tmp_path: pathlib.Path) -> None:

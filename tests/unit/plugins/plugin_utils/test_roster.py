@@ -176,6 +176,14 @@ def test_no_broker_and_two_brokers_are_said() -> None:
     assert members_of(roster("installed", Wishes(broker="west")), "submariner_broker") == ["west"]
 
 
+def test_a_named_broker_that_hosts_none_is_said_while_another_does() -> None:
+    elsewhere = roster("installed", Wishes(broker="west"))
+    assert "broker names west, which hosts no broker, while east does." in elsewhere.warnings[0]
+    not_known = roster("installed", Wishes(broker="west"), west=unseen("timed out"))
+    assert not any("broker names" in warning for warning in not_known.warnings)
+    assert roster("installed", Wishes(broker="east")).warnings == []
+
+
 def test_a_broker_that_is_no_member() -> None:
     def only_broker(obj: Json) -> bool:
         return obj["kind"] != "Submariner" and "east" not in str(obj["metadata"].get("labels"))
