@@ -75,7 +75,7 @@ def test_one_table_for_all_clusters(stage: Stage) -> None:
 
 @pytest.mark.parametrize("by", ["subctl", "submariner.lifecycle"])
 def test_the_table_can_be_read_where_results_are_yaml(stage: Stage, monkeypatch: pytest.MonkeyPatch, by: str) -> None:
-    """Lines break there at a space behind column 80."""
+    """Lines of a list would break there at a space behind column 80."""
     monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", "yaml")
     stage.load("healthy-two-nodes")
     fields: dict[str, t.Any] = {"f:metadata": {"f:labels": {"f:submariner.io/gateway": {}}}}

@@ -118,6 +118,21 @@ def test_a_step_that_fails_leaves_a_report(stage: Stage) -> None:
     assert "Traceback" not in refused.stdout
 
 
+@pytest.mark.parametrize("shown", ["json", "yaml"])
+def test_a_long_row_stays_one_line(stage: Stage, monkeypatch: pytest.MonkeyPatch, shown: str) -> None:
+    monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", shown)
+    stage.load("joined-as-second-id")
+    verify = {"ansible.builtin.import_playbook": "submariner.lifecycle.verify"}
+    done = stage.play(verify, "east", "west", **{**QUICK, "submariner_verify_report_only": True})
+    assert done.returncode == 0, done.stdout
+    rows = [line.strip(" -'\",") for line in done.stdout.splitlines()]
+    assert any(re.fullmatch(r"east +0\.19\.0 +3 +\S+ +west connected, west2 connected", row) for row in rows), (
+        done.stdout
+    )
+    findings = [row for row in rows if row.startswith("[error] endpoint.ghost")]
+    assert [row.endswith("the members drop their copies") for row in findings] == [True]
+
+
 @pytest.mark.parametrize("forks", [1, 50])
 def test_the_table_can_be_read_whatever_shows_it(stage: Stage, monkeypatch: pytest.MonkeyPatch, forks: int) -> None:
     """As AWX may show it: without a terminal, results in YAML, one host at a time or all at once."""
