@@ -58,7 +58,7 @@ def plan_departure(
                     UNKNOWN,
                     f"{key} on the broker",
                     f"not answered: {broker.unanswered[key]}",
-                    hint="restore access to the broker's cluster and run again",
+                    hint="restore access to the broker's cluster and run again, or leave its records alone (departure: none)",
                 )
             )
     endpoints, records = broker.endpoints(namespace), broker.clusters(namespace)

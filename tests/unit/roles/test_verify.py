@@ -132,6 +132,27 @@ def test_a_cluster_without_an_answer_is_told_in_the_report_and_in_the_bundle(
         assert [name for name in packed.getnames() if name.endswith("/result.json")]
 
 
+def test_what_a_wait_alone_saw_is_told_beside_what_the_fleets_check_says(
+    fleet: Clusterset, tmp_path: pathlib.Path
+) -> None:
+    """Of the broker by the members' own way to it, here, which one that judges the broker's host does not take."""
+    theirs = json.loads(pathlib.Path(fleet.east.kubeconfig(tmp_path, "theirs")).read_text())
+    theirs["users"] = [{"name": "theirs", "user": {"token": "of-a-member"}}]
+    (tmp_path / "theirs").write_text(json.dumps(theirs))
+    fleet.east.permits = lambda r: not (r.authorization.endswith("of-a-member") and r.path.endswith("/endpoints"))
+    fleet.west.fault(403, verb="list", path="/leases$", message="forbidden")
+    verify = Verify(
+        fleet.east,
+        fleet.west,
+        tmp_path,
+        submariner_broker_kubeconfig=str(tmp_path / "theirs"),
+        submariner_verify_timeout=3,
+    )
+    assert verify.result["verdict"] == "unknown"
+    unread = {f["subject"] for f in verify.result["findings"] if f["id"] == "cluster.unread"}
+    assert unread >= {"west: leases", "endpoints of the broker"}
+
+
 def test_ghosts_may_be_named_on_the_command_line(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
     """Where they are one text."""
     verify = Verify(fleet.east, fleet.west, tmp_path, submariner_ghosts="old, older,")
