@@ -125,6 +125,14 @@ def test_a_cluster_without_an_answer_is_one_line_of_the_report(stage: Stage) -> 
     assert "west: not read" in report.out
 
 
+def test_a_broker_info_that_is_not_there_is_named_before_anything_is_touched(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    done = stage.play(PREFLIGHT, "east", "west", submariner_broker_info_file="none.subm", **REINSTALL)
+    assert done.returncode == 2
+    assert f"There is no file {stage.folder}/none.subm. Set submariner_broker_info_file" in done.stdout
+    assert stage.east.requests == []
+
+
 def test_an_unstable_version_is_refused_unless_it_is_meant(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     report = Report(stage, submariner_version="devel", submariner_preflight_for="install")
