@@ -125,6 +125,16 @@ def test_a_cluster_without_an_answer_is_one_line_of_the_report(stage: Stage) -> 
     assert "west: not read" in report.out
 
 
+@pytest.mark.parametrize("variable", ["submariner_kubeconfig", "submariner_broker_kubeconfig"])
+def test_a_kubeconfig_that_is_not_there_is_named_before_anything_is_asked(stage: Stage, variable: str) -> None:
+    stage.load("healthy-two-nodes")
+    done = stage.play(PREFLIGHT, "east", "west", **{variable: "~/none"}, **REINSTALL)
+    assert done.returncode == 2
+    said = " ".join(done.stdout.split())
+    assert "/none. Set submariner_kubeconfig, or submariner_broker_kubeconfig where a member has its own way" in said
+    assert stage.east.requests == []
+
+
 def test_a_broker_info_that_is_not_there_is_named_before_anything_is_touched(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     done = stage.play(PREFLIGHT, "east", "west", submariner_broker_info_file="none.subm", **REINSTALL)
