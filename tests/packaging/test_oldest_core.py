@@ -39,6 +39,8 @@ REMOVE = {
     "pre_tasks": [],  # there is no lock to be held
 }
 
+VERIFY = yaml.safe_load((ROOT / "playbooks" / "verify.yml").read_text())[-1]
+
 
 @pytest.fixture(scope="module")
 def oldest() -> pathlib.Path:
@@ -86,6 +88,14 @@ class Fleet:
             timeout=300,
             check=False,
         )
+
+    def play(self, program: pathlib.Path, play: t.Any) -> subprocess.CompletedProcess[str]:
+        """A play of the user's own, beside which the collection is found."""
+        (self.folder / "play.yml").write_text(json.dumps([play]))
+        beside = self.folder / "collections"
+        if not beside.exists():
+            beside.symlink_to(ROOT / "playbooks" / "collections")
+        return self.run(program, str(self.folder / "play"))
 
     @property
     def bundles(self) -> int:
@@ -141,9 +151,10 @@ def test_verify(
 def test_a_host_that_is_lost_on_the_way_is_not_judged_well(
     oldest: pathlib.Path, fleet_of: t.Callable[[str], Fleet]
 ) -> None:
+    """By a wrong value, in a play of the user's own that does not judge the inventory first."""
     fleet = fleet_of("healthy-two-nodes")
     fleet.hosts["west"]["submariner_verify_data_path_all"] = "soon"
-    done = fleet.run(oldest / "ansible-playbook", "verify")
+    done = fleet.play(oldest / "ansible-playbook", VERIFY)
     assert done.returncode == 2, done.stdout + done.stderr
     said = fleet.verdict()
     assert said["verdict"] == "unknown"
@@ -192,10 +203,8 @@ def test_where_one_host_fails_no_other_goes_on(oldest: pathlib.Path, fleet_of: t
     """Before 2.17 a play of several hosts would, were it rescued to gather: there it is not."""
     fleet = fleet_of("healthy-two-nodes")
     fleet.hosts["west"]["submariner_uninstall_settle"] = "soon"
-    (fleet.folder / "play.yml").write_text(json.dumps([REMOVE]))
-    (fleet.folder / "collections").symlink_to(ROOT / "playbooks" / "collections")  # found beside a playbook
     for program, bundles in ((oldest / "ansible-playbook", 0), (pathlib.Path("ansible-playbook"), 1)):
-        done = fleet.run(program, str(fleet.folder / "play"))
+        done = fleet.play(program, REMOVE)
         assert done.returncode == 2, done.stdout + done.stderr
         assert "unable to convert to int" in done.stdout + done.stderr
         assert [request for api in fleet.apis for request in api.writes] == []
