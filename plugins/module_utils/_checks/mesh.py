@@ -43,9 +43,8 @@ def check_mesh(fleet: Fleet) -> list[Finding]:
             if other == host.id:
                 continue
             fault = _direction(host.links.get(other, ()), cables.get(other, ""))
-            if fault is None or (
-                fault.severity == WARNING and _is_unchecked(host)
-            ):  # which is said once of the cluster
+            # That nothing is checked is said once of the cluster.
+            if fault is None or (fault.severity == WARNING and _is_unchecked(host)):
                 good.add((host.id, other))
             else:
                 faults[(host.id, other)] = fault
