@@ -136,10 +136,9 @@ _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (6, tuple(_INPUTS)),
     (1, tuple(_FAULTS)),
     (1, tuple(_FAULT_GROUPS)),
-    (1, tuple(_COMPANY)),
     (1, (*_STUCK, *(name for name in _PATHS if name not in _LONG))),
     (1, tuple(n for n in (*_INTERRUPTIONS, *_KILLS, *_REINSTALLS) if n not in {*_LONG, f"reinstall-{HARDEST}"})),
-    (1, (*_REMOVALS, *_EVICTION, *_OBSTACLES)),
+    (1, (*_COMPANY, *_REMOVALS, *_EVICTION, *_OBSTACLES)),
 )
 
 
