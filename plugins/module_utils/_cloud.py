@@ -137,9 +137,6 @@ def problems(state: str, provider: str, options: Mapping[str, Any]) -> list[str]
         port = options.get(name)
         if state == PREPARED and port is not None and not 1 <= port <= 65535:
             found.append(f"{name} is {port}, and a port is from 1 to 65535")
-    gateways = options.get("gateways")
-    if gateways is not None and gateways < 0:
-        found.append(f"gateways is {gateways}, and there cannot be fewer than none")
     return found
 
 

@@ -23,6 +23,13 @@ class Module(AnsibleModule):  # type: ignore[misc]
     def __init__(self, **arguments: t.Any) -> None:
         self._known = dict(self.at_first)
         super().__init__(**arguments)
+        self._refuse_negative_numbers()
+
+    def _refuse_negative_numbers(self) -> None:
+        """Seconds, bytes, ports and counts: no option of this collection means anything below zero."""
+        for option, value in self.params.items():
+            if isinstance(value, (int, float)) and value < 0:
+                self.fail_json(msg=f"{option} is {value}, and must be 0 or more")
 
     def knows(self, result: Json) -> None:
         """From now on failures return C(result), too, less what it says of an end that they did not come to."""

@@ -230,8 +230,6 @@ def wanted(params: Json) -> port_pods.Wanted:
         )
     except ValueError as error:
         raise ValueError(str(error).replace("submariner_nattport", "natt_port").replace("submariner_", "")) from None
-    if params["others"] < 0:
-        raise ValueError(f"others: {params['others']} is fewer than none")
     return port_pods.Wanted(
         cluster=params["cluster"],
         names=params["ports"],

@@ -109,6 +109,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     OPERATOR_NAMESPACE,
     Json,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._remedies import ACTIONS
 from ansible_collections.submariner.lifecycle.plugins.module_utils._repair_steps import Done, Repair
 
@@ -152,7 +153,7 @@ def main() -> None:
         operator_namespace={"type": "str", "default": OPERATOR_NAMESPACE},
         timeout={"type": "int", "default": 120},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Module(argument_spec=spec, supports_check_mode=True)
     params = module.params
     refuse_nonsense(module)
     try:

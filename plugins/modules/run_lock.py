@@ -102,6 +102,7 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _keeper, _lock
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, auth_spec, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import (
     Process,
     controlling_ansible,
@@ -198,7 +199,7 @@ def run(module: AnsibleModule) -> Result:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
     except (ApiFailure, _lock.LockHeld, _lock.LockLost) as error:

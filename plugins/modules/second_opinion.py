@@ -145,10 +145,9 @@ unknown:
   sample: {}
 """
 
-from ansible.module_utils.basic import AnsibleModule
-
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import ApiFailure, auth_spec
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
 from ansible_collections.submariner.lifecycle.plugins.module_utils._second_opinion import second_opinion
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import SubctlFailure
@@ -176,7 +175,7 @@ def main() -> None:
             "default": ["basic-connectivity"],
         },
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Module(argument_spec=spec, supports_check_mode=True)
     try:
         result = second_opinion(module)
     except SubctlFailure as error:

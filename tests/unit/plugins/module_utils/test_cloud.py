@@ -89,7 +89,6 @@ def test_what_openstack_takes_by_the_environment() -> None:
         ("gcp", {**ENOUGH, "vpc_name": "v"}, ["vpc_name is an option of aws, not of gcp"]),
         ("aws", {**ENOUGH}, ["project_id is an option of gcp and rhos, not of aws"]),
         ("gcp", {**ENOUGH, "nattport": 70000}, ["nattport is 70000, and a port is from 1 to 65535"]),
-        ("gcp", {**ENOUGH, "gateways": -1}, ["gateways is -1, and there cannot be fewer than none"]),
         ("gcp", ENOUGH, []),
         ("rhos", ENOUGH, []),
         ("aws", {"ocp_metadata": "/m"}, []),
