@@ -287,7 +287,9 @@ class Vigil:
             return {}
         try:
             with open(path, encoding="utf-8") as stream:
-                return known_from(json.load(stream))
+                text = stream.read()
+            # Made by hand before the first start, or the power went before it was written out: nothing was told.
+            return known_from(json.loads(text)) if text.strip() else {}
         except (OSError, ValueError) as error:
             raise Unusable(
                 f"state_file {path} cannot be read: {error}.", "Remove it, or set state_file to another path."

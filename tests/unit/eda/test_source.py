@@ -30,7 +30,7 @@ def remove_second(fleet: Clusterset) -> None:
 
 async def kept(path: pathlib.Path, number: int) -> None:
     """So many facts are kept for the next start."""
-    while not path.exists() or len(json.loads(path.read_text())["told"]) != number:
+    while not path.exists() or not path.stat().st_size or len(json.loads(path.read_text())["told"]) != number:
         await asyncio.sleep(0.05)
 
 
@@ -74,6 +74,7 @@ def test_what_comes_and_goes_within_a_moment_is_not_told(fleet: Clusterset) -> N
 
 def test_a_restart_tells_only_what_is_new(fleet: Clusterset, tmp_path: pathlib.Path) -> None:
     path = tmp_path / "told.json"
+    path.touch()
 
     async def story() -> None:
         fleet.second_endpoint(fleet.east)
