@@ -88,7 +88,7 @@ class OperatorWatch:
         pods = [
             p
             for p in snapshot.objects("pods", namespace)
-            if mapping(mapping(p.get("metadata")).get("labels")).get("name") == OPERATOR
+            if mapping(mapping(p.get("metadata")).get("labels")).get("name") == OPERATOR and not _ended(p)
         ]
         names = tuple(sorted(text(mapping(p.get("metadata")).get("name")) for p in pods))
         path = f"/apis/apps/v1/namespaces/{namespace}/deployments/{OPERATOR}"
@@ -127,6 +127,11 @@ def _ready(pod: Json) -> bool:
     conditions = [mapping(c) for c in sequence(status.get("conditions"))]
     ready = any(c.get("type") == "Ready" and c.get("status") == "True" for c in conditions)
     return ready and not meta.get("deletionTimestamp")
+
+
+def _ended(pod: Json) -> bool:
+    """Nothing of it runs any more: evicted, say. Such a pod stays also when the operator is scaled to 0."""
+    return mapping(pod.get("status")).get("phase") in ("Succeeded", "Failed")
 
 
 def _state(pods: t.Sequence[Json]) -> str:

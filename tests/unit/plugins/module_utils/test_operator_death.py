@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import snapshot_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import (
@@ -73,6 +75,17 @@ def test_scaled_to_0_and_absent_are_dead_at_once() -> None:
     assert (stopped.alive, stopped.must_stop, stopped.pods) == (False, False, ())
     absent = OperatorWatch().judge(seen(), DELETED)
     assert (absent.alive, absent.must_stop) == (False, False)
+
+
+@pytest.mark.parametrize("phase", ["Failed", "Succeeded"])
+def test_a_pod_that_ended_by_itself_is_not_waited_for(phase: str) -> None:
+    """One that the kubelet evicted stays when the operator is scaled to 0: nobody takes it away."""
+    evicted = pod(ready=False)
+    evicted["status"] = {"phase": phase, "reason": "Evicted"}
+    for there in (seen(deployment(0), evicted), seen(evicted)):
+        operator = OperatorWatch().judge(there, DELETED)
+        assert (operator.alive, operator.must_stop, operator.pods) == (False, False, ())
+    assert OperatorWatch().judge(seen(deployment(), evicted, pod()), DELETED).pods == ("submariner-operator-1",)
 
 
 def test_an_unwanted_operator_is_stopped_whatever_its_state() -> None:
