@@ -458,6 +458,15 @@ class Snapshot:
     def unanswered(self) -> dict[str, str]:
         return {k: r.reason for k, r in self.readings.items() if r.state == "unknown"}
 
+    @property
+    def by_uid(self) -> dict[str, Json]:
+        """All that was read; of what several readings show the first."""
+        found: dict[str, Json] = {}
+        for obj in (o for reading in self.readings.values() for o in reading.objects):
+            found.setdefault(text(mapping(obj.get("metadata")).get("uid")), obj)
+        found.pop("", None)
+        return found
+
     def first(self, key: str, namespace: str, name: str) -> Json:
         """One object, empty when it is not there."""
         return next((o for o in self.objects(key, namespace) if mapping(o.get("metadata")).get("name") == name), {})

@@ -33,7 +33,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     text,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import PARALLEL
-from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan
+from ansible_collections.submariner.lifecycle.plugins.module_utils._planned import Plan, inverse
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 from ansible_collections.submariner.lifecycle.plugins.module_utils._scene import Scene
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
@@ -146,7 +146,11 @@ class Removal:
         """What a reading that was answered in full proves of what was to go."""
         there = {o.path for o in plan.owned} | {o.path for o in plan.kept if o.path not in self._asked}
         gone = {**self._planned_before, **self._asked}
-        self.outcome.removed = [o for path, o in gone.items() if path not in there]
+        seen = self._seen.by_uid
+        # A plan that is refused names nothing, and what changed its owner meanwhile is in none: both may well be there.
+        self.outcome.removed = [
+            o for path, o in gone.items() if path not in there and not stands(o, seen.get(o.uid, {}))
+        ]
         self._planned_before = {**{o.path: o for o in plan.owned}, **self._planned_before}
         for owned in self.outcome.removed:
             if owned.path in self._left_to_operator and owned.kind == "Submariner" and self._watch.gave_up:
@@ -154,9 +158,9 @@ class Removal:
             self._left_to_operator.discard(owned.path)
 
     def _conclude(self, plan: Plan) -> None:
-        """What is left. After a last reading without all answers that is also what it does not show, but was asked to go."""
+        """What is left. After a last plan that does not name all that is also what was asked to go and is not proven gone."""
         removed = {o.path for o in self.outcome.removed}
-        pending = self._asked if plan.unread else {}
+        pending = self._asked if plan.unread or any(f.severity == ERROR for f in plan.findings) else {}
         left = {path: o for path, o in pending.items() if path not in removed} | {o.path: o for o in plan.owned}
         self.outcome.remaining = list(left.values())
         self.outcome.kept = plan.kept
@@ -318,6 +322,11 @@ def guarded(owned: Owned, version: str, fields: t.Collection[str] | None = None)
     body = {k: v for k, v in owned.patch.items() if fields is None or k in fields}
     meta = {**mapping(body.get("metadata")), "uid": owned.uid, "resourceVersion": version}
     return {**body, "metadata": meta}
+
+
+def stands(owned: Owned, obj: Json) -> bool:
+    """Whether C(obj), what is there now with the UID of C(owned), still has what was to go."""
+    return bool(obj) and (owned.action != EDIT or inverse(obj, owned.patch) == owned.backup)
 
 
 def without_finalizer(finalizer: str, obj: Json) -> Json:

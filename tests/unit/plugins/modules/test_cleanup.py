@@ -23,6 +23,8 @@ NAMESPACE = "submariner-operator"
 SUBMARINERS = ("submariner.io", "submariners")
 DISCOVERIES = ("submariner.io", "servicediscoveries")
 DEPLOYMENTS = ("apps", "deployments")
+ENDPOINTS = ("submariner.io", "endpoints")
+BROKER = "submariner-k8s-broker"
 PODS = ("", "pods")
 NAMESPACES = ("", "namespaces")
 OURS = [
@@ -291,6 +293,25 @@ def test_every_brokers_namespace_is_looked_through_before_it_goes(api: FakeApi, 
     assert [o["name"] for o in outcome["kept"]] == ["my-broker"]
     api.fault(403, verb="list", path="/my-broker/statefulsets")
     assert run({**arguments, "scope": ["broker"], "fleet": OURS}, check=True)["unknown"] == ["broker-statefulsets"]
+
+
+def test_what_a_member_that_joins_meanwhile_keeps_is_not_called_removed(
+    api: FakeApi, arguments: Json, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.cluster.load(recording("installed", "east"))
+    act = _removal.Removal._act
+
+    def act_and_join(self: _removal.Removal, *how: t.Any) -> None:
+        if not api.writes:
+            api.cluster.create(ENDPOINTS, {"metadata": {"name": "north"}, "spec": {"cluster_id": "north"}}, BROKER)
+        act(self, *how)
+
+    monkeypatch.setattr(_removal.Removal, "_act", act_and_join)
+    outcome = run({**arguments, "scope": ["broker"], "fleet": OURS})
+    assert [f["id"] for f in outcome["findings"]] == ["broker.in-use"]
+    assert api.cluster.get(NAMESPACES, "", BROKER)
+    assert {f"{o['kind']} {o['name']}" for o in outcome["removed"]} == {"Broker submariner-broker"}
+    assert (outcome.changed, outcome["remaining"]) == (True, [])
 
 
 def test_the_records_on_the_broker_go_after_the_cluster_is_clean(
