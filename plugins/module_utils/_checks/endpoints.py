@@ -46,6 +46,9 @@ SPEC = (
 )
 """What a Gateway says of its own Endpoint."""
 
+TOLD = ("cable_name", "hostname", "private_ip", "subnets")
+"""What an Endpoint is known by, in words."""
+
 REALITY = ("gateways", "pods", "leases", "nodes")
 """What an Endpoint is held against, beside other Endpoints."""
 
@@ -175,7 +178,7 @@ def check_member(
                     "endpoint.copy-differs",
                     ERROR,
                     f"Endpoint of {other} {here}",
-                    f"{found[0].name} ({found[0].private_ip})",
+                    f"{found[0].name} ({found[0].private_ip}){_differing(copied, original_specs, found[0].name)}",
                     f"{original[0].name} ({original[0].private_ip}) as on the broker",
                     hint="restart the gateway of this member: it reconciles with the broker when it starts",
                 )
@@ -249,8 +252,8 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
                 "gateway.endpoint-differs",
                 ERROR,
                 f"Gateway {active[0].name}",
-                f"says its Endpoint is {_spec_words(active[0].local)}",
-                _spec_words(own),
+                f"says its Endpoint is {_spec_words(active[0].local, own)}",
+                _spec_words(own, active[0].local),
                 hint="restart the gateway pod",
             )
         )
@@ -388,6 +391,14 @@ def _specs(snapshot: Snapshot, namespace: str) -> dict[str, Json]:
     }
 
 
+def _differing(copied: t.Mapping[str, Json], originals: t.Mapping[str, Json], name: str) -> str:
+    """In which fields a copy is another one, where the two have one name."""
+    one, other = copied[name], originals.get(name)
+    if other is None:
+        return ""
+    return " with another " + ", ".join(sorted(k for k in {**one, **other} if one.get(k) != other.get(k)))
+
+
 def _comparable(spec: Json) -> Json:
     """A spec with all addresses of one kind together: a member of before 0.21 has no lists in its copies."""
     rest = {k: v for k, v in spec.items() if k not in ADDRESSES and k not in ADDRESSES.values()}
@@ -400,10 +411,17 @@ def _same_spec(one: Endpoint, other: Endpoint) -> bool:
     return len(second) < 2 and all(getattr(one, field) == getattr(other, field) for field in SPEC)
 
 
-def _spec_words(endpoint: Endpoint) -> str:
+def _spec_words(endpoint: Endpoint, other: Endpoint) -> str:
+    """An Endpoint by what it is known by, and by what else is another one in C(other)."""
     if not endpoint.cable_name:
         return "none"
-    return f"{endpoint.cable_name} on {endpoint.hostname} {endpoint.private_ip} for {', '.join(endpoint.subnets)}"
+    more = [
+        f", {field} {getattr(endpoint, field) or 'missing'}"
+        for field in (*(f for f in SPEC if f not in TOLD), "second_ips")
+        if getattr(endpoint, field) != getattr(other, field)
+    ]
+    place = f"{endpoint.cable_name} on {endpoint.hostname} {endpoint.private_ip}"
+    return f"{place} for {', '.join(endpoint.subnets)}" + "".join(more)
 
 
 def _unread(snapshot: Snapshot, subject: str, *keys: str) -> list[Finding]:

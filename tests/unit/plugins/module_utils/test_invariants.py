@@ -213,9 +213,25 @@ IN_REALITY: dict[str, tuple[Broken, set[str]]] = {
             ("private_ip", "172.31.2.5"),
             ("hostname", "west-control-plane"),
             ("subnets", ["10.99.0.0/16"]),
+            ("public_ip", "192.0.2.7"),
+            ("backend", "libreswan"),
+            ("healthCheckIP", "10.62.0.77"),
         )
     },
 }
+
+
+@pytest.mark.parametrize("broken", [b for b in (*IN_MEMBER, *IN_REALITY) if " differs in " in b or "another" in b])
+def test_what_differs_is_named(broken: str) -> None:
+    """What was seen and what should have been seen never read the same."""
+    east, west = recording("healthy-two-nodes", "east"), recording("healthy-two-nodes", "west")
+    {**IN_MEMBER, **IN_REALITY}[broken][0](east, west)
+    found = check_member(snapshot_of(west), snapshot_of(east), BROKER, "west", BOTH)
+    assert found
+    for finding in found:
+        assert finding.observed.removeprefix("says its Endpoint is ") != finding.expected.removesuffix(
+            " as on the broker"
+        )
 
 
 @pytest.mark.parametrize("broken", [*AT_BROKER, *IN_MEMBER, *IN_REALITY])
