@@ -74,7 +74,7 @@ def _registered(broker: Broker, cluster_id: str, host: Host, where: str) -> list
 
 
 def _counted(broker: Broker, cluster_id: str, where: str) -> list[Finding]:
-    """One Endpoint and one Cluster, and the label that the sync goes by."""
+    """One Endpoint and one Cluster of that name, and the label that the sync goes by."""
     findings = []
     endpoints = broker.by_id.get(cluster_id, [])
     if len(endpoints) != 1:
@@ -103,6 +103,18 @@ def _counted(broker: Broker, cluster_id: str, where: str) -> list[Finding]:
                 hint="remove the record that no cluster made" if clusters else "restart the gateway of this cluster",
             )
         )
+    findings += [
+        Finding(
+            "cluster.ghost",
+            ERROR,
+            f"Cluster {c.name}",
+            f"is a record of '{cluster_id}' by another name {where}",
+            f"a record named {cluster_id}",
+            hint="remove it, and restart the gateway of this cluster, which makes its own",
+        )
+        for c in clusters
+        if c.name != cluster_id and len(clusters) == 1  # several are said above
+    ]
     return findings + [
         Finding(
             "endpoint.label-mismatch",

@@ -207,6 +207,13 @@ def test_what_the_user_calls_dead_is_a_ghost() -> None:
 # -- Endpoints --------------------------------------------------------------------------------------------------
 
 
+def test_a_cluster_record_by_another_name() -> None:
+    """As the wait after a join says it: the record of a cluster has its ID as its name."""
+    fleet = recorded()
+    next(c for c in broker_of(fleet)["clusters"] if c["name"] == "west")["name"] = "old-west"
+    assert told(judge(fleet)) == {"cluster.ghost": "Cluster old-west"}
+
+
 def test_one_id_on_two_clusters() -> None:
     """Seen: the last gateway to start wins, and removes the other's Endpoint from the broker."""
     fleet = recorded()
