@@ -97,7 +97,7 @@ junit:
 verdict:
   description:
     - The verdict that the report shows, which is that of the document. Of a run that only changes something it is V(pass) or
-      V(fail).
+      V(fail), and V(unknown) of one that was broken off before the document at its end was written.
   returned: with O(state=written)
   type: str
   sample: pass

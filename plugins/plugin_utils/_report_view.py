@@ -58,6 +58,12 @@ REMOVING = ("cleanup", "node_cleanup", "evict", "repair")
 """Modules whose journal of what went is about Submariner, not about test pods of ours."""
 
 
+JUDGED = ("preflight", "verify", "install", "reinstall", "upgrade", "repair", "evict")
+"""Verbs of runs that end with a document: without it nothing tells that they came to their end."""
+
+NOT_JUDGED = "The run was broken off, or goes on: nothing has judged the clusters at its end."
+
+
 @dataclass(frozen=True)
 class Finding:
     """One finding, and the clusters that it names."""
@@ -266,6 +272,9 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         found = [f for s in fatal for f in mappings(s.get("findings"))] + found
         # A step without findings has said why it failed in its message alone.
         failures = [f"{_place(s)}: {redact(text(s.get('message')))}" for s in fatal if not mappings(s.get("findings"))]
+    verdict = _verdict(document, name, head, now)
+    if verdict == "unknown" and (not document or (name != "result" and _changes(now))):
+        unjudged.append(NOT_JUDGED)
     began = _number(head.get("epoch"))
     taking = [s for s in steps if text(s.get("step")) in REMOVING]
     removed = [(s, o) for s in taking for o in mappings(s.get("removed"))]
@@ -277,7 +286,7 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         resumed=tuple(text(when) for when in sequence(head.get("resumed"))),
         earlier=head.get("earlier") is True,
         check=head.get("check") is True,
-        verdict=_verdict(document, name, now),
+        verdict=verdict,
         document=name if document else "",
         scene=scene,
         findings=tuple(_finding(f, about) for f in found),
@@ -302,14 +311,19 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
     )
 
 
-def _verdict(document: Json, name: str, steps: list[Json]) -> str:
+def _verdict(document: Json, name: str, head: Json, steps: list[Json]) -> str:
     """What the document says; but what was looked at before a change says nothing about how it ended."""
     if name != "result" and any(_is_fatal(s) for s in steps):
         return "fail"
-    if document and (name == "result" or not any(_sort(s) == CHANGE for s in steps)):
+    if document and (name == "result" or not _changes(steps)):
         said = text(document.get("verdict"))
         return said if said in VERDICTS else "unknown"
-    return "pass" if steps else "unknown"
+    judged = text(head.get("verb")) in JUDGED and head.get("check") is not True
+    return "pass" if steps and not judged else "unknown"
+
+
+def _changes(steps: list[Json]) -> bool:
+    return any(_sort(s) == CHANGE for s in steps)
 
 
 def _is_fatal(step: Json) -> bool:

@@ -159,9 +159,25 @@ def test_in_check_mode_the_page_says_what_would_go() -> None:
 def test_a_verdict_before_a_change_is_not_the_verdict_on_it() -> None:
     before = reported.recorded("joined-as-second-id")
     done = [s for s in reported.steps(["east", "west"]) if s["step"] in ("cleanup", "node_cleanup")]
-    assert view_of(before, "preflight", reported.HEAD, done).verdict == "pass"
-    assert view_of(before, "preflight", reported.HEAD, []).verdict == "fail"
-    assert view_of(before, "result", reported.HEAD, done).verdict == "fail"
+    head = {**reported.HEAD, "verb": "uninstall"}
+    assert view_of(before, "preflight", head, done).verdict == "pass"
+    assert view_of(before, "preflight", head, []).verdict == "fail"
+    assert view_of(before, "result", head, done).verdict == "fail"
+
+
+@pytest.mark.parametrize("verb", ["verify", "install", "reinstall", "upgrade", "repair", "evict"])
+@pytest.mark.parametrize("name", ["preflight", ""])
+def test_a_run_that_was_broken_off_before_its_verdict_has_not_passed(verb: str, name: str) -> None:
+    """As one that was killed after the removal: its journal has nothing that failed."""
+    before = {**reported.of_size(2), "verdict": "pass"} if name else {}
+    done = [s for s in reported.steps(["east", "west"]) if s["step"] in ("cleanup", "member")]
+    view = view_of(before, name, {**reported.HEAD, "verb": verb}, done)
+    assert (view.verdict, len(view.unjudged)) == ("unknown", 1)
+    assert view.unjudged[0] in Page(page_of(view)).text
+    planned = view_of(before, name, {**reported.HEAD, "verb": verb, "check": True}, done)
+    assert (planned.verdict, planned.unjudged) == ("pass", ())
+    whole = view_of({**reported.of_size(2), "verdict": "pass"}, "result", {**reported.HEAD, "verb": verb}, done)
+    assert (whole.verdict, whole.unjudged) == ("pass", ())
 
 
 def test_a_step_that_may_fail_does_not_outweigh_the_verdict() -> None:
