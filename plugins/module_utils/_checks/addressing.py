@@ -225,21 +225,24 @@ def _global_cidrs(fleet: Fleet) -> list[Finding]:
             findings.append(
                 _wrong("globalnet.not-given", host, f"uses {', '.join(own)}", f"{', '.join(given[host.id])} as given")
             )
-    blocks = [Block(f"cluster {i}", n) for i, cidrs in given.items() for n in map(network_of, cidrs) if n is not None]
-    for (one, other), shared in shared_blocks(blocks):
+        elif own and host.id and host.id not in given:
+            expected = "an entry in the broker's table, without which another cluster may be given the same"
+            findings.append(_wrong("globalnet.not-given", host, f"uses {', '.join(own)}", expected, WARNING))
+    used = {h.id: words(h.digest.get("global_cidrs")) for h in fleet.installed if h.id}
+    for (one, other), shared in shared_blocks([*_of_ids(given), *_of_ids(used)]):
         findings.append(
             Finding(
                 "globalnet.overlap",
                 ERROR,
                 f"{one} and {other}",
-                f"were given the same global addresses: {', '.join(sorted(shared))}",
+                f"were given, or use, the same global addresses: {', '.join(sorted(shared))}",
                 "a global CIDR for each cluster",
                 hint="join one of them again with another --globalnet-cidr",
             )
         )
     if whole is not None:
-        used = [Block("the global range", whole), *_blocks(fleet.in_play)]
-        for (one, other), shared in shared_blocks(used):
+        in_use = [Block("the global range", whole), *_blocks(fleet.in_play)]
+        for (one, other), shared in shared_blocks(in_use):
             if "the global range" in (one, other):
                 findings.append(
                     Finding(
@@ -254,8 +257,12 @@ def _global_cidrs(fleet: Fleet) -> list[Finding]:
     return findings
 
 
-def _wrong(finding: str, host: Host, observed: str, expected: str) -> Finding:
-    return Finding(finding, ERROR, f"cluster {host.label}", observed, expected, hint="join it again")
+def _of_ids(cidrs: t.Mapping[str, t.Iterable[str]]) -> list[Block]:
+    return [Block(f"cluster {i}", n) for i, found in cidrs.items() for n in map(network_of, found) if n is not None]
+
+
+def _wrong(finding: str, host: Host, observed: str, expected: str, severity: str = ERROR) -> Finding:
+    return Finding(finding, severity, f"cluster {host.label}", observed, expected, hint="join it again")
 
 
 def _inside(network: Network | None, whole: Network) -> bool:

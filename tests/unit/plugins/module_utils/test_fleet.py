@@ -422,6 +422,24 @@ def test_a_global_cidr_that_was_not_given(cidr: str, expected: set[str]) -> None
     assert set(told(judge(fleet, "globalnet"))) == expected
 
 
+def test_global_addresses_that_the_broker_does_not_know() -> None:
+    """As after its table was made again: what is in use is what counts, and the next join may be given it."""
+    fleet = recorded("globalnet")
+    broker_of(fleet)["globalnet"]["given"] = {}
+    found = judge(fleet, "globalnet")
+    assert {(f.id, f.severity, f.subject) for f in found} == {
+        ("globalnet.not-given", "warning", "cluster east"),
+        ("globalnet.not-given", "warning", "cluster west"),
+    }
+    fleet["west"]["global_cidrs"] = list(fleet["east"]["global_cidrs"])
+    assert ("globalnet.overlap", "error") in {(f.id, f.severity) for f in judge(fleet, "globalnet")}
+    broker_of(fleet)["globalnet"]["given"] = {"west": list(fleet["west"]["global_cidrs"])}
+    assert told(judge(fleet, "globalnet")) == {
+        "globalnet.not-given": "cluster east",
+        "globalnet.overlap": "cluster east and cluster west",
+    }
+
+
 def test_global_addresses_that_are_taken() -> None:
     fleet = recorded("globalnet")
     broker_of(fleet)["globalnet"]["given"]["west"] = ["242.0.128.0/17"]
