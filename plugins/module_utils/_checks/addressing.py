@@ -8,7 +8,7 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import Fleet, Host, words
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import UNKNOWN, Fleet, Host, words
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     WARNING,
@@ -17,6 +17,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     mapping,
     text,
 )
+
+STRANGER = " (in no inventory)"
 
 Network = t.Union[ipaddress.IPv4Network, ipaddress.IPv6Network]
 
@@ -32,8 +34,8 @@ def check_addressing(fleet: Fleet) -> list[Finding]:
     """Clusters share no addresses, unless Globalnet stands between them."""
     findings = _unseen(fleet)
     if not globalnet_wanted(fleet):
-        sure = shared_blocks(_blocks(fleet.in_play))
-        findings += [_overlap(pair, shared) for pair, shared in sure]
+        sure = shared_blocks([*_blocks(fleet.in_play, routed=fleet.intent is None), *_registered(fleet)])
+        findings += [_overlap(pair, shared) for pair, shared in sure if not all(o.endswith(STRANGER) for o in pair)]
         if fleet.intent:
             known = {pair for pair, _shared in sure}
             likely = shared_blocks(_blocks(fleet.in_play, likely=True))
@@ -139,17 +141,33 @@ def network_of(cidr: str) -> Network | None:
         return None
 
 
-def _blocks(hosts: t.Iterable[Host], likely: bool = False) -> list[Block]:
-    """The blocks of each cluster, with C(likely) also such as stand for them; of hosts that are one cluster the first one's."""
+def _blocks(hosts: t.Iterable[Host], likely: bool = False, routed: bool = False) -> list[Block]:
+    """The blocks of each cluster, with C(likely) also such as stand for them, with C(routed) those of its Endpoint.
+
+    Of hosts that are one cluster the first one's.
+    """
     found, seen = [], set()
     for host in hosts:
         if host.uid and host.uid in seen:
             continue
         seen.add(host.uid)
         cidrs = [*host.pod_cidrs, *host.service_cidrs, *(host.likely_pod_cidrs if likely else ())]
-        networks = {network_of(c) for c in cidrs}
+        networks = {network_of(c) for c in [*cidrs, *(s for e in host.own if routed for s in e.subnets)]}
         found += [Block(host.name, n) for n in networks if n is not None]
     return found
+
+
+def _registered(fleet: Fleet) -> list[Block]:
+    """The blocks of clusters that the broker knows and no host is: what is joined beside them must not share theirs."""
+    uninstall = fleet.intent is not None and fleet.intent.verb == "uninstall"
+    if fleet.broker is None or uninstall or any(h.state == UNKNOWN for h in fleet.hosts):
+        return []  # a host that was not read may be one of them
+    found: set[tuple[str, str]] = set()
+    for cluster_id in fleet.unmanaged:
+        owner = cluster_id + STRANGER
+        found |= {(owner, s) for e in fleet.broker.by_id.get(cluster_id, []) for s in e.subnets}
+        found |= {(owner, s) for c in fleet.broker.clusters if c.cluster_id == cluster_id for s in c.cluster_cidr}
+    return [Block(owner, network) for owner, cidr in found if (network := network_of(cidr)) is not None]
 
 
 def _unseen(fleet: Fleet) -> list[Finding]:

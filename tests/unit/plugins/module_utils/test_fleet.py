@@ -72,6 +72,25 @@ def test_overlapping_cidrs_are_refused_without_globalnet() -> None:
     assert judge(fleet, *BEFORE, globalnet=True) == []
 
 
+def test_what_records_lead_to_overlaps_nothing_either() -> None:
+    """A member's Endpoint, and those of clusters that are on the broker alone."""
+    fleet = recorded()
+    fleet["west"]["own_endpoints"][0]["subnets"] = ["10.61.128.0/17"]
+    assert told(judge(fleet, "addressing")) == {"addressing.overlap": "clusters east and west"}
+    fleet = recorded()
+    del fleet["west"]
+    assert judge(fleet, "addressing") == []
+    broker_of(fleet)["clusters"][1]["cluster_cidr"] = ["10.61.128.0/17"]
+    assert [c["name"] for c in broker_of(fleet)["clusters"]] == ["east", "west"]
+    assert told(judge(fleet, "addressing")) == {"addressing.overlap": "clusters east and west (in no inventory)"}
+    broker_of(fleet)["clusters"].append({"name": "north", "cluster_id": "north", "cluster_cidr": ["10.61.128.0/17"]})
+    assert [f.subject for f in judge(fleet, "addressing")] == [
+        "clusters east and north (in no inventory)",
+        "clusters east and west (in no inventory)",
+    ]  # what strangers share is their affair
+    assert "addressing.overlap" not in told(judge({**fleet, "west": {}}, "addressing"))
+
+
 def test_a_cluster_without_visible_cidrs_is_said_before_an_installation_only() -> None:
     fleet = recorded("west-uninstalled")
     assert told(judge(fleet, *BEFORE, planned=True)) == {"addressing.unseen": "west"}
