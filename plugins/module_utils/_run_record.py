@@ -276,8 +276,11 @@ def installed_id_of(api: Api) -> str:
 
 
 def dns_map_of(api: Api) -> str:
-    """The ConfigMap that an installation's resources name for lighthouse; empty when they name none, or do not say."""
+    """The ConfigMap that an installation's resources name for lighthouse; empty when they name none."""
     seen = observe(api, (), keys=("submariners", "servicediscoveries"))
+    unread = [f"{key}: {reason}" for key, reason in sorted(seen.unanswered.items())]
+    if unread and not all(seen.dns_map):
+        raise ApiFailure(f"What names the ConfigMap of the cluster's DNS cannot be read ({'; '.join(unread)}).")
     return "/".join(seen.dns_map) if all(seen.dns_map) else ""
 
 

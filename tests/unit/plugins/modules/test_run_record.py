@@ -95,6 +95,19 @@ def test_the_map_of_a_dns_elsewhere_is_still_known(
     assert kept(api).dns_maps == {"west": "dns/own"}
 
 
+@pytest.mark.parametrize("status", [403, 503])
+def test_a_record_without_what_was_not_answered_is_not_begun(
+    api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path, status: int
+) -> None:
+    """After the removal nothing else tells where a cluster's DNS was edited."""
+    other_api.cluster.load(cluster("west", b"the-psk"))
+    other_api.fault(status, verb="list", path="/(submariners|servicediscoveries)$")
+    outcome = run(api, tmp_path, state="begun", verb="uninstall", sources=[source(other_api, tmp_path, "west")])
+    assert outcome.failed
+    assert [key for key in ("servicediscoveries: ", "submariners: ") if key not in outcome.msg] == []
+    assert api.writes == []
+
+
 def test_begun_with_what_must_survive_and_without_showing_it(
     api: FakeApi, other_api: FakeApi, tmp_path: pathlib.Path
 ) -> None:
