@@ -171,7 +171,7 @@ def run(module: AnsibleModule) -> Json:
             there = {o.uid for o in outcome.remaining}
             outcome.removed = [o for o in outcome.removed if o.uid not in there]
     result: Json = {
-        "changed": bool(wanted.owned) if module.check_mode else bool(outcome.removed),
+        "changed": bool(wanted.owned) if module.check_mode else bool(outcome.removed) or outcome.touched,
         "plan": [o.as_dict() for o in wanted.owned],
         "present": eviction.present(before),
         "registered": registered(before, params["broker_namespace"]),
@@ -223,7 +223,7 @@ def main() -> None:
     else:
         if result["verdict"] in ("fail", "unknown"):
             said = "; ".join(Finding.of(f).line() for f in result["findings"] if f["severity"] in ("error", "unknown"))
-            what = "Not proven gone from the broker" if result["removed"] else "Nothing was removed"
+            what = "Not proven gone from the broker" if result["changed"] else "Nothing was removed"
             module.fail_json(msg=f"{what}: {said}", **result)
         module.exit_json(**result)
 

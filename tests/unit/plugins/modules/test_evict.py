@@ -18,6 +18,8 @@ from tests.unit.run_module import Outcome, run_module
 Json = dict[str, t.Any]
 CLUSTERS = ("submariner.io", "clusters")
 ACCOUNTS, SECRETS = ("", "serviceaccounts"), ("", "secrets")
+IMPORTS, SLICES = ("multicluster.x-k8s.io", "serviceimports"), ("discovery.k8s.io", "endpointslices")
+MAPS = ("", "configmaps")
 BINDINGS = ("rbac.authorization.k8s.io", "rolebindings")
 SILENT = "https://172.31.2.4:6443 does not answer: timed out."
 
@@ -201,6 +203,20 @@ def test_what_comes_back_is_a_sign_of_life(fleet: Clusterset) -> None:
     assert {o["name"] for o in done["remaining"]} >= {name, endpoint}
     assert endpoint not in {o["name"] for o in done["removed"]}
     assert len(fleet.east.asked("delete", f"/rolebindings/{name}")) == 1
+
+
+def test_what_was_asked_to_go_and_is_held_is_a_change(fleet: Clusterset) -> None:
+    cut_off(fleet)
+    cases = judge(fleet)["cases"]
+    for kind in (ENDPOINTS, CLUSTERS, ACCOUNTS, BINDINGS, SECRETS, IMPORTS, SLICES):
+        fleet.change(
+            fleet.east, kind, lambda o: o["metadata"].update(finalizers=["example.org/hold"]), namespace=BROKER
+        )
+    fleet.change(fleet.east, MAPS, lambda o: o.update(data={}), namespace=BROKER)
+    done = remove(fleet, cases)
+    assert (done.failed, done.changed, done["removed"]) == (True, True, [])
+    assert "Not proven gone from the broker" in done.msg
+    assert "example.org/hold" in done.msg
 
 
 def test_nothing_goes_when_a_kind_is_not_answered(fleet: Clusterset) -> None:
