@@ -204,7 +204,7 @@ def plan(snapshot: Snapshot, wish: Wish) -> Plan:
             going.append(namespace)
             _plan_namespace(snapshot, result, catalogue.BROKER, namespace)
     if catalogue.MEMBER in wish.scopes:
-        staying = [n for n in snapshot.broker_namespaces if n not in going]
+        staying = sorted({*snapshot.broker_namespaces, *_registers(snapshot)} - {*going, snapshot.operator_namespace})
         _plan_definitions(snapshot, result, staying)
         if wish.mcs:
             plan_shared_api(snapshot, result, staying)
@@ -291,6 +291,12 @@ def _elsewhere(snapshot: Snapshot, entry: catalogue.Entry, obj: Json, scope: str
     if scope == catalogue.BROKER:
         return found != namespace
     return found in snapshot.broker_namespaces
+
+
+def _registers(snapshot: Snapshot) -> set[str]:
+    """Namespaces with records: the members' own, and brokers, also such as nothing but their records is left of."""
+    records = [*snapshot.objects("endpoints"), *snapshot.objects("clusters")]
+    return {text(mapping(o.get("metadata")).get("namespace")) for o in records}
 
 
 def _plan_definitions(snapshot: Snapshot, result: Plan, staying: t.Sequence[str]) -> None:

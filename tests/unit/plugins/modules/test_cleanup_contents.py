@@ -247,10 +247,13 @@ def test_a_broker_in_a_namespace_of_another_name_goes_whole(cleaning: Cleaning, 
     assert cleaning.run(scope=["member", "broker"]).changed is False
 
 
-def test_the_records_of_a_broker_without_its_resource_stay_with_their_definitions(cleaning: Cleaning) -> None:
+@pytest.mark.parametrize("role", ["submariner-k8s-broker-cluster", "renamed"])
+def test_the_records_of_a_broker_without_its_resource_stay_with_their_definitions(
+    cleaning: Cleaning, role: str
+) -> None:
     cleaning.load(
         obj("v1", "Namespace", "elsewhere"),
-        obj("rbac.authorization.k8s.io/v1", "Role", "submariner-k8s-broker-cluster", "elsewhere"),
+        obj("rbac.authorization.k8s.io/v1", "Role", role, "elsewhere"),
         obj("submariner.io/v1", "Endpoint", "north-cable", "elsewhere", spec={"cluster_id": "north"}),
     )
     outcome = cleaning.run()
