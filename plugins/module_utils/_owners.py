@@ -80,5 +80,5 @@ def hold_back(plan: Plan, snapshot: Snapshot) -> Plan:
     if not owners:
         return plan
     words = " and ".join(text(owner["words"]) for owner in owners)
-    stays = [replace(o, action="keep", why=f"{words} manages the installation here") for o in plan.owned]
+    stays = [replace(o, action="keep", why=f"{words} manages the installation here") for o in plan.going]
     return Plan(kept=[*plan.kept, *stays], findings=[*plan.findings, *map(finding_of, owners)])

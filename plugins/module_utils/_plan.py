@@ -222,7 +222,6 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
     if strangers:
         result.findings.append(_strangers_in(namespace, strangers, going))
         strangers = [] if going else strangers
-    contents: list[str] = []
     for entry in catalogue.ENTRIES:
         if entry.scope != scope or entry.key == "crds" or entry.option or entry.action == catalogue.EDIT:
             continue
@@ -233,14 +232,14 @@ def _plan_namespace(snapshot: Snapshot, result: Plan, scope: str, namespace: str
                 if strangers:
                     result.keep(entry, obj, "holds objects of others")
                 else:
-                    result.add(entry, obj, f"{entry.why}, with {some(contents, MOST)}" if contents else "")
+                    result.add(entry, obj)
             elif _elsewhere(snapshot, entry, obj, scope, namespace):
                 continue
             elif not entry.owns(obj, namespace):
                 if entry.resembles(obj):
                     result.keep(entry, obj, "looks like Submariner's, and is not proven to be")
             elif entry.contents and not strangers:
-                contents.append(f"{obj.get('kind')} {text(mapping(obj.get('metadata')).get('name'))}")
+                result.hold(entry, obj, namespace)
             else:
                 result.add(entry, obj)
 

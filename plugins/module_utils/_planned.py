@@ -28,6 +28,8 @@ class Plan:
     findings: list[Finding] = field(default_factory=list)
     objects: dict[str, Json] = field(default_factory=dict)
     """The objects behind C(owned), by path."""
+    contents: list[Owned] = field(default_factory=list)
+    """What goes with a namespace in C(owned), and is not asked to go for itself."""
     without_operator: str = ""
     """Why the operator must not do its part: it is stopped first."""
     unseen: list[str] = field(default_factory=list)
@@ -44,6 +46,11 @@ class Plan:
         """What was not answered: with any of it the rest of the plan is half known, and nothing of it may be done."""
         return [f for f in self.findings if f.severity == UNKNOWN]
 
+    @property
+    def going(self) -> list[Owned]:
+        """All of it."""
+        return [*self.owned, *self.contents]
+
     def add(self, entry: Entry, obj: Json, why: str = "") -> None:
         """C(obj) goes."""
         self._take(owned_object(entry, obj, why), obj)
@@ -53,6 +60,10 @@ class Plan:
         owned = owned_object(entry, obj, why, EDIT)
         owned.patch, owned.backup = patch, inverse(obj, patch)
         self._take(owned, obj)
+
+    def hold(self, entry: Entry, obj: Json, namespace: str) -> None:
+        """C(obj) goes with its C(namespace)."""
+        self.contents.append(owned_object(entry, obj, f"{entry.why}, and goes with namespace {namespace}"))
 
     def keep(self, entry: Entry, obj: Json, why: str) -> None:
         """C(obj) stays, for a reason that the user is told."""

@@ -77,7 +77,7 @@ class Removal:
     _awaited: dict[str, tuple[str, str]] = field(default_factory=dict)
     """What CRs of the operator wait for and what to do about it, by path."""
     _planned_before: dict[str, Owned] = field(default_factory=dict)
-    """All that was planned, by path: also what goes by the operator, or with its owner, without being asked by us."""
+    """All that was planned, by path: also what goes by the operator, or with its owner or namespace, without being asked."""
     _edited: dict[str, Owned] = field(default_factory=dict)
     """Edits as they were first done, by path: what is planned after a half done one has half of what was there."""
     _watch: death.OperatorWatch = field(default_factory=death.OperatorWatch)
@@ -144,14 +144,14 @@ class Removal:
 
     def _compare(self, plan: Plan) -> None:
         """What a reading that was answered in full proves of what was to go."""
-        there = {o.path for o in plan.owned} | {o.path for o in plan.kept if o.path not in self._asked}
+        there = {o.path for o in plan.going} | {o.path for o in plan.kept if o.path not in self._asked}
         gone = {**self._planned_before, **self._asked}
         seen = self._seen.by_uid
         # A plan that is refused names nothing, and what changed its owner meanwhile is in none: both may well be there.
         self.outcome.removed = [
             o for path, o in gone.items() if path not in there and not stands(o, seen.get(o.uid, {}))
         ]
-        self._planned_before = {**{o.path: o for o in plan.owned}, **self._planned_before}
+        self._planned_before = {**{o.path: o for o in plan.going}, **self._planned_before}
         for owned in self.outcome.removed:
             if owned.path in self._left_to_operator and owned.kind == "Submariner" and self._watch.gave_up:
                 self.outcome.findings.append(_given_up(owned))
@@ -161,7 +161,7 @@ class Removal:
         """What is left. After a last plan that does not name all that is also what was asked to go and is not proven gone."""
         removed = {o.path for o in self.outcome.removed}
         pending = self._asked if plan.unread or any(f.severity == ERROR for f in plan.findings) else {}
-        left = {path: o for path, o in pending.items() if path not in removed} | {o.path: o for o in plan.owned}
+        left = {path: o for path, o in pending.items() if path not in removed} | {o.path: o for o in plan.going}
         self.outcome.remaining = list(left.values())
         self.outcome.kept = plan.kept
         self.outcome.findings += plan.findings

@@ -151,6 +151,7 @@ plan:
   description:
     - What goes. Each entry has C(kind), C(namespace), C(name), C(uid), C(action), C(why) and C(residue). C(namespace) is empty
       for what stands in none, C(residue) for what is part of an installation and has no number as a residue.
+    - What of Submariner is in a namespace that goes has entries, too. It goes with its namespace, after all else.
     - With the action V(edit) a part of the object goes, and C(backup) is the merge patch that puts it back.
   returned: unless it could not begin
   type: list
@@ -163,7 +164,7 @@ kept:
 removed:
   description:
     - Journal of what was removed, proven by a fresh reading; entries as in RV(plan). What the operator took away, or what went
-      with its owner, is among it.
+      with its owner or its namespace, is among it.
   returned: unless it could not begin
   type: list
   elements: dict
@@ -280,7 +281,7 @@ def run(module: AnsibleModule) -> Json:
             snapshot, params["broker_namespace"], identity, params["departure"] == "retire", params["taken"], proven
         )
 
-    wanted = list(planned.owned)
+    wanted = planned.going
     findings = list(planned.findings)
     if departing and not other_owners(before):
         # Before anything is touched: a cluster that is gone tells less of which records are its own.

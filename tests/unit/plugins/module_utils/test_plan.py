@@ -83,11 +83,12 @@ def test_a_binding_with_our_prefix_is_not_ours() -> None:
     assert member_plan(recording("west-uninstalled", "west") + foreign).owned == []
 
 
-def test_a_namespace_names_what_goes_with_it() -> None:
+def test_what_goes_with_a_namespace_is_in_the_plan() -> None:
     planned = member_plan(recording("joined-as-second-id", "west"))
-    why = next(o.why for o in planned.owned if o.label == "Namespace submariner-operator")
+    within = {f"{o.kind} {o.name}": o for o in planned.going if o not in planned.owned}
     for name in ("Endpoint west2-submariner-cable-west2-10-202-0-2", "Cluster west2", "Secret submariner-ipsec-psk"):
-        assert name in why
+        assert within[name].uid
+        assert within[name].why.endswith("and goes with namespace submariner-operator")
 
 
 def test_a_foreign_object_keeps_the_namespace_but_not_what_is_ours_in_it() -> None:

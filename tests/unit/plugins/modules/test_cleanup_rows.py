@@ -268,10 +268,9 @@ def test_it_goes_and_its_look_alike_stays(cleaning: Cleaning, key: Key) -> None:
     assert not outcome.failed, outcome.msg
     name = case.ours["metadata"]["name"]
     planned = [o for o in outcome["plan"] if o["kind"] == case.ours["kind"] and o["name"] == name]
-    within = [o for o in outcome["plan"] if o["kind"] == "Namespace" and f"{case.ours['kind']} {name}" in o["why"]]
-    assert planned or within, outcome["plan"]
+    assert planned, outcome["plan"]
     assert all((o.get("residue", ""), o["action"]) == (residue, action) for o in planned)
-    assert {o["name"] for o in [*planned, *within]} <= {o["name"] for o in outcome["removed"]}
+    assert {o["path"] for o in planned} <= {o["path"] for o in outcome["removed"]}
     now = found(cleaning, case.ours)
     if action == "edit":
         assert now is not None
