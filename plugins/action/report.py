@@ -13,6 +13,7 @@ from ansible_collections.submariner.lifecycle.plugins.modules.report import ARGU
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import (
     Unreadable,
     begin,
+    ended,
     joined,
     recorded,
     write,
@@ -38,6 +39,8 @@ class ActionModule(ActionBase):  # type: ignore[misc]
             if params["state"] == "recorded":
                 told = (str(params["record"]), str(params["started"]), bool(params["continued"]))
                 return {**result, "changed": True, **({} if self._task.check_mode else recorded(folder, *told))}
+            if params["state"] == "ended":
+                return {**result, "changed": not self._task.check_mode and ended(folder, str(params["run"]))}
             begun = {} if self._task.check_mode else begin(folder, params["verb"], params["check"])
             return {**result, "changed": True, **begun}
         except Unreadable as error:

@@ -30,8 +30,10 @@ options:
         journal of an interrupted run, if it is in the folder, then goes on.
       - V(joined) is for a job that is a part of the run with that record. Register its result as C(__submariner_journal), too.
         Without the run's journal in the folder the result has no C(path), and nothing is added.
+      - V(ended) marks in the journal that its run came to its end. Without that the report of an installation, a removal or an
+        upgrade says V(unknown), whatever was judged before.
     type: str
-    choices: [written, begun, recorded, joined]
+    choices: [written, begun, recorded, joined, ended]
     default: written
   verb:
     description: With O(state=begun), what the run does, for example V(reinstall); the title of the report.
@@ -41,6 +43,10 @@ options:
     description: With O(state=begun), whether the run is in check mode; the report says so.
     type: bool
     default: false
+  run:
+    description: With O(state=ended), RV(run) of O(state=begun) or O(state=joined). The journal of another run is left as it is.
+    type: str
+    default: ""
   record:
     description: With O(state=recorded) and O(state=joined), the ID of the run that began the record.
     type: str
@@ -97,7 +103,7 @@ junit:
 verdict:
   description:
     - The verdict that the report shows, which is that of the document. Of a run that only changes something it is V(pass) or
-      V(fail), and V(unknown) of one that was broken off before the document at its end was written.
+      V(fail), and V(unknown) of one that was broken off before its end.
   returned: with O(state=written)
   type: str
   sample: pass
@@ -141,9 +147,10 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 
 ARGUMENTS: Json = {
     "path": {"type": "path", "required": True},
-    "state": {"type": "str", "choices": ["written", "begun", "recorded", "joined"], "default": "written"},
+    "state": {"type": "str", "choices": ["written", "begun", "recorded", "joined", "ended"], "default": "written"},
     "verb": {"type": "str", "default": ""},
     "check": {"type": "bool", "default": False},
+    "run": {"type": "str", "default": ""},
     "record": {"type": "str", "default": ""},
     "started": {"type": "str", "default": ""},
     "continued": {"type": "bool", "default": False},

@@ -68,6 +68,16 @@ def joined(folder: str, record: str) -> Json:
     return {**head, "path": path} if record and head.get("record") == record else {}
 
 
+def ended(folder: str, run: str, when: str) -> bool:
+    """Mark that a run came to its end, unless the journal is another one's by now. Whether it is marked."""
+    path = os.path.join(folder, NAME)
+    head, steps = read(path)
+    if not run or head.get("run") != run:
+        return False
+    _write(path, {**head, "ended": when}, steps)
+    return True
+
+
 def _write(path: str, head: Json, steps: list[Json]) -> None:
     """A journal whole or not at all."""
     beside = f"{path}.{os.getpid()}"

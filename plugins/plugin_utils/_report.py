@@ -35,7 +35,7 @@ def begin(folder: str, verb: str, check: bool) -> Json:
     head = {
         "run": secrets.token_hex(4),
         "verb": verb,
-        "began": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(now)),
+        "began": _in_words(now),
         "epoch": round(now, 3),
         "check": check,
     }
@@ -51,6 +51,15 @@ def joined(folder: str, record: str) -> Json:
     """The journal of the run that has this record, to go on with it; empty when it is not in the folder."""
     found = _journal.joined(folder, record)
     return {key: found[key] for key in ("run", "verb", "began", "epoch", "check", "path") if key in found}
+
+
+def ended(folder: str, run: str) -> bool:
+    """Mark in its journal that the run came to its end; whether that journal is in the folder."""
+    return _journal.ended(folder, run, _in_words(time.time()))
+
+
+def _in_words(seconds: float) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(seconds))
 
 
 def write(folder: str, dry: bool = False) -> Json:

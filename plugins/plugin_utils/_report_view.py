@@ -61,7 +61,10 @@ REMOVING = ("cleanup", "node_cleanup", "evict", "repair")
 JUDGED = ("preflight", "verify", "install", "reinstall", "upgrade", "repair", "evict")
 """Verbs of runs that end with a document: without it nothing tells that they came to their end."""
 
-NOT_JUDGED = "The run was broken off, or goes on: nothing has judged the clusters at its end."
+MARKED = ("install", "reinstall", "upgrade", "uninstall")
+"""Verbs of runs that mark their end in the journal: what is judged before that is not how they ended."""
+
+NOT_ENDED = "The run was broken off, or goes on: nothing in its folder says how it ended."
 
 
 @dataclass(frozen=True)
@@ -273,8 +276,8 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         # A step without findings has said why it failed in its message alone.
         failures = [f"{_place(s)}: {redact(text(s.get('message')))}" for s in fatal if not mappings(s.get("findings"))]
     verdict = _verdict(document, name, head, now)
-    if verdict == "unknown" and (not document or (name != "result" and _changes(now))):
-        unjudged.append(NOT_JUDGED)
+    if not verdict:
+        unjudged.append(NOT_ENDED)
     began = _number(head.get("epoch"))
     taking = [s for s in steps if text(s.get("step")) in REMOVING]
     removed = [(s, o) for s in taking for o in mappings(s.get("removed"))]
@@ -286,7 +289,7 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
         resumed=tuple(text(when) for when in sequence(head.get("resumed"))),
         earlier=head.get("earlier") is True,
         check=head.get("check") is True,
-        verdict=verdict,
+        verdict=verdict or "unknown",
         document=name if document else "",
         scene=scene,
         findings=tuple(_finding(f, about) for f in found),
@@ -312,18 +315,17 @@ def view_of(document: Json, name: str, head: Json, steps: list[Json]) -> View:
 
 
 def _verdict(document: Json, name: str, head: Json, steps: list[Json]) -> str:
-    """What the document says; but what was looked at before a change says nothing about how it ended."""
+    """What the document says; but what was looked at before a change says nothing about how it ended. Empty: nothing does."""
     if name != "result" and any(_is_fatal(s) for s in steps):
         return "fail"
-    if document and (name == "result" or not _changes(steps)):
-        said = text(document.get("verdict"))
-        return said if said in VERDICTS else "unknown"
-    judged = text(head.get("verb")) in JUDGED and head.get("check") is not True
-    return "pass" if steps and not judged else "unknown"
-
-
-def _changes(steps: list[Json]) -> bool:
-    return any(_sort(s) == CHANGE for s in steps)
+    verb, said = text(head.get("verb")), text(document.get("verdict"))
+    ended = verb not in MARKED or bool(text(head.get("ended")))
+    if document and (name == "result" or not any(_sort(s) == CHANGE for s in steps)):
+        said = said if said in VERDICTS else "unknown"
+        # What a preflight refuses ends there.
+        return said if name == "result" or ended or said in ("fail", "unknown") else ""
+    judged = verb in JUDGED and head.get("check") is not True
+    return "pass" if steps and ended and not judged else ""
 
 
 def _is_fatal(step: Json) -> bool:

@@ -118,6 +118,24 @@ def test_a_step_that_fails_leaves_a_report(stage: Stage) -> None:
     assert "Traceback" not in refused.stdout
 
 
+def test_only_a_removal_that_came_to_its_end_has_passed(stage: Stage) -> None:
+    folder = stage.folder / "reports"
+    told = {"submariner_confirm": "uninstall", "submariner_cleanup_nodes": False, "submariner_report_dir": str(folder)}
+    report = {"ansible.builtin.import_playbook": "submariner.lifecycle.report"}
+    verb = {"submariner_run_verb": "uninstall", "submariner_preflight_verb": "uninstall"}
+    begin = {"ansible.builtin.import_playbook": str(ROOT / "playbooks" / "phases" / "begin.yml"), "vars": verb}
+    verdicts = []
+    for play in (begin, {"ansible.builtin.import_playbook": "submariner.lifecycle.uninstall"}):
+        done = stage.play(play, "east", "west", **told)
+        assert done.returncode == 0, done.stdout
+        assert stage.play(report, submariner_report_dir=str(folder)).returncode == 0
+        for line in (folder / _journal.NAME).read_text().splitlines():
+            jsonschema.validate(json.loads(line), schema("journal"))
+        suites = ElementTree.parse(folder / "junit.xml").getroot()  # noqa: S314  written by ourselves
+        verdicts += [case.find("error") is None for case in suites.iter("testcase") if case.get("name") == "verdict"]
+    assert verdicts == [False, True]
+
+
 @pytest.mark.parametrize("shown", ["json", "yaml"])
 def test_a_long_row_stays_one_line(stage: Stage, monkeypatch: pytest.MonkeyPatch, shown: str) -> None:
     monkeypatch.setenv("ANSIBLE_CALLBACK_RESULT_FORMAT", shown)

@@ -21,6 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journ
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import (
     Unreadable,
     begin,
+    ended,
     joined,
     recorded,
     write,
@@ -221,17 +222,35 @@ def test_a_run_that_is_taken_up_again_goes_on_with_its_journal(tmp_path: pathlib
     assert [s["cluster"] for s in steps] == ["east", "west"]
     assert (head["began"], len(head["resumed"]), head["earlier"]) == ("2026-09-21T13:00:00Z", 1, True)
     assert head["epoch"] <= head["resumed_epoch"]
+    assert write(str(tmp_path))["verdict"] == "unknown"
+    assert ended(str(tmp_path), head["run"])
     assert write(str(tmp_path))["verdict"] == "pass"
     page = (tmp_path / "report.html").read_text()
     assert all(word in page for word in ("first", "second", "Taken up again", "2026-09-21T13:00:00Z"))
     assert "not in this folder" not in page
     assert sorted(path.name for path in tmp_path.iterdir()) == ["journal.jsonl", "junit.xml", "report.html"]
-    # And once more: what fails now is what counts.
+    # And once more: what fails now is what counts, and an end of before is none.
     path = begun(tmp_path, "one", continued=True)
+    assert write(str(tmp_path))["verdict"] == "unknown"
     noted(path, "west", failed=True, msg="again")
     assert len(_journal.read(path)[0]["resumed"]) == 2
     assert len(_journal.read(path)[1]) == 3
     assert write(str(tmp_path))["verdict"] == "fail"
+
+
+def test_only_the_journal_of_its_own_run_is_marked_as_ended(tmp_path: pathlib.Path) -> None:
+    assert not ended(str(tmp_path), "")
+    path = begun(tmp_path, "one")
+    noted(path, "east")
+    run = _journal.read(path)[0]["run"]
+    assert not ended(str(tmp_path), "of-another")
+    assert ended(str(tmp_path), run)
+    head, steps = _journal.read(path)
+    jsonschema.validate(head, SCHEMA)
+    assert (len(steps), head["ended"] >= head["began"]) == (1, True)
+    # The next run, which waits for the lock, has begun its own.
+    begun(tmp_path)
+    assert not ended(str(tmp_path), run)
 
 
 def test_what_another_run_did_is_not_taken_up(tmp_path: pathlib.Path) -> None:

@@ -159,7 +159,7 @@ def test_in_check_mode_the_page_says_what_would_go() -> None:
 def test_a_verdict_before_a_change_is_not_the_verdict_on_it() -> None:
     before = reported.recorded("joined-as-second-id")
     done = [s for s in reported.steps(["east", "west"]) if s["step"] in ("cleanup", "node_cleanup")]
-    head = {**reported.HEAD, "verb": "uninstall"}
+    head = {**reported.HEAD, "verb": "uninstall", "ended": "2026-09-21T13:41:02Z"}
     assert view_of(before, "preflight", head, done).verdict == "pass"
     assert view_of(before, "preflight", head, []).verdict == "fail"
     assert view_of(before, "result", head, done).verdict == "fail"
@@ -174,16 +174,39 @@ def test_a_run_that_was_broken_off_before_its_verdict_has_not_passed(verb: str, 
     view = view_of(before, name, {**reported.HEAD, "verb": verb}, done)
     assert (view.verdict, len(view.unjudged)) == ("unknown", 1)
     assert view.unjudged[0] in Page(page_of(view)).text
-    planned = view_of(before, name, {**reported.HEAD, "verb": verb, "check": True}, done)
+    ended = {"check": True, "ended": "2026-09-21T13:41:02Z"}
+    planned = view_of(before, name, {**reported.HEAD, "verb": verb, **ended}, done)
     assert (planned.verdict, planned.unjudged) == ("pass", ())
     whole = view_of({**reported.of_size(2), "verdict": "pass"}, "result", {**reported.HEAD, "verb": verb}, done)
     assert (whole.verdict, whole.unjudged) == ("pass", ())
 
 
+@pytest.mark.parametrize("verb", ["install", "reinstall", "upgrade", "uninstall"])
+@pytest.mark.parametrize(("said", "wanted"), [("pass", "unknown"), ("degraded", "unknown"), ("fail", "fail")])
+def test_a_run_that_was_broken_off_after_its_preflight_has_not_passed(verb: str, said: str, wanted: str) -> None:
+    before = {**reported.of_size(2), "verdict": said}
+    head = {**reported.HEAD, "verb": verb}
+    planned = [s | {"variant": "plan"} for s in reported.steps(["east"]) if s["step"] == "cleanup"]
+    for steps in ([], planned):
+        view = view_of(before, "preflight", head, steps)
+        assert (view.verdict, len(view.unjudged)) == (wanted, int(said != "fail"))
+        assert view_of(before, "preflight", {**head, "ended": "2026-09-21T13:41:02Z"}, steps).verdict == said
+
+
+def test_a_removal_that_was_broken_off_has_not_passed() -> None:
+    done = [s for s in reported.steps(["east", "west"]) if s["step"] in ("cleanup", "member")]
+    view = view_of(
+        {**reported.of_size(2), "verdict": "pass"}, "preflight", {**reported.HEAD, "verb": "uninstall"}, done
+    )
+    assert (view.verdict, len(view.unjudged)) == ("unknown", 1)
+    assert view_of({}, "", {**reported.HEAD, "verb": "nightly"}, done).verdict == "pass"
+
+
 def test_a_step_that_may_fail_does_not_outweigh_the_verdict() -> None:
     before = {**reported.of_size(2), "verdict": "degraded"}
     step = {**reported.steps(["dublin"])[-1], "failed": True, "message": "no answer"}
-    assert view_of(before, "preflight", reported.HEAD, [{**step, "tolerated": True}]).verdict == "degraded"
+    head = {**reported.HEAD, "ended": "2026-09-21T13:41:02Z"}
+    assert view_of(before, "preflight", head, [{**step, "tolerated": True}]).verdict == "degraded"
     ended = view_of(before, "preflight", reported.HEAD, [step])
     assert (ended.verdict, ended.failures) == ("fail", ("dublin: no answer",))
 
