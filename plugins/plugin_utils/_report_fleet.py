@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import INSTALLED, UNKNOWN, Fleet, Host, Link
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, mappings, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, mappings, sequence, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 
 FINE, UNPROVEN, BROKEN, MISSING, GHOST, UNSEEN = "fine", "unproven", "broken", "missing", "ghost", "unseen"
@@ -150,7 +150,7 @@ def scene_of(document: Json) -> Scene:
     known = mapping(document.get("fleet"))
     broker = text(known.get("broker")) or next((h for h, d in digests.items() if mapping(d).get("brokers")), "")
     members = [text(m) for m in known.get("members", [])] if isinstance(known.get("members"), list) else None
-    ghosts = frozenset(text(g) for g in known.get("ghosts", []) if text(g)) if known.get("ghosts") else frozenset()
+    ghosts = frozenset(text(g) for g in sequence(known.get("ghosts")) if text(g))
     fleet = Fleet.of(digests, broker, members, declared_dead=ghosts)
     names = _names(fleet.hosts)
     clusters = [_cluster(host, names[host.name], host.name == broker) for host in fleet.hosts]

@@ -101,7 +101,14 @@ def test_one_id_on_two_clusters_makes_two_clusters() -> None:
 
 
 @pytest.mark.parametrize(
-    "document", [{}, {"clusters": {"a": None, "b": []}}, {"fleet": 7, "watched": [], "data_path": "x"}]
+    "document",
+    [
+        {},
+        {"clusters": {"a": None, "b": []}},
+        {"fleet": 7, "watched": [], "data_path": "x"},
+        {"fleet": {"members": 7, "ghosts": 7}},
+        {"fleet": {"ghosts": True}},
+    ],
 )
 def test_what_is_missing_makes_no_trouble(document: Json) -> None:
     assert scene_of(document).paths == ()
