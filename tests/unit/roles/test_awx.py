@@ -18,6 +18,7 @@ import pytest
 from tests.unit.awx_setup import KUBECONFIG, PLAYBOOKS, ROOT, Setup, changed, said
 from tests.unit.fake_awx import FIELDS, PASSWORD, USER, FakeAwx
 
+MARK = "[submariner.lifecycle: Submariner]"
 MADE = [kind for kind in FIELDS if kind not in ("teams", "users")]
 FEW: dict[str, t.Any] = {
     "__awx_job_templates": [
@@ -184,16 +185,35 @@ def test_what_others_made_is_left_alone(setup: Setup, awx: FakeAwx) -> None:
 
 
 def test_what_holds_other_things_stays(setup: Setup, awx: FakeAwx) -> None:
-    mark = "[submariner.lifecycle: Submariner]"
-    organization = awx.create("organizations", {"name": "Submariner", "description": f"Ours {mark}"})
+    organization = awx.create("organizations", {"name": "Submariner", "description": f"Ours {MARK}"})
     body = {"kind": "cloud", "inputs": {"fields": [{"id": "kubeconfig", "label": "Kubeconfig"}]}, "injectors": {}}
-    kind = awx.create("credential_types", {"name": "Submariner kubeconfig", "description": mark, **body})
+    kind = awx.create("credential_types", {"name": "Submariner kubeconfig", "description": MARK, **body})
     awx.create("credentials", {"name": "Of a user", "organization": organization, "credential_type": kind})
+    shown = setup.run("--check", submariner_awx_state="absent")
+    assert "Would remove organizations" not in said(shown)
+    assert "Submariner stays, since it holds Of a user" in said(shown)
     done = setup.run(submariner_awx_state="absent", submariner_confirm="awx_setup")
     assert done.returncode == 0, done.stdout
     assert "Submariner kubeconfig stays: Credential types that are in use cannot be deleted" in said(done)
     assert "Submariner stays, since it holds Of a user" in said(done)
     assert awx.names("organizations") == ["Submariner"]
+
+
+def test_a_project_that_others_use_stays(setup: Setup, awx: FakeAwx) -> None:
+    """Two fleets with two prefixes have one project, which the first of them made."""
+    organization = awx.create("organizations", {"name": "Default"})
+    project = awx.create("projects", {"name": "Submariner", "organization": organization, "description": f"It {MARK}"})
+    inventory = awx.create("inventories", {"name": "Others", "organization": organization})
+    theirs = {"name": "Of others", "project": project, "inventory": inventory, "playbook": "playbooks/verify.yml"}
+    awx.create("job_templates", {**theirs, "description": "[submariner.lifecycle: Others]"})
+    old = awx.create("projects", {"name": "Old", "organization": organization, "description": MARK})
+    for options in (["--check"], []):
+        done = setup.run(*options, submariner_awx_state="absent", submariner_confirm="awx_setup")
+        assert changed(done) == 1
+        assert "Submariner stays, since it is used by Of others" in said(done)
+        assert ("Would remove projects: Old" in said(done)) == bool(options)
+        assert "Would remove projects: Submariner" not in said(done)
+        assert sorted(awx.objects["projects"]) == ([project, old] if options else [project])
 
 
 def test_what_has_a_running_job_is_named(setup: Setup, awx: FakeAwx) -> None:
