@@ -12,6 +12,7 @@ import glob
 import os
 import re
 import typing as t
+from collections import Counter
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
@@ -101,6 +102,13 @@ def _contexts(kubeconfig: str) -> list[Context]:
         raise Unusable(
             f"The kubeconfig {kubeconfig} has the context {odd}, whose name is no text.", "Put it in quotes there."
         )
+    # Of two files the first one counts; in one file kubectl takes no name twice.
+    for document in documents:
+        twice = [n for n, times in Counter(e["name"] for e in _named(document, "contexts")).items() if times > 1]
+        if twice:
+            raise Unusable(
+                f"The kubeconfig {kubeconfig} has two contexts {twice[0]} in one file.", "Rename one of them."
+            )
     found: dict[str, Context] = {}
     for entry in (e for d in documents for e in _named(d, "contexts")):
         inner = mapping(entry.get("context"))

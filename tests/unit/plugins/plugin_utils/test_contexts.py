@@ -123,6 +123,16 @@ def test_a_context_whose_name_is_no_text_is_named(tmp_path: pathlib.Path, name: 
     assert [c.name for c in contexts_in(["config"], str(tmp_path))] == ["a", name]
 
 
+def test_two_contexts_of_one_name_are_one_too_few(tmp_path: pathlib.Path) -> None:
+    """Else the fleet would be smaller by it. Of two files together the first one counts, as for kubectl."""
+    (tmp_path / "config").write_text("contexts: [{name: a}, {name: b}, {name: a}]")
+    with pytest.raises(Unusable, match="config has two contexts a in one file"):
+        contexts_in(["config"], str(tmp_path))
+    (tmp_path / "one").write_text("contexts: [{name: a}]")
+    (tmp_path / "two").write_text("contexts: [{name: a}, {name: b}]")
+    assert [c.name for c in contexts_in(["one:two"], str(tmp_path))] == ["a", "b"]
+
+
 def test_a_filter(tmp_path: pathlib.Path) -> None:
     every = made("prod-east", "prod-west", "prod-old", "lab")
     assert [c.name for c in chosen(every, ["prod-*"], ["*-old"])] == ["prod-east", "prod-west"]
