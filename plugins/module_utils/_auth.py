@@ -25,6 +25,8 @@ IMPERSONATION = {"Impersonate-User": "impersonate_user", "Impersonate-Group": "i
 """Header -> option."""
 
 _SECRET = re.compile(r"token|passw|secret|key|credential|_auth$", re.IGNORECASE)
+_FILES = ("tokenFile", "client-key")
+"""Keys of a kubeconfig whose values are paths, which who looks for a missing file has to see."""
 _USERINFO = re.compile(r"://[^/@]*:[^/@]*@")
 
 
@@ -208,7 +210,8 @@ def _leaves(node: t.Any, hidden: bool) -> Iterator[tuple[str, bool]]:
         # Environment variables of an exec plugin are {name, value}: the name tells.
         named = str(node.get("name", "")) if "value" in node else ""
         for key, value in node.items():
-            yield from _leaves(value, hidden or bool(_SECRET.search(str(key))) or bool(_SECRET.search(named)))
+            told = (key not in _FILES and _SECRET.search(str(key))) or _SECRET.search(named)
+            yield from _leaves(value, hidden or bool(told))
     elif isinstance(node, (list, tuple)):
         flag = ""
         for item in node:

@@ -419,3 +419,8 @@ def test_what_of_a_kubeconfig_is_no_secret() -> None:
     assert plain == names, "a name that is a password too stays hidden"
     assert _auth.plain_values({"password": "west"}, {"kubeconfig": "west"}) == set()
     assert _auth.plain_values({"password": "word"}, {"kubeconfig": "west"}) == {"west"}
+
+
+def test_paths_of_files_are_no_secrets_of_a_kubeconfig() -> None:
+    user = {"tokenFile": "/var/run/t", "client-key": "/etc/k.pem", "client-key-data": "a2V5", "token": "abc"}
+    assert _auth.secret_values({"users": [{"name": "u", "user": user}]}) == ["a2V5", "abc"]
