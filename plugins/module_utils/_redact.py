@@ -32,6 +32,16 @@ _IN_OPTIONS = rf"{_ALWAYS}|token|secret|-pass|-pwd"
 # What is between two words of a command: on one line, or in a list of JSON or YAML with a line for each.
 _NEXT_WORD = r"(?:[\s\"',]{1,4}|[\"']?,?[ \t]{0,10}\r?\n[ \t]{0,100}(?:-[ \t]{1,4})?[\"']?)"
 _QUOTED = r"(?:\\\"[^\"]*\"?|\"(?:[^\"\\]|\\[\s\S])*\"?|'[^']*'?)"
+# Programs that take a password by a short option; words of the command may stand before it.
+_BETWEEN = r"[\s\"',]{1,4}"
+_WORDS = rf"(?:{_BETWEEN}[^\s\"',;|&]{{1,200}}){{0,20}}?{_BETWEEN}"
+_PASSWORD_OF = re.compile(
+    rf"(\b(?:sshpass{_BETWEEN}-p(?:{_BETWEEN})?"
+    rf"|(?:mysql|mariadb)(?:-?(?:dump|admin|show|check|import|slap))?{_WORDS}-p(?=[^\s\"',]|[\"'][^\s\"',\]])"
+    rf"|(?:login{_WORDS}-p|redis-cli{_WORDS}-a|ldap[a-z]{{1,20}}{_WORDS}-w){_BETWEEN}"
+    rf"|skopeo{_WORDS}--(?:src-|dest-)?creds[\s\"',=]{{1,4}}|pass(?:in|out)?{_BETWEEN}pass:))"
+    r"(?:\\?\"[^\"\n]*\"?|'[^'\n]*'?|[^\s\"',]+)"
+)
 
 
 def _key(names: str) -> str:
@@ -66,28 +76,37 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
         ),
         r"\1" + HIDDEN,
     ),
-    (re.compile(r"\beyJ[\w-]{6,}(?:\.[\w-]*)*"), HIDDEN),
+    # A token of three parts in JSON; where lines are short it goes on in those that hold one word.
+    (
+        re.compile(
+            r"\beyJ[\w-]{6,}(?:\.[\w-]*)*(?:(?:[ \t]*\r?\n|\\n)[ \t]{0,100}[\w.-]+(?=[\"']?,?[ \t]*(?:\r?\n|\\n|\Z))){0,40}"
+        ),
+        HIDDEN,
+    ),
+    # A password as crypt keeps it.
+    (re.compile(r"\$(?:[1567y]|gy|2[abxy]|apr1|argon2id?|scrypt)\$[\w./+=,$-]{8,}"), HIDDEN),
     # Who logs in, in a URL: a name with a password, or a token alone.
     (re.compile(r"(://)[^/\s\"']+@"), r"\1" + HIDDEN + "@"),
     # A login in the file of a container registry's client.
     (re.compile(r"([\"']auth\\?[\"']\s*:\s*\\?[\"'])[^\"'\\]+"), r"\1" + HIDDEN),
     # A signature or a key in the query of a URL.
     (re.compile(r"([?&;](?:sig|key|auth|pass|pwd|x-amz-[a-z-]{1,30})=)[^&\s\"'<>]+", re.IGNORECASE), r"\1" + HIDDEN),
-    # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack, Google, Vault.
+    # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack, Google, OpenShift, Vault.
     (
         re.compile(
-            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10}|AIza[\w-]{35}|hv[sb]\.[\w-]{20})[\w-]*"
+            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10}|AIza[\w-]{35}|sha256~[\w-]{20}|hv[sb]\.[\w-]{20})[\w-]*"
         ),
         HIDDEN,
     ),
+    (re.compile(r"(\bhooks\.slack\.com/[a-z]{1,20}/)[\w/-]+"), r"\1" + HIDDEN),
     (re.compile(rf"(\b(?:set-)?cookie{_COLON})[^\s\\\"'][^\r\n\\\"']*", re.IGNORECASE), r"\1" + HIDDEN),
     # A login as curl takes it; digits alone are a user and a group.
     (
         re.compile(r"((?<![\w-])(?:-u|-U|--(?:proxy-)?user)[\s\"',=]{1,4})(?!\d+:\d+\b)[^\s:\"',]{1,100}:[^\s\"',]+"),
         r"\1" + HIDDEN,
     ),
-    # A login as sshpass takes it, and as it stands in a netrc.
-    (re.compile(r"(\bsshpass[\s\"',]{1,4}-p[\s\"',]{0,4})(?:\\?\"[^\"\n]*\"?|[^\s\"',]+)"), r"\1" + HIDDEN),
+    # A login as some programs take it, and as it stands in a netrc.
+    (_PASSWORD_OF, r"\1" + HIDDEN),
     (re.compile(r"(\b(?:login|account)\s{1,40}\S{1,100}\s{1,40}password\s{1,40})\S+"), r"\1" + HIDDEN),
     # A line of ipsec.secrets.
     (re.compile(r"(\b(?:PSK|XAUTH|EAP)\s{1,40})(?:\\?\"[^\"\n]*\"?|'[^'\n]*'?|0[stx][\w+/=]+)"), r"\1" + HIDDEN),
@@ -293,15 +312,18 @@ def _shown_fields(value: dict[t.Any, t.Any], secrets: Sequence[str]) -> dict[str
 
 def _shown_list(value: list[t.Any], secrets: Sequence[str], name: str) -> list[t.Any]:
     shown: list[t.Any] = []
-    before = ""
+    before: list[str] = []
     for entry in value:
         shown.append(HIDDEN if isinstance(entry, str) and _follows(before, entry) else _shown(entry, secrets, name))
-        before = entry if isinstance(entry, str) else ""
+        before = [*before[-20:], entry] if isinstance(entry, str) else []
     return shown
 
 
-def _follows(option: str, entry: str) -> bool:
-    """Whether one argument is the secret that the one before announced."""
+def _follows(before: list[str], entry: str) -> bool:
+    """Whether one argument is the secret that those before announced, or holds it."""
+    option, command = (before or [""])[-1], "".join(f"{word}\n" for word in before)
+    if any(match.end(1) >= len(command) for match in _PASSWORD_OF.finditer(command + entry)):
+        return " " not in entry  # else it is a command of its own
     if _LOGIN_OPTION.fullmatch(option):
         return ":" in entry
     return bool(_OPTION.fullmatch(option)) and not entry.startswith("-")

@@ -81,6 +81,19 @@ PEM = "-----BEGIN CERTIFICATE-----\nMIIC5zCCAc+gAwIBAgIB\nADANBgkqhkiG9w0BAQ==\n
         ("sshpass -p sesame ssh me@node", "sesame"),
         ('["sshpass", "-p", "sesame", "ssh"]', "sesame"),
         ("sshpass -psesame ssh me@node", "sesame"),
+        ("mysql -uroot -psesame db", "sesame"),
+        ("mysqldump --all-databases -p'sesame'", "sesame"),
+        ("docker login -u me -p sesame quay.io", "sesame"),
+        ("redis-cli -h db -a sesame ping", "sesame"),
+        ("ldapsearch -x -D cn=me -w sesame", "sesame"),
+        ("skopeo copy --src-creds me:sesame a b", "sesame"),
+        ("openssl enc -pass pass:sesame", "sesame"),
+        ("root:$6$salt$" + "0aB./" * 17, "0aB"),
+        ("me:$apr1$salt$0aB./0aB./0aB./0aB./01", "0aB"),
+        ("sha256~" + "0aB-_" * 8, "0aB"),
+        ("https://hooks.slack.com/services/T0/B0/0aB0aB0aB", "0aB"),
+        ("eyJhbGciOiJSUzI1NiIs\n  ImtpZCI6.eyJzdWIi\n  Oi.c2ln\nwhat comes then", "c2ln"),
+        ("eyJhbGciOiJSUzI1NiIs\\nImtpZCI6.eyJzdWIi\\nOi.c2ln", "c2ln"),
         ("machine git.example\n  login me\n  password sesame", "sesame"),
         ("psk 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
         ("key: 0123456789abcdef0123456789abcdef", "0123456789abcdef"),
@@ -188,6 +201,22 @@ def test_objects_are_looked_at_field_by_field() -> None:
     assert shown["spec"]["automountServiceAccountToken"] is False
 
 
+def test_arguments_of_programs_are_looked_at_together() -> None:
+    secret = [
+        ["mysql", "-uroot", "-psesame", "db"],
+        ["oc", "login", "-u", "me", "-p", "sesame"],
+        ["sshpass", "-p", "sesame"],
+    ]
+    shown = [
+        ["mysql", "-uroot", HIDDEN, "db"],
+        ["oc", "login", "-u", "me", "-p", HIDDEN],
+        ["sshpass", "-p", HIDDEN],
+    ]
+    assert redact_object(secret) == shown
+    plain = [["docker", "run", "-p", "8080:80"], ["ssh", "-p", "2222"], ["mysql", "-p"], ["mysqld", "-port"]]
+    assert redact_object(plain) == plain
+
+
 def test_of_a_secret_the_names_of_its_keys_stay() -> None:
     secret = {"kind": "Secret", "type": "Opaque", "data": {"psk": "c2VzYW1lLXdvcmRz"}, "stringData": {"x": "sesame"}}
     assert redact_object(secret) == {
@@ -255,6 +284,10 @@ def test_a_block_ends_where_it_is_indented_less() -> None:
         "kind: Secret\ndata:\n  ",
         'kind: Secret "data": {',
         "sshpass -p ",
+        "login ",
+        "mysql -p ",
+        "eyJhbGciOi\n",
+        "$6$",
         "login a password",
         "key: 0123456789abcdef",
     ],
