@@ -289,6 +289,10 @@ def globalnet_enabled(broker: Broker) -> bool:
     return enabled(FIXED[GLOBALNET_INFO], broker.table(GLOBALNET_INFO))
 
 
+def clusterset_ip_enabled(broker: Broker) -> bool:
+    return enabled(FIXED[CLUSTERSET_IP_INFO], broker.table(CLUSTERSET_IP_INFO))
+
+
 def allocation_size(number: int) -> int:
     """The number of addresses that subctl makes of the one that it is given: the next power of two."""
     return 1 << (number - 1).bit_length() if number > 0 else number

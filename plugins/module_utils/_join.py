@@ -312,9 +312,23 @@ def leave_as_they_are(options: Json, before: Json) -> None:
             options[name] = value
 
 
+def settle_clusterset_ips(options: Json, cluster_id: str, seen: _broker.Broker) -> list[str]:
+    """Have the options ask for no clusterset IPs that a join would not make so, and tell which: they would differ for ever."""
+    said = []
+    if "service-discovery" not in sequence(seen.spec.get("components")):
+        for setting in ("enable_clusterset_ip", "clusterset_ip_cidr"):
+            if options[setting]:
+                said.append(f"The broker has no service discovery, so the {setting} of {cluster_id} is not used.")
+            options[setting] = None
+    elif options["enable_clusterset_ip"] is False and _broker.clusterset_ip_enabled(seen):
+        said.append(f"The broker has clusterset IPs on, which outranks enable_clusterset_ip: false of {cluster_id}.")
+        options["enable_clusterset_ip"] = None
+    return said
+
+
 def settle_ranges(options: Json, cluster_id: str, seen: _broker.Broker) -> list[str]:
     """Have the options ask for no range that a join would not take, and tell which: it would differ for ever."""
-    said = []
+    said = settle_clusterset_ips(options, cluster_id, seen)
     if options["globalnet_cidr"] and (options["globalnet"] is False or not _broker.globalnet_enabled(seen)):
         said.append(
             f"There is no Globalnet for {cluster_id}, so its globalnet_cidr {options['globalnet_cidr']} is not used."

@@ -72,8 +72,13 @@ def _dns_map(said: Any) -> str:
     return f"{namespace or 'kube-system'}/{name}" if name else ""
 
 
+def _in_order(said: Any) -> list[str]:
+    return sorted(text(entry) for entry in sequence(said))
+
+
 # What the resource keeps in another form than the option has: how to read either, to compare them.
 FORMS: dict[str, tuple[Callable[[Any], Any], Callable[[Any], Any]]] = {
+    "custom_domains": (_in_order, _in_order),
     "coredns_custom_configmap": (_dns_map, _dns_map),
     "check_broker_certificate": (operator.not_, bool),
 }

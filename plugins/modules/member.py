@@ -114,7 +114,9 @@ options:
     description: Number of global IPs of this cluster.
     type: int
   enable_clusterset_ip:
-    description: Whether exported services get a clusterset IP by default.
+    description:
+      - Whether exported services get a clusterset IP by default. A broker that has it on outranks V(false).
+      - Not used, as O(clusterset_ip_cidr), where the broker has no service discovery.
     type: bool
   clusterset_ip_cidr:
     description: The cluster's range of clusterset IPs; the default is as for O(globalnet_cidr).

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pathlib
+import typing as t
 
 import pytest
 
@@ -45,3 +46,53 @@ def test_images_that_a_join_anew_would_take_back_are_named(
     assert not run(api, broker_api, tmp_path, check=True).changed
     outcome = run(api, broker_api, tmp_path, check=True, nattport=4501)
     assert outcome["differences"][1] == {"setting": "image_override", "have": images, "want": {}}
+
+
+@pytest.mark.parametrize(
+    ("components", "enabled", "asked", "said"),
+    [
+        (
+            ["connectivity"],
+            "false",
+            {"enable_clusterset_ip": True},
+            "no service discovery, so the enable_clusterset_ip",
+        ),
+        (["connectivity"], "false", {"clusterset_ip_cidr": "243.9.0.0/20"}, "so the clusterset_ip_cidr of west is not"),
+        (
+            ["connectivity", "service-discovery"],
+            "true",
+            {"enable_clusterset_ip": False},
+            "outranks enable_clusterset_ip",
+        ),
+    ],
+)
+def test_clusterset_ips_that_a_join_would_not_make_so_are_no_difference(
+    api: FakeApi,
+    other_api: FakeApi,
+    tmp_path: pathlib.Path,
+    components: list[str],
+    enabled: str,
+    asked: dict[str, t.Any],
+    said: str,
+) -> None:
+    """Else each run would join anew, with an uninstall first."""
+    items = broker_side()
+    for item in items:
+        if item["kind"] == "Broker":
+            item["spec"].update(components=components)
+        elif item["metadata"]["name"] == "submariner-clustersetip-info":
+            item["data"]["clustersetIPEnabled"] = enabled
+    other_api.cluster.load([*items, record()])
+    have: dict[str, t.Any] = {"serviceDiscoveryEnabled": len(components) > 1}
+    if enabled == "true":
+        have["clustersetIPEnabled"] = True
+    api.cluster.load(installed(**have))
+    outcome = run(api, other_api, tmp_path, check=True, **asked)
+    assert not outcome.changed, outcome["differences"]
+    assert said in str(outcome.result["warnings"])
+
+
+def test_domains_in_another_order_are_the_same(api: FakeApi, broker_api: FakeApi, tmp_path: pathlib.Path) -> None:
+    api.cluster.load(installed(customDomains=["b.example", "a.example"]))
+    assert not run(api, broker_api, tmp_path, check=True, custom_domains=["a.example", "b.example"]).changed
+    assert run(api, broker_api, tmp_path, check=True, custom_domains=["a.example"]).changed
