@@ -162,6 +162,49 @@ def test_components_that_no_member_could_be_joined_for(tmp_path: pathlib.Path) -
     assert wanted in said.replace("\\", "")
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("submariner_version", 0.2),
+        ("submariner_version", "v0.24.1"),
+        ("submariner_repository", "https://registry.example.com/submariner"),
+        ("submariner_repository", "registry.example.com/submariner/"),
+        ("submariner_broker_url", "http://api.example.com:6443"),
+        ("submariner_broker_url", "https://127.0.0.1:6443"),
+        ("submariner_custom_domains", ["a b"]),
+        ("submariner_join_custom_domains", ["example.org", ""]),
+        ("submariner_broker_namespace", "No Name"),
+        ("submariner_cluster_cidr", "10.0.0.0/16\n"),
+    ],
+)
+def test_what_would_be_refused_only_when_all_has_been_removed_is_named(
+    tmp_path: pathlib.Path, name: str, value: t.Any
+) -> None:
+    code, said = play(tmp_path, east={name: value}, west={})
+    assert code == 2, said
+    assert f"{name} is {value} on east and must be " in said.replace("\\n", "\n").replace("\\", "")
+
+
+@pytest.mark.parametrize("cluster_id", ["", None, ["east"], "east\n"])
+def test_what_is_set_and_no_cluster_id_is_named(tmp_path: pathlib.Path, cluster_id: t.Any) -> None:
+    code, said = play(tmp_path, north={"submariner_cluster_id": cluster_id}, west={})
+    assert code == 2, said
+    assert "Not a valid cluster ID: " in said
+
+
+@pytest.mark.parametrize(
+    ("overrides", "said"),
+    [
+        ({"submariner-gateway": None}, "has None for submariner-gateway on east, which is no image"),
+        (5, "argument 'submariner_image_overrides' is of type int"),
+    ],
+)
+def test_overrides_that_are_none_are_named(tmp_path: pathlib.Path, overrides: t.Any, said: str) -> None:
+    code, out = play(tmp_path, east={"submariner_image_overrides": overrides}, west={})
+    assert code == 2, out
+    assert said in out.replace("\\", "")
+
+
 def test_an_image_of_no_component_is_named(tmp_path: pathlib.Path) -> None:
     overrides = {
         "submariner-gateway": "registry.example.com/gw:1",
@@ -182,6 +225,11 @@ def test_the_ends_of_a_range_and_what_is_unset_are_taken(tmp_path: pathlib.Path)
         "submariner_globalnet_cidr": "242.0.0.0/24",
         "submariner_coredns_custom_configmap": "dns/custom",
         "submariner_components": ["connectivity"],
+        "submariner_version": "0.25.0-rc0",
+        "submariner_repository": "[fd00::1]:5000/submariner",
+        "submariner_broker_url": "api.example.com:6443",
+        "submariner_custom_domains": "example.org,example.net",
+        "submariner_join_custom_domains": ["example.org", "local"],
         "submariner_image_overrides": {"submariner-metrics-proxy": "registry.example.com/nettest:1"},
     }
     code, said = play(tmp_path, low=low, high=high, unset=unset, good=good)
