@@ -129,7 +129,7 @@ def campaign() -> list[str]:
 
 # Only the campaign has these: each takes a third of a pass. A kubelet may take five minutes to start an API server again.
 _LONG = frozenset({
-    *_FIREWALL, *_UPGRADES, *_WRECKS, *_APART, "load-balancer", *(name for name in _KILLS if name.endswith("api-server")),
+    *_FIREWALL, *_UPGRADES, *_APART, "load-balancer", *(name for name in _KILLS if name.endswith("api-server")),
 })  # fmt: skip
 # How many of each kind a pass draws. Those in one row take as long as each other.
 _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
@@ -137,7 +137,12 @@ _DRAWN: tuple[tuple[int, tuple[str, ...]], ...] = (
     (1, tuple(_FAULTS)),
     (1, tuple(_FAULT_GROUPS)),
     (1, (*_STUCK, *(name for name in _PATHS if name not in _LONG))),
-    (1, tuple(n for n in (*_INTERRUPTIONS, *_KILLS, *_REINSTALLS) if n not in {*_LONG, f"reinstall-{HARDEST}"})),
+    (
+        1,
+        tuple(
+            n for n in (*_INTERRUPTIONS, *_KILLS, *_REINSTALLS, *_WRECKS) if n not in {*_LONG, f"reinstall-{HARDEST}"}
+        ),
+    ),
     (1, (*_COMPANY, *_REMOVALS, *_EVICTION, *_OBSTACLES)),
 )
 
