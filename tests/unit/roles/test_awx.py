@@ -250,6 +250,14 @@ def test_a_number_out_of_its_range_is_refused_in_one_line(setup: Setup) -> None:
     assert "submariner_awx_slices is 0 and must be a whole number from 1 to 1000." in said(done)
 
 
+def test_a_wrong_value_is_refused_without_a_secret_in_what_is_said(setup: Setup) -> None:
+    setup.env.update(CONTROLLER_USERNAME=USER, CONTROLLER_PASSWORD=PASSWORD)
+    done = setup.run(submariner_awx_state="gone")
+    assert done.returncode == 2
+    assert "value of submariner_awx_state must be one of: present, absent, got: gone" in said(done)
+    assert PASSWORD not in done.stdout
+
+
 def test_a_missing_collection_is_refused_in_one_line(setup: Setup, tmp_path: pathlib.Path) -> None:
     """With the collections that this one needs, and no other."""
     done = setup.run("-e", "__awx_collection=awx.nowhere")
