@@ -250,6 +250,30 @@ def test_a_number_out_of_its_range_is_refused_in_one_line(setup: Setup) -> None:
     assert "submariner_awx_slices is 0 and must be a whole number from 1 to 1000." in said(done)
 
 
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"submariner_awx_prefix": ""}, "submariner_awx_prefix is empty."),
+        (
+            {"submariner_awx_credentials": "nodes, more"},
+            "submariner_awx_credentials names nodes, and AWX shows no credential",
+        ),
+        ({"submariner_awx_project_credential": "git"}, "submariner_awx_project_credential names git, and"),
+        (
+            {"submariner_awx_notifications": [{"name": "ops", "events": ["error"]}]},
+            "submariner_awx_notifications names ops, and AWX shows no notification template of that name.",
+        ),
+    ],
+)
+def test_what_is_named_and_not_there_is_refused_before_anything_is_made(
+    setup: Setup, awx: FakeAwx, given: dict[str, t.Any], message: str
+) -> None:
+    done = setup.run(**given)
+    assert done.returncode == 2
+    assert message in said(done)
+    assert awx.writes == []
+
+
 def test_a_wrong_value_is_refused_without_a_secret_in_what_is_said(setup: Setup) -> None:
     setup.env.update(CONTROLLER_USERNAME=USER, CONTROLLER_PASSWORD=PASSWORD)
     done = setup.run(submariner_awx_state="gone")
