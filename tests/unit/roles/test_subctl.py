@@ -216,6 +216,67 @@ def test_a_program_of_another_version_never_takes_the_place(tmp_path: pathlib.Pa
     assert list(kept.iterdir()) == []
 
 
+def saying(program: pathlib.Path, said: str) -> pathlib.Path:
+    program.write_text(f"#!/bin/sh\necho '{said}'\n")
+    program.chmod(0o755)
+    return program
+
+
+def test_a_program_may_be_downloaded_under_any_name(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
+    program = saying(archive.parent / "tool-0.19", "subctl version: v0.19.0")
+    digits = hashlib.sha256(program.read_bytes()).hexdigest()
+    given = {"submariner_subctl_url": f"{url.rpartition('/')[0]}/tool-0.19"}
+    done = run(tmp_path, **given, submariner_subctl_checksum=f"SHA256:{digits}")
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+
+
+@pytest.mark.parametrize("odd", ["a" * 64, "crc32:abc", "sha256:"])
+def test_what_a_download_cannot_be_checked_by_is_named(tmp_path: pathlib.Path, url: str, odd: str) -> None:
+    refused = run(tmp_path, submariner_subctl_url=url, submariner_subctl_checksum=odd)
+    assert refused.returncode != 0
+    assert f"submariner_subctl_checksum is {odd}, by which a download cannot" in " ".join(refused.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("said", "observed"),
+    [("subctl version: v0.20.0", "is version 0.20.0, submariner_version is 0.19.0"), ("hello", "or is not subctl")],
+)
+def test_what_is_not_the_wanted_program_is_named(tmp_path: pathlib.Path, said: str, observed: str) -> None:
+    program = saying(tmp_path / "other", said)
+    refused = run(tmp_path, submariner_subctl_file=str(program))
+    assert refused.returncode != 0
+    words = " ".join(refused.stdout.split())
+    assert f"{program} {'is version' if 'version' in said else 'does not run on this machine'}" in words
+    assert observed in words
+    assert "Set submariner_subctl_file to subctl of the wanted version" in words
+
+
+def test_a_build_from_source_has_no_v_before_its_version(tmp_path: pathlib.Path) -> None:
+    program = saying(tmp_path / "built", "subctl version: devel")
+    done = run(tmp_path, submariner_subctl_file=str(program), submariner_version="devel")
+    assert f"uses {tmp_path}/cache/devel/subctl in version devel" in done.stdout, done.stdout
+
+
+def test_the_program_for_this_machine_is_taken_from_an_archive_with_several(
+    tmp_path: pathlib.Path, archive: pathlib.Path
+) -> None:
+    system, machine = os.uname().sysname.lower(), {"x86_64": "amd64", "aarch64": "arm64"}[os.uname().machine]
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.add(__file__, "subctl-v0.19.0/subctl-v0.19.0-aix-ppc64")
+        tar.add(tmp_path / "program", f"subctl-v0.19.0/subctl-v0.19.0-{system}-{machine}")
+        tar.add(__file__, "subctl-v0.19.0/subctl.sha256")
+    done = run(tmp_path, submariner_subctl_file=str(archive))
+    assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
+
+
+def test_another_program_is_not_taken_for_subctl(tmp_path: pathlib.Path) -> None:
+    refused = run(tmp_path, submariner_subctl_path=str(saying(tmp_path / "other", "hello")), submariner_version="")
+    assert refused.returncode != 0
+    assert "other does not say a version, so it is not subctl. Set submariner_subctl_path" in " ".join(
+        refused.stdout.split()
+    )
+
+
 IMAGES = """
 - hosts: localhost
   gather_facts: false
