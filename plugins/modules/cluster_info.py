@@ -83,6 +83,19 @@ options:
         type: list
         elements: str
         default: []
+      gateway_count:
+        description: How many gateways there are to be at least, where O(wanted.gateway_nodes) names none.
+        type: int
+        default: 1
+      gateway_selector:
+        description: Label selector of the nodes among which is chosen. When empty, all.
+        type: str
+        default: ''
+      gateways_before:
+        description: Nodes that were gateways before a run that was interrupted took their label away.
+        type: list
+        elements: str
+        default: []
       cluster_cidr:
         description: Pod CIDRs, with commas between them. When empty, those that are seen.
         type: str
@@ -460,12 +473,14 @@ from ansible.module_utils.basic import AnsibleModule
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
     NOT_KUBERNETES,
+    Api,
     ApiFailure,
     auth_spec,
     connect,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_alone
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest, split_cidrs
+from ansible_collections.submariner.lifecycle.plugins.module_utils._join import selected_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     BROKER_NAMESPACE,
@@ -489,7 +504,7 @@ def run(module: AnsibleModule) -> Json:
         result["findings"] = [f.as_dict() for f in check_alone(params["cluster_id"] or api.server, brief)]
     brief["optional"] = sorted(OPTIONAL & set(snapshot.unanswered))
     if params["wanted"] is not None:
-        brief["wanted"] = _wanted(snapshot, params["wanted"])
+        brief["wanted"] = _wanted(api, snapshot, params["wanted"])
     if params["rights"]:
         brokers = snapshot.broker_namespaces or ([params["broker_namespace"]] if params["hosts_broker"] else [])
         found = denied(api, params["rights_for"], params["operator_namespace"], brokers)
@@ -503,8 +518,13 @@ def run(module: AnsibleModule) -> Json:
     return result
 
 
-def _wanted(snapshot: Snapshot, wanted: Json) -> Json:
-    gateways, trouble = choose_gateways(snapshot.nodes, wanted["gateway_nodes"], [])
+def _wanted(api: Api, snapshot: Snapshot, wanted: Json) -> Json:
+    try:
+        eligible = selected_nodes(api, wanted["gateway_selector"])
+        asked, before, count = wanted["gateway_nodes"], wanted["gateways_before"], wanted["gateway_count"]
+        gateways, trouble = choose_gateways(snapshot.nodes, asked, before, count, eligible)
+    except ApiFailure as error:
+        gateways, trouble = [], str(error)
     return {
         "cluster_cidr": split_cidrs(wanted["cluster_cidr"]),
         "service_cidr": split_cidrs(wanted["service_cidr"]),
@@ -543,6 +563,9 @@ def main() -> None:
             "type": "dict",
             "options": {
                 "gateway_nodes": {"type": "list", "elements": "str", "default": []},
+                "gateway_count": {"type": "int", "default": 1},
+                "gateway_selector": {"type": "str", "default": ""},
+                "gateways_before": {"type": "list", "elements": "str", "default": []},
                 "cluster_cidr": {"type": "str", "default": ""},
                 "service_cidr": {"type": "str", "default": ""},
             },

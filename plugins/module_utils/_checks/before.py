@@ -60,7 +60,7 @@ def _gateways(host: Host) -> list[Finding]:
                 host.name,
                 f"can have no gateway: {trouble}",
                 "a node that can be a gateway",
-                hint="set submariner_gateway_nodes to nodes of this cluster",
+                hint="set submariner_gateway_nodes to nodes of this cluster, or submariner_gateway_count or _selector anew",
             )
         )
     if len(chosen) == 1:

@@ -100,7 +100,7 @@ def refusal(tmp_path_factory: pytest.TempPathFactory) -> str:
     odd = {**dict.fromkeys(RANGES, "many"), **dict.fromkeys(FORMS, "no form")}
     # The role's own options are judged by its argument specification first, as far as that goes.
     own = {name for name in odd if name.startswith("submariner_preflight_") or name == "submariner_nattport"}
-    own |= {"submariner_nat_discovery_port"}
+    own |= {"submariner_nat_discovery_port", "submariner_gateway_count"}
     code, said = play(
         tmp_path_factory.mktemp("wrong"), low=low, high=high, odd={n: v for n, v in odd.items() if n not in own}
     )

@@ -392,6 +392,20 @@ def test_what_a_join_would_be_told(api: FakeApi, tmp_path: pathlib.Path) -> None
     assert found["trouble"] == "no node is called nowhere; there are east-control-plane, east-worker"
 
 
+def test_gateways_that_a_join_could_not_choose(api: FakeApi, tmp_path: pathlib.Path) -> None:
+    """Else a reinstallation would find out when all has been removed."""
+    prepared(api)
+    several = before(api, tmp_path, wanted={"gateway_count": 5})["wanted"]
+    assert several["trouble"] == "no more node that runs Linux is ready, and 5 are wanted"
+    selected = {"gateway_count": 2, "gateway_selector": "zone=nowhere"}
+    assert "that the selector names" in before(api, tmp_path, wanted=selected)["wanted"]["trouble"]
+    begun = {**selected, "gateways_before": ["east-control-plane", "east-worker"]}
+    for node in api.cluster.objects(("", "nodes")):
+        node["metadata"]["labels"].pop("submariner.io/gateway", None)
+        api.cluster.replace(("", "nodes"), node, "", node["metadata"]["name"])
+    assert before(api, tmp_path, wanted=begun)["wanted"]["trouble"] == ""
+
+
 def test_rights_are_those_of_the_run(api: FakeApi, tmp_path: pathlib.Path) -> None:
     prepared(api)
     api.fault(403, verb="*")
