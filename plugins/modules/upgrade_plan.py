@@ -105,7 +105,7 @@ steps:
       description: Whose.
       type: str
     from:
-      description: The versions that run there now, none where it is not joined.
+      description: The versions that run there now, none where it is not joined or has no operator.
       type: list
       elements: str
 lines:
@@ -221,7 +221,7 @@ def run(module: AnsibleModule) -> Json:
     }
     if module._diff and params["state"] == "planned":
         result["diff"] = {
-            "before": "".join(f"{s['what']} {s['cluster_id']}: {', '.join(s['from']) or 'not joined'}\n" for s in plan),
+            "before": "".join(f"{s['what']} {s['cluster_id']}: {', '.join(s['from']) or 'none'}\n" for s in plan),
             "after": "".join(f"{s['what']} {s['cluster_id']}: {target}\n" for s in plan),
         }
     return result

@@ -102,6 +102,12 @@ class Fleet:
         return text(self.broker.versions.get(OPERATOR)) or text(self.broker.versions.get(RESOURCE))
 
     @property
+    def broker_down(self) -> bool:
+        """Whether an interrupted run took the operator beside the broker away, with the member there: the broker came first."""
+        beside = any(runs.cluster_id == self.broker.cluster_id for runs in self.members)
+        return self.continued and beside and not self.broker.installed and not self.broker_version
+
+    @property
     def clusters(self) -> list[Runs]:
         return [self.broker, *self.members]
 
@@ -172,7 +178,7 @@ def _unread(runs: Runs) -> Finding:
 
 def _broker(fleet: Fleet, target: str, unstable: bool) -> list[Finding]:
     version = fleet.broker_version
-    if not version:
+    if not version and not fleet.broker_down:
         return [
             Finding(
                 "upgrade.version-unknown",
@@ -183,14 +189,14 @@ def _broker(fleet: Fleet, target: str, unstable: bool) -> list[Finding]:
                 hint=f"{REINSTALL}; where there is nothing yet, the playbook install",
             )
         ]
-    found = _path(f"the broker on {fleet.broker.cluster_id}", [version], target, unstable)
+    found = _path(f"the broker on {fleet.broker.cluster_id}", [version], target, unstable) if version else []
     if not found and not fleet.with_broker and version != bare(target):
         found.append(
             Finding(
                 "upgrade.broker-first",
                 ERROR,
                 f"the broker on {fleet.broker.cluster_id}",
-                f"is {version}, and is not in this run",
+                f"is {version or 'without its operator since an interrupted run'}, and is not in this run",
                 f"{bare(target)}: the broker goes first",
                 hint=f"run it for the broker's host first (--limit {fleet.broker.cluster_id})",
             )
@@ -285,7 +291,8 @@ def steps(fleet: Fleet, target: str) -> list[Json]:
     """What is to be upgraded, in order: C(what) is V(broker) or V(member)."""
     found: list[Json] = []
     if fleet.with_broker and fleet.broker_version != bare(target):
-        found.append({"what": "broker", "cluster_id": fleet.broker.cluster_id, "from": [fleet.broker_version]})
+        runs_now = [fleet.broker_version] if fleet.broker_version else []
+        found.append({"what": "broker", "cluster_id": fleet.broker.cluster_id, "from": runs_now})
     for runs in fleet.members:
         if runs.cluster_id in fleet.chosen and (not runs.installed or runs.other_than(target)):
             found.append({"what": "member", "cluster_id": runs.cluster_id, "from": sorted(set(runs.versions.values()))})
@@ -357,8 +364,9 @@ def lines(plan: t.Sequence[Json], target: str) -> list[str]:
         "broker": "deployed anew over the one that is there; the members stay connected",
         "member": "removed, proven gone, joined again; the others stay connected",
     }
+    none = {"broker": "no operator", "member": "not joined"}
     return [
-        f"{step['what']} {step['cluster_id']}: {', '.join(step['from']) or 'not joined'} -> {bare(target)}"
+        f"{step['what']} {step['cluster_id']}: {', '.join(step['from']) or none[step['what']]} -> {bare(target)}"
         f" ({words[step['what']]})"
         for step in plan
     ]

@@ -162,7 +162,11 @@ def test_somebody_elses_finalizer_on_a_record_is_named_where_it_holds_the_namesp
     place = obj("v1", "Namespace", OPERATOR)
     cleaning.load(place, obj("submariner.io/v1", "Endpoint", "west-cable", OPERATOR, finalizers=[NEVER], spec={}))
     outcome = cleaning.run(timeout=1)
-    assert labels(outcome["remaining"]) == {f"Namespace {OPERATOR}", "CustomResourceDefinition endpoints.submariner.io"}
+    assert labels(outcome["remaining"]) == {
+        f"Namespace {OPERATOR}",
+        f"Endpoint {OPERATOR}/west-cable",
+        "CustomResourceDefinition endpoints.submariner.io",
+    }
     for finding in outcome["findings"]:
         assert f"waits for Endpoint {OPERATOR}/west-cable, held by finalizer {NEVER}" in finding["cause"]
         assert "take it off by hand" in finding["hint"]

@@ -100,6 +100,26 @@ def test_a_member_that_the_interrupted_run_took_down(versions: Versions) -> None
     assert outcome["steps"][-1]["cluster_id"] == "west"
 
 
+def test_a_member_beside_the_broker_that_the_interrupted_run_took_down(versions: Versions) -> None:
+    """Its operator was the broker's, too: which version that was nobody can say, so it is deployed again."""
+    east = versions.east.cluster
+    versions.change(versions.east, SUBMARINERS, lambda body: body["metadata"].pop("finalizers", None))
+    east.delete(SUBMARINERS, "submariner-operator", "submariner")
+    east.delete(DEPLOYMENTS, "submariner-operator", "submariner-operator")
+    assert ids(versions.plan()) == ["upgrade.version-unknown", "upgrade.not-installed"]
+    outcome = versions.plan(continued=True)
+    assert (outcome["verdict"], outcome["findings"]) == ("pass", [])
+    assert [(s["what"], s["cluster_id"]) for s in outcome["steps"]] == [
+        ("broker", "east"),
+        ("member", "east"),
+        ("member", "west"),
+    ]
+    assert "broker east: no operator -> 0.20.0" in outcome["lines"][0]
+    alone = versions.plan(continued=True, with_broker=False, members=["west"])
+    assert ids(alone) == ["upgrade.broker-first"]
+    assert "without its operator" in alone["findings"][0]["observed"]
+
+
 @pytest.mark.parametrize(
     ("target", "found"),
     [
