@@ -339,3 +339,13 @@ def test_a_program_that_is_not_there_names_the_variable(tmp_path: pathlib.Path) 
     nothing = run(tmp_path)
     assert nothing.returncode != 0
     assert "submariner_subctl_path" in nothing.stdout
+
+
+def test_a_program_that_does_not_end_is_stopped(tmp_path: pathlib.Path) -> None:
+    program = tmp_path / "subctl"
+    program.write_text("#!/bin/sh\nexec sleep 30\n")
+    program.chmod(0o755)
+    done = run(tmp_path, submariner_subctl_path=str(program), __submariner_version_timeout="1")
+    assert done.returncode == 2, done.stdout
+    said = ("Timed out after 1 second", "in the expected time frame (1)")  # from 2.19 on, and before
+    assert any(words in done.stdout for words in said), done.stdout
