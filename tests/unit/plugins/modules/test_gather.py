@@ -245,7 +245,7 @@ def test_an_api_that_hangs_takes_no_longer_than_the_time_that_is_given(
 
 
 @pytest.mark.parametrize(
-    ("option", "value"), [("timeout", 1), ("limit_bytes", 10), ("log_bytes", 1 << 40), ("max_nodes", -1)]
+    ("option", "value"), [("timeout", 1), ("limit_bytes", 10), ("log_bytes", 1 << 40), ("max_nodes", 1 << 20)]
 )
 def test_limits_are_sane(east: FakeApi, tmp_path: pathlib.Path, option: str, value: int) -> None:
     outcome = run(east, tmp_path, **{option: value})
