@@ -94,7 +94,8 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
     # Of some services a token says itself that it is one: AWS, GitHub, GitLab, Slack, Google, OpenShift, Vault.
     (
         re.compile(
-            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10}|AIza[\w-]{35}|sha256~[\w-]{20}|hv[sb]\.[\w-]{20})[\w-]*"
+            r"\b(?:A[KS]IA[0-9A-Z]{16}|gh[a-z]_\w{20}|github_pat_\w{20}|glpat-[\w-]{16}|xox[a-z]-[\w-]{10}"
+            r"|AIza[\w-]{35}|sha256~[\w-]{20}|hv[sb]\.[\w-]{20})[\w-]*"
         ),
         HIDDEN,
     ),
