@@ -41,8 +41,8 @@ def main() -> int:
     print(f"logs: {logs}\nseed: {seed}", flush=True)
     total = Count()
     try:
-        for steps, background in _phases(options.command, logs, seed):
-            total += run(steps, logs, background)
+        for lanes in _phases(options.command, logs, seed):
+            total += run(lanes, logs)
     except KeyboardInterrupt:
         print(f"interrupted, logs in {logs}", flush=True)
         return 130
@@ -51,21 +51,24 @@ def main() -> int:
     return 1 if total.failed or not total.passed else 0
 
 
-def _phases(command: str, logs: pathlib.Path, seed: int) -> list[tuple[list[Step], list[Step]]]:
-    """Groups of steps with what runs beside each group."""
+def _phases(command: str, logs: pathlib.Path, seed: int) -> list[list[list[Step]]]:
+    """Groups of lanes: the steps of a lane one after another, lanes beside each other, a group after the other."""
     if command == "lint":
-        return [(plan.lint(), [])]
+        return [[plan.lint()]]
     if command == "sanity":
-        return [([plan.sanity(logs), plan.sanity(logs, plan.OLDEST_CORE)], [])]
+        return [[[plan.sanity(logs)], [plan.sanity(logs, plan.OLDEST_CORE)]]]
     if command == "unit":
-        return [([plan.unit(logs, seed)], [plan.roles(logs)])]
+        return [[[plan.unit(logs, seed)], [plan.roles(logs)]]]
     if command == "packaging":
-        return [([plan.packaging(logs)], [])]
+        return [[[plan.packaging(logs)]]]
     if command == "campaign":
-        return [([plan.lab()], []), (plan.campaign(logs), [])]
-    still = [plan.unit(logs, seed), *plan.lint(), plan.packaging(logs)]
-    still += [plan.sanity(logs), plan.sanity(logs, plan.OLDEST_CORE)]
-    return [(still, [plan.lab(), plan.roles(logs)]), (plan.on_the_lab(logs, seed), [])]
+        return [[[plan.lab(), *plan.campaign(logs)]]]
+    still = [
+        [plan.lab()],
+        [plan.unit(logs, seed), *plan.lint(), plan.sanity(logs)],
+        [plan.roles(logs), plan.packaging(logs), plan.sanity(logs, plan.OLDEST_CORE)],
+    ]
+    return [still, [plan.on_the_lab(logs, seed)]]
 
 
 if __name__ == "__main__":

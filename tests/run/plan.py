@@ -60,7 +60,7 @@ def unit(logs: pathlib.Path, seed: int) -> Step:
 
 
 def roles(logs: pathlib.Path) -> Step:
-    """Each case is a run of ansible-playbook: as long as all other unit tests together, so they run beside these."""
+    """Each case is a run of ansible-playbook: as long as all other unit tests together, so they run in a lane beside these."""
     return _pytest("unit tests of roles", "tests/unit/roles", logs, limit=3600.0)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0 or later (see LICENSE or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Runs commands one after another with a line of progress each, and adds up what they tested.
+"""Runs commands in lanes beside each other with lines of progress, and adds up what they tested.
 
 A step's output goes to its own log file; its end is shown when the step failed. A step counts as one test unless it can
 count for itself (JUnit file, list of checks). A step that ran nothing has failed.
@@ -18,9 +18,11 @@ import subprocess
 import time
 import typing as t
 import xml.etree.ElementTree as ET
+from collections import deque
 from dataclasses import dataclass, field
 
 SHOWN_LINES = 40
+GLANCE_SECONDS = 0.1
 
 Counter = t.Callable[[int, pathlib.Path], "Count"]
 """Gets a step's exit code and the log folder, says what was tested."""
@@ -74,15 +76,16 @@ class Running:
                 start_new_session=True,
             )
 
+    def is_over(self) -> bool:
+        """It ended, or its time limit has passed."""
+        return self.process.poll() is not None or time.monotonic() > self.begin + self.step.limit
+
     def end(self) -> Count:
-        """Wait for it within its time limit and say what it tested."""
-        left = max(0.0, self.begin + self.step.limit - time.monotonic())
-        try:
-            code = self.process.wait(left)
-        except subprocess.TimeoutExpired:
+        """Say what a step that is over tested; one that still runs is stopped."""
+        if self.process.poll() is None:
             self.stopped = f"stopped after its limit of {self.step.limit:.0f} s"
             self.stop()
-            code = self.process.wait()
+        code = self.process.wait()
         counter = self.step.counter or one
         try:
             count = counter(code, self.logs)
@@ -162,26 +165,27 @@ def lines(log: pathlib.Path, passed: str, failed: str) -> Counter:
     return count
 
 
-def run(steps: list[Step], logs: pathlib.Path, background: list[Step]) -> Count:
-    """Run `steps` in order beside `background`, which is waited for at the end; the total of all.
+def run(lanes: list[list[Step]], logs: pathlib.Path) -> Count:
+    """Run the lanes beside each other, the steps of each in order; the total of all.
 
     An interruption ends what runs and is passed on.
     """
     logs.mkdir(parents=True, exist_ok=True)
     total = Count()
-    going = [Running(step, logs) for step in background]
+    waiting = [deque(lane) for lane in lanes]
+    going: dict[int, Running] = {}
     try:
-        for step in steps:
-            print(f"running {step.name}", flush=True)
-            current = Running(step, logs)
-            going.append(current)
-            total += current.end()
-            going.remove(current)
-        for current in list(going):
-            total += current.end()
-            going.remove(current)
+        while going or any(waiting):
+            for number, lane in enumerate(waiting):
+                if number in going and going[number].is_over():
+                    total += going[number].end()
+                    del going[number]
+                if number not in going and lane:
+                    print(f"running {lane[0].name}", flush=True)
+                    going[number] = Running(lane.popleft(), logs)
+            time.sleep(GLANCE_SECONDS)
     finally:
-        for started in going:
+        for started in going.values():
             if started.process.poll() is None:
                 started.stop()
     return total

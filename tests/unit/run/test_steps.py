@@ -24,12 +24,12 @@ def step(name: str, program: str, folder: pathlib.Path, limit: float = 30.0, cou
 
 def test_a_command_is_one_test(tmp_path: pathlib.Path) -> None:
     steps = [step("good", "print('fine')", tmp_path), step("bad", "raise SystemExit('the reason')", tmp_path)]
-    assert run(steps, tmp_path, []) == Count(1, 1, 0)
+    assert run([steps], tmp_path) == Count(1, 1, 0)
     assert "fine" in (tmp_path / "good.log").read_text()
 
 
 def test_the_end_of_the_log_is_shown_when_it_failed(tmp_path: pathlib.Path, capsys: pytest.CaptureFixture[str]) -> None:
-    run([step("bad", "raise SystemExit('the reason')", tmp_path)], tmp_path, [])
+    run([[step("bad", "raise SystemExit('the reason')", tmp_path)]], tmp_path)
     said = capsys.readouterr().out
     assert "running bad\n" in said
     assert "failed bad in " in said
@@ -38,7 +38,7 @@ def test_the_end_of_the_log_is_shown_when_it_failed(tmp_path: pathlib.Path, caps
 
 def test_junit(tmp_path: pathlib.Path) -> None:
     program = f"open('report.xml', 'w').write({REPORT!r}); raise SystemExit(1)"
-    assert run([step("unit", program, tmp_path, counter=junit("report.xml"))], tmp_path, []) == Count(2, 2, 1)
+    assert run([[step("unit", program, tmp_path, counter=junit("report.xml"))]], tmp_path) == Count(2, 2, 1)
 
 
 @pytest.mark.parametrize(
@@ -46,38 +46,43 @@ def test_junit(tmp_path: pathlib.Path) -> None:
 )
 def test_no_result_is_a_failure(tmp_path: pathlib.Path, report: str) -> None:
     program = f"open('report.xml', 'w').write({report!r})" if report else "pass"
-    assert run([step("unit", program, tmp_path, counter=junit("report.xml"))], tmp_path, []).failed == 1
+    assert run([[step("unit", program, tmp_path, counter=junit("report.xml"))]], tmp_path).failed == 1
 
 
 def test_all_passed_but_the_exit_code_says_otherwise(tmp_path: pathlib.Path) -> None:
     program = "open('report.xml', 'w').write('<testsuite tests=\"2\"/>'); raise SystemExit(3)"
-    assert run([step("unit", program, tmp_path, counter=junit("report.xml"))], tmp_path, []) == Count(2, 1, 0)
+    assert run([[step("unit", program, tmp_path, counter=junit("report.xml"))]], tmp_path) == Count(2, 1, 0)
 
 
 def test_closing_line(tmp_path: pathlib.Path) -> None:
     counter = closing_line(tmp_path / "told.log")
     assert run(
-        [step("told", "print('3 passed, 0 failed, 1 skipped')", tmp_path, counter=counter)], tmp_path, []
+        [[step("told", "print('3 passed, 0 failed, 1 skipped')", tmp_path, counter=counter)]], tmp_path
     ) == Count(3, 0, 1)
-    assert run([step("told", "print('3 passed, and so on')", tmp_path, counter=counter)], tmp_path, []).failed == 1
+    assert run([[step("told", "print('3 passed, and so on')", tmp_path, counter=counter)]], tmp_path).failed == 1
 
 
 def test_lines(tmp_path: pathlib.Path) -> None:
     counter = lines(tmp_path / "told.log", passed="^ok ", failed="^no ")
     program = "print('ok a'); print('ok b'); print('no c')"
-    assert run([step("told", program, tmp_path, counter=counter)], tmp_path, []) == Count(2, 1, 0)
+    assert run([[step("told", program, tmp_path, counter=counter)]], tmp_path) == Count(2, 1, 0)
 
 
 def test_the_time_limit_ends_it_with_its_children(tmp_path: pathlib.Path) -> None:
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
     begin = time.monotonic()
-    assert run([step("slow", program, tmp_path, limit=1.0)], tmp_path, []) == Count(0, 1, 0)
+    assert run([[step("slow", program, tmp_path, limit=1.0)]], tmp_path) == Count(0, 1, 0)
     assert time.monotonic() - begin < 30
 
 
-def test_what_runs_beside_counts_too(tmp_path: pathlib.Path) -> None:
-    beside = [step("beside", "import time; time.sleep(0.2); raise SystemExit(1)", tmp_path)]
-    assert run([step("good", "pass", tmp_path)], tmp_path, beside) == Count(1, 1, 0)
+def test_lanes_run_beside_each_other_and_count_together(tmp_path: pathlib.Path) -> None:
+    waits = f"import pathlib, time\nwhile not pathlib.Path({str(tmp_path / 'flag')!r}).exists(): time.sleep(0.05)"
+    flags = f"open({str(tmp_path / 'flag')!r}, 'w')"
+    lanes = [
+        [step("waits", waits, tmp_path), step("bad", "raise SystemExit(1)", tmp_path)],
+        [step("good", "pass", tmp_path), step("flags", flags, tmp_path)],
+    ]
+    assert run(lanes, tmp_path) == Count(3, 1, 0)
 
 
 def test_an_interruption_ends_what_runs_and_is_passed_on(tmp_path: pathlib.Path) -> None:
@@ -87,7 +92,9 @@ def test_an_interruption_ends_what_runs_and_is_passed_on(tmp_path: pathlib.Path)
     begin = time.monotonic()
     beside = [step("beside", "import time; time.sleep(60)", tmp_path)]
     with pytest.raises(KeyboardInterrupt):
-        run([step("first", "pass", tmp_path, counter=interrupted), step("second", "pass", tmp_path)], tmp_path, beside)
+        run(
+            [[step("first", "pass", tmp_path, counter=interrupted), step("second", "pass", tmp_path)], beside], tmp_path
+        )
     assert time.monotonic() - begin < 30
     assert not (tmp_path / "second.log").exists()
 
