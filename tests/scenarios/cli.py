@@ -28,6 +28,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("--resume", action="store_true", help="leave out what has passed before")
     parser.add_argument("--list", action="store_true", help="print the names and do nothing")
     parser.add_argument("--submariner", metavar="SOURCE", help="simulated, or a folder with subctl and images")
+    parser.add_argument("--newer", metavar="SOURCE", help="what upgrades lead to from there; default: both simulated")
     return parser
 
 
@@ -52,7 +53,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     print(f"seed: {seed}\nlogs: {here.logs / 'scenarios'}", flush=True)
     try:
         lab_up(options.submariner)
-        counts = run_all(names, here, results, options.resume)
+        counts = run_all(names, here, results, options.resume, options.newer)
     except LabError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -29,14 +29,14 @@ class Counts:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
 
 
-def run_all(names: Sequence[str], places: Places, results: Results, resume: bool) -> Counts:
+def run_all(names: Sequence[str], places: Places, results: Results, resume: bool, newer: str | None = None) -> Counts:
     counts = Counts()
     for name in names:
         if resume and results.passed(name):
             counts.skipped += 1
             print(f"skipped {name}: passed at {results.found[name].ended}", flush=True)
             continue
-        result = run_one(name, SCENARIOS[name], places)
+        result = run_one(name, SCENARIOS[name], places, newer)
         results.record(name, result)
         counts.passed += result.outcome == PASSED
         counts.failed += result.outcome != PASSED
@@ -44,7 +44,7 @@ def run_all(names: Sequence[str], places: Places, results: Results, resume: bool
     return counts
 
 
-def run_one(name: str, act: Act, places: Places) -> Result:
+def run_one(name: str, act: Act, places: Places, newer: str | None = None) -> Result:
     """A scenario that cannot be carried out has failed, too."""
     logs = places.logs / "scenarios"
     folder = places.home / "scenarios" / name
@@ -56,7 +56,7 @@ def run_one(name: str, act: Act, places: Places) -> Result:
     notes: list[str] = []
     with path.open("w") as log:
         try:
-            stage = Stage(Fleet(places), folder, log, notes)
+            stage = Stage(Fleet(places), folder, log, notes, newer)
             act(stage)
         except (ScenarioFailed, LabError) as error:
             causes = str(error).splitlines()

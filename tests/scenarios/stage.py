@@ -37,6 +37,8 @@ class Stage:
     log: TextIO
     notes: list[str] = field(default_factory=list)
     """What goes into the scenario's one line, times above all."""
+    newer: str | None = None
+    """Where upgrades lead from the Submariner that the lab has; none: from one simulated version to the next."""
 
     def say(self, text: str) -> None:
         self.log.write(f"\n## {text}\n")

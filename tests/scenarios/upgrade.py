@@ -4,7 +4,8 @@
 
 """From one release to the next: the whole fleet, a part of it first, and cut off in the middle.
 
-Both releases are the simulation, which behaves the same under each version that it is to call itself.
+Both releases are the simulation, which behaves the same under each version that it is to call itself, unless `--newer`
+names another one.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 from tests.scenarios import judge
 from tests.scenarios.interruption import Point
@@ -20,7 +22,7 @@ from tests.scenarios.playbook import Run, current_task
 from tests.scenarios.reinstall import require_same_psk, verify_last
 from tests.scenarios.stage import ScenarioFailed, Stage
 
-OLD, NEW = "0.19.0", "0.20.0"
+_SIMULATED = ("simulated:0.19.0", "simulated:0.20.0")
 BROKER, OTHER = "east", "west"
 CONFIRM = ("-e", "submariner_confirm=upgrade")
 # Of the resource's settings those that are made anew with a join.
@@ -35,16 +37,28 @@ POINTS: dict[str, Point] = {
 }
 
 
+@dataclass(frozen=True)
+class Releases:
+    """Their versions."""
+
+    old: str
+    new: str
+
+
 @contextmanager
-def two_releases(stage: Stage) -> Iterator[None]:
+def two_releases(stage: Stage) -> Iterator[Releases]:
     """A whole fleet of the old one, and the new one at hand; afterwards what was at hand before, and nothing installed."""
     before = stage.fleet.state.submariner
+    source, target = (before, stage.newer) if stage.newer else _SIMULATED
     try:
-        stage.bring(f"simulated:{OLD}")
+        stage.bring(source)
+        old = stage.fleet.state.version
         stage.damage("healthy")
-        stage.require(parts_of_others(stage.fleet.objects(), OLD), f"all is {OLD}")
-        stage.bring(f"simulated:{NEW}")
-        yield
+        stage.require(parts_of_others(stage.fleet.objects(), old), f"all is {old}")
+        stage.bring(target)
+        new = stage.fleet.state.version
+        stage.require([f"both are {old}"] if new == old else [], "they are two")
+        yield Releases(old, new)
     finally:
         stage.bring(before)
         stage.damage("clean")
@@ -52,16 +66,16 @@ def two_releases(stage: Stage) -> Iterator[None]:
 
 def whole_fleet(stage: Stage) -> None:
     """Check mode says the order and changes nothing, nor does a run without confirmation; then all of it, once."""
-    with two_releases(stage):
+    with two_releases(stage) as releases:
         before = stage.fleet.steady_reading()
         check = stage.succeed("upgrade", "--check", "--diff", name="check")
-        stage.require(unsaid(check), "check mode says what would be upgraded, the broker first")
+        stage.require(unsaid(check, releases), "check mode says what would be upgraded, the broker first")
         refused = stage.play("upgrade", name="not confirmed")
         stage.require([] if refused.code else ["it ended with 0"], "without confirmation it is refused")
         stage.require_unchanged(before, "neither changes anything")
         psks, settings = set(stage.fleet.psks().values()), settings_of(stage.fleet.objects())
         stage.succeed("upgrade", *CONFIRM)
-        _require_upgraded(stage, psks, settings)
+        _require_upgraded(stage, releases.new, psks, settings)
         after = stage.fleet.steady_reading()
         again = stage.succeed("upgrade", *CONFIRM, name="again")
         stage.require(changes_of(again), "a second run says that it changed nothing")
@@ -71,22 +85,22 @@ def whole_fleet(stage: Stage) -> None:
 
 def in_parts(stage: Stage) -> None:
     """A member never before the broker; then the broker's host alone, and the other keeps what it has."""
-    with two_releases(stage):
+    with two_releases(stage) as releases:
         before = stage.fleet.steady_reading()
         psks, settings = set(stage.fleet.psks().values()), settings_of(stage.fleet.objects())
         early = stage.play("upgrade", *CONFIRM, "--limit", OTHER, name=f"{OTHER} too early")
         said = " ".join(failure.message for failure in early.failures)
         stage.require([] if early.code else ["it ended with 0"], "a member does not go before the broker")
-        stage.require([] if f"the broker on {BROKER} is {OLD}" in said else [said or "nothing"], "it says why")
+        stage.require([] if f"the broker on {BROKER} is {releases.old}" in said else [said or "nothing"], "it says why")
         stage.require_unchanged(before, "the refusal changes nothing")
         stage.succeed("upgrade", *CONFIRM, "--limit", BROKER, name=f"{BROKER} alone")
         seen = stage.fleet.objects()
-        stage.require(parts_of_others({BROKER: seen[BROKER]}, NEW), f"{BROKER} is {NEW}")
-        stage.require(parts_of_others({OTHER: seen[OTHER]}, OLD), f"{OTHER} is {OLD} still")
+        stage.require(parts_of_others({BROKER: seen[BROKER]}, releases.new), f"{BROKER} is {releases.new}")
+        stage.require(parts_of_others({OTHER: seen[OTHER]}, releases.old), f"{OTHER} is {releases.old} still")
         stage.require(replaced(before.objects[OTHER], seen[OTHER]), f"{OTHER} was not joined anew")
         stage.require_whole()
         stage.succeed("upgrade", *CONFIRM, "--limit", OTHER, name=f"then {OTHER}")
-        _require_upgraded(stage, psks, settings)
+        _require_upgraded(stage, releases.new, psks, settings)
 
 
 def cut_at(point: str) -> Callable[[Stage], None]:
@@ -94,7 +108,7 @@ def cut_at(point: str) -> Callable[[Stage], None]:
     where = POINTS[point]
 
     def act(stage: Stage) -> None:
-        with two_releases(stage):
+        with two_releases(stage) as releases:
             psks, settings = set(stage.fleet.psks().values()), settings_of(stage.fleet.objects())
             with stage.playbook("upgrade", *CONFIRM) as first:
                 if not first.wait_for(where.begun):
@@ -107,14 +121,14 @@ def cut_at(point: str) -> Callable[[Stage], None]:
                     raise ScenarioFailed(f"the run ended well although it was killed in {met!r}")
                 stage.notes.append(f"killed in {met!r} after {ended.seconds:.0f} s")
                 stage.succeed("upgrade", *CONFIRM, name="again")
-            _require_upgraded(stage, psks, settings)
+            _require_upgraded(stage, releases.new, psks, settings)
 
     return act
 
 
-def _require_upgraded(stage: Stage, psks: set[str], settings: Mapping[str, Json]) -> None:
+def _require_upgraded(stage: Stage, version: str, psks: set[str], settings: Mapping[str, Json]) -> None:
     stage.require_whole()
-    stage.require(parts_of_others(stage.fleet.objects(), NEW), f"all is {NEW}")
+    stage.require(parts_of_others(stage.fleet.objects(), version), f"all is {version}")
     require_same_psk(stage, psks)
     now = settings_of(stage.fleet.objects())
     stage.require(
@@ -165,9 +179,12 @@ def replaced(before: Objects, after: Objects) -> list[str]:
     return [] if uids[0] == uids[1] else ["its Submariner resource is another object"]
 
 
-def unsaid(check: Run) -> list[str]:
+def unsaid(check: Run, releases: Releases) -> list[str]:
     """What the output of check mode does not name, or in another order."""
-    lines = [f"{what}: {OLD} -> {NEW}" for what in (f"broker {BROKER}", f"member {BROKER}", f"member {OTHER}")]
+    lines = [
+        f"{what}: {releases.old} -> {releases.new}"
+        for what in (f"broker {BROKER}", f"member {BROKER}", f"member {OTHER}")
+    ]
     missing = [f"{line!r} is not said" for line in lines if line not in check.output]
     if missing:
         return missing

@@ -19,10 +19,11 @@ from tests.scenarios import upgrade
 from tests.scenarios.fleet import Fleet
 from tests.scenarios.playbook import Run
 from tests.scenarios.stage import ScenarioFailed, Stage
-from tests.scenarios.upgrade import NEW, OLD
+from tests.scenarios.upgrade import Releases
 from tests.unit.fake_api import recording
 
 STATE = "healthy-two-nodes"
+OLD, NEW = "0.19.0", "0.20.0"
 ROLES = Path(__file__).parents[3] / "roles"
 NAMES = {
     match[1]
@@ -74,7 +75,7 @@ def test_an_object_that_was_replaced_is_seen() -> None:
     ],
 )
 def test_check_mode_has_to_say_the_order(lines: tuple[str, ...], said: list[str]) -> None:
-    assert upgrade.unsaid(Run(0, 1.0, lines)) == said
+    assert upgrade.unsaid(Run(0, 1.0, lines), Releases(OLD, NEW)) == said
 
 
 def test_a_recap_that_counts_changes_or_is_missing_is_a_complaint() -> None:
@@ -90,19 +91,26 @@ class Lab(Stage):
 
     def bring(self, source: str) -> None:
         self.asked.append(f"up {source}")
+        self.fleet.state.version = NEW if source in (f"simulated:{NEW}", "/newer") else OLD
 
     def damage(self, state: str) -> None:
         self.asked.append(f"damage {state}")
 
 
+def lab(folder: Path, newer: str | None = None) -> Lab:
+    fleet = SimpleNamespace(state=SimpleNamespace(submariner="/older", version=""), objects=lambda: {"west": of(OLD)})
+    stage = Lab(cast(Fleet, fleet), folder, io.StringIO(), newer=newer)
+    stage.asked = []
+    return stage
+
+
 @pytest.mark.parametrize("fails", [False, True])
 def test_the_lab_is_given_back_with_what_it_had(tmp_path: Path, fails: bool) -> None:
-    fleet = SimpleNamespace(state=SimpleNamespace(submariner="/a/folder"), objects=lambda: {"west": of(OLD)})
-    stage = Lab(cast(Fleet, fleet), tmp_path, io.StringIO())
-    stage.asked = []
+    stage = lab(tmp_path)
 
     def act() -> None:
-        with upgrade.two_releases(stage):
+        with upgrade.two_releases(stage) as releases:
+            assert releases == Releases(OLD, NEW)
             if fails:
                 raise ScenarioFailed("no")
 
@@ -111,5 +119,17 @@ def test_the_lab_is_given_back_with_what_it_had(tmp_path: Path, fails: bool) -> 
             act()
     else:
         act()
-    wanted = [f"up simulated:{OLD}", "damage healthy", f"up simulated:{NEW}", "up /a/folder", "damage clean"]
+    wanted = [f"up simulated:{OLD}", "damage healthy", f"up simulated:{NEW}", "up /older", "damage clean"]
     assert stage.asked == wanted
+
+
+def test_a_newer_one_is_what_the_lab_is_upgraded_to(tmp_path: Path) -> None:
+    stage = lab(tmp_path, "/newer")
+    with upgrade.two_releases(stage) as releases:
+        assert releases == Releases(OLD, NEW)
+    assert stage.asked == ["up /older", "damage healthy", "up /newer", "up /older", "damage clean"]
+
+
+def test_one_version_is_no_upgrade(tmp_path: Path) -> None:
+    with pytest.raises(ScenarioFailed, match=f"both are {OLD}"), upgrade.two_releases(lab(tmp_path, "/same")):
+        pass
