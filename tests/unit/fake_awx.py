@@ -41,6 +41,7 @@ FIELDS: dict[str, Json] = {
         "scm_update_on_launch": False,
         "scm_update_cache_timeout": 0,
         "scm_revision": "",
+        "allow_override": False,
     },
     "inventories": {"organization": None, "kind": "", "host_filter": None, "variables": ""},
     "inventory_sources": {
@@ -269,6 +270,9 @@ class FakeAwx:
 
     def answer(self, method: str, path: str, query: list[tuple[str, str]], body: Json) -> tuple[int, t.Any]:
         with self._lock:
+            if path == "schedules/preview/":
+                check_rrule(body["rrule"])
+                return 200, {"local": [], "utc": []}
             if method != "GET" and not path.startswith("tokens/"):
                 self.writes.append(f"{method} {path}")
             kind, *rest = path.strip("/").split("/")
@@ -313,6 +317,8 @@ class FakeAwx:
             elif method == "DELETE":
                 self.surveys.pop((kind, number), None)
             return 200, self.surveys.get((kind, number), {}) if method == "GET" else {}
+        if part == "playbooks" and kind == "projects":
+            return 200, sorted(self.playbooks)
         if part == "create_approval_template" and kind == "workflow_job_template_nodes":
             made = self.create("workflow_approval_templates", body)
             self.objects[kind][number]["unified_job_template"] = made

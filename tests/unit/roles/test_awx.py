@@ -263,14 +263,40 @@ def test_a_number_out_of_its_range_is_refused_in_one_line(setup: Setup) -> None:
             {"submariner_awx_notifications": [{"name": "ops", "events": ["error"]}]},
             "submariner_awx_notifications names ops, and AWX shows no notification template of that name.",
         ),
+        (
+            {"submariner_awx_verify_rrule": "FREQ=HOURLY"},
+            "submariner_awx_verify_rrule is FREQ=HOURLY, which AWX does not take: one DTSTART with a time zone. An hourly one",
+        ),
+        (
+            {"submariner_awx_notifications": [{"name": "ops", "events": ["error"], "type": "slak"}]},
+            "value of type must be one of: awssns, email,",
+        ),
     ],
 )
-def test_what_is_named_and_not_there_is_refused_before_anything_is_made(
+def test_what_awx_would_not_take_is_refused_before_anything_is_made(
     setup: Setup, awx: FakeAwx, given: dict[str, t.Any], message: str
 ) -> None:
     done = setup.run(**given)
     assert done.returncode == 2
     assert message in said(done)
+    assert awx.writes == []
+
+
+def test_a_folder_without_the_playbooks_is_refused_when_there_is_a_project_to_look_into(
+    setup: Setup, awx: FakeAwx
+) -> None:
+    done = setup.run(submariner_awx_playbooks="books")
+    assert done.returncode == 2
+    assert (
+        "finds no books/verify.yml, books/reinstall_join.yml in the project Submariner. Set submariner_awx_playbooks"
+        in said(done)
+    )
+    assert awx.writes == ["POST organizations/", "POST projects/"]
+    awx.named("projects", "Submariner")["description"] = "of somebody else"
+    awx.writes.clear()
+    done = setup.run("--check", submariner_awx_playbooks="books")
+    assert done.returncode == 2
+    assert "Set submariner_awx_playbooks, which is books, to the folder" in said(done)
     assert awx.writes == []
 
 
