@@ -145,7 +145,7 @@ def _readable(finding: Json) -> Json:
 def _parsed(line: str) -> Json:
     try:
         return mapping(json.loads(line))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
 
 

@@ -104,7 +104,7 @@ def _newest(folder: str, run: str) -> tuple[str, Json]:
                 age = os.fstat(source.fileno()).st_mtime_ns
         except FileNotFoundError:
             continue
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unreadable(f"{path} is no JSON ({error}). Remove it, and run the playbook again.") from error
         if document.get("schema") != SCHEMA:
             raise Unreadable(

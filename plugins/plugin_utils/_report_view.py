@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 import typing as t
 from collections import Counter
@@ -63,6 +62,9 @@ JUDGED = ("preflight", "verify", "install", "reinstall", "upgrade", "repair", "e
 
 MARKED = ("install", "reinstall", "upgrade", "uninstall")
 """Verbs of runs that mark their end in the journal: what is judged before that is not how they ended."""
+
+LARGEST = 1e15
+"""Of numbers that a time or a length of time may be; whatever is larger was written by nobody who meant it."""
 
 NOT_ENDED = "The run was broken off, or goes on: nothing in its folder says how it ended."
 
@@ -378,7 +380,7 @@ def _place(step: Json) -> str:
 
 
 def _number(value: t.Any) -> float:
-    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+    usable = isinstance(value, (int, float)) and not isinstance(value, bool) and abs(value) <= LARGEST
     return float(value) if usable else 0.0
 
 

@@ -106,7 +106,7 @@ def test_a_line_that_was_cut_is_left_out(tmp_path: pathlib.Path) -> None:
     path = begin(str(tmp_path), "verify", check=False)["path"]
     _journal.note(path, step())
     whole = pathlib.Path(path).read_text()
-    pathlib.Path(path).write_text(whole + whole.splitlines()[1][:40])
+    pathlib.Path(path).write_text(f"{whole}{'[' * 100_000}\n{whole.splitlines()[1][:40]}")
     assert len(_journal.read(path)[1]) == 1
 
 
@@ -166,6 +166,7 @@ def test_steps_that_fail_at_the_same_time_make_one_report(tmp_path: pathlib.Path
     [
         ("", "", "has no journal.jsonl"),
         ("result.json", "{", "is no JSON"),
+        ("result.json", "[" * 100_000, "is no JSON"),
         ("result.json", "[]", "is not of this collection"),
         ("preflight.json", '{"schema": 9}', "or of another version"),
     ],

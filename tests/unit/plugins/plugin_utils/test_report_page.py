@@ -17,6 +17,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_fleet import STATES
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_junit import junit_of
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_page import SIGNS, TEMPLATES, many, page_of
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_page import seconds as length
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_view import View, view_of
@@ -221,6 +222,21 @@ def test_steps_are_one_over_all_clusters_and_two_when_they_come_back() -> None:
     )
     assert [s.title for s in again.steps].count("Remove Submariner from the cluster") == 2
     assert 0 < shown.busy <= shown.seconds
+
+
+NO_TIMES = (10**400, -(10**400), 1e308, float("nan"), float("inf"), "6.0", True, None)
+
+
+@pytest.mark.parametrize("number", NO_TIMES, ids=lambda number: str(number)[:6])
+@pytest.mark.parametrize("key", ["began", "seconds", "epoch", "resumed_epoch", "at"])
+def test_a_number_that_is_none_ends_no_report(key: str, number: object) -> None:
+    document = reported.of_size(2)
+    document["watched"]["dublin"]["events"] = [{"kind": "pod", "subject": "x", "observed": "y", "at": 3.0, key: number}]
+    steps = reported.steps(["frankfurt", "dublin"])
+    steps = [{**step, key: number} for step in steps[:2]] + steps[2:]
+    shown = view_of(document, "result", {**reported.HEAD, key: number}, steps)
+    assert f"Submariner reinstall: {shown.verdict}" in Page(page_of(shown)).text
+    assert junit_of(shown)
 
 
 # -- what others wrote -------------------------------------------------------------------------------------------
