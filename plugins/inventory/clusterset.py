@@ -49,8 +49,8 @@ options:
       - Kubeconfig files. An entry is a path, a pattern such as C(/etc/fleet/*.yaml), or several paths with a colon between them,
         which are taken together as kubectl takes them.
       - Relative paths begin at the folder of the inventory file; those of the environment at the current folder.
-      - A file that cannot be read or has a context twice, or a context whose name is no text (a number without quotes), is an
-        error, since a fleet must not become smaller by it.
+      - A file that cannot be read or has a context twice, contexts that are no list, or one without a name or whose name is no
+        text (a number without quotes), is an error, since a fleet must not become smaller by it.
       - Where it is E(K8S_AUTH_KUBECONFIG) that names the file, hosts do not have C(submariner_kubeconfig). The modules take the
         same environment variable, whatever it says by then, as AWX puts a credential's file into another place for each job.
     type: list

@@ -18,7 +18,7 @@ from fnmatch import fnmatchcase
 from urllib.parse import urlsplit
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, mappings, sequence, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, mapping, sequence, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 LONGEST = 63
@@ -96,19 +96,8 @@ def _contexts(kubeconfig: str) -> list[Context]:
     for entry in (e for d in documents for e in _named(d, "clusters")):
         clusters.setdefault(entry["name"], mapping(entry.get("cluster")))
     current = next((text(d.get("current-context")) for d in documents if d.get("current-context")), "")
-    names = [e.get("name") for d in documents for e in mappings(d.get("contexts"))]
-    odd = next((n for n in names if n is not None and not isinstance(n, str)), None)
-    if odd is not None:
-        raise Unusable(
-            f"The kubeconfig {kubeconfig} has the context {odd}, whose name is no text.", "Put it in quotes there."
-        )
-    # Of two files the first one counts; in one file kubectl takes no name twice.
     for document in documents:
-        twice = [n for n, times in Counter(e["name"] for e in _named(document, "contexts")).items() if times > 1]
-        if twice:
-            raise Unusable(
-                f"The kubeconfig {kubeconfig} has two contexts {twice[0]} in one file.", "Rename one of them."
-            )
+        _refuse_contexts(kubeconfig, document.get("contexts"))
     found: dict[str, Context] = {}
     for entry in (e for d in documents for e in _named(d, "contexts")):
         inner = mapping(entry.get("context"))
@@ -124,6 +113,28 @@ def _contexts(kubeconfig: str) -> list[Context]:
         )
         found.setdefault(context.name, context)
     return list(found.values())
+
+
+def _refuse_contexts(kubeconfig: str, contexts: t.Any) -> None:
+    """What would be passed over, of one file: a fleet must not become smaller by it."""
+    if contexts is not None and not isinstance(contexts, list):
+        raise Unusable(
+            f"The contexts of the kubeconfig {kubeconfig} are no list.", "Mend it, or take it out of kubeconfig."
+        )
+    names = [mapping(entry).get("name") for entry in contexts or []]
+    if any(name is None or name == "" for name in names):
+        raise Unusable(
+            f"The kubeconfig {kubeconfig} has a context without a name.", "Give it one, or take it out there."
+        )
+    odd = next((name for name in names if not isinstance(name, str)), None)
+    if odd is not None:
+        raise Unusable(
+            f"The kubeconfig {kubeconfig} has the context {odd}, whose name is no text.", "Put it in quotes there."
+        )
+    # Of two files the first one counts; in one file kubectl takes no name twice.
+    twice = [name for name, times in Counter(names).items() if times > 1]
+    if twice:
+        raise Unusable(f"The kubeconfig {kubeconfig} has two contexts {twice[0]} in one file.", "Rename one of them.")
 
 
 def documents_of(kubeconfig: str) -> list[Json]:
