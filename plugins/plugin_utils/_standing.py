@@ -82,6 +82,15 @@ def kept(told: Facts) -> Json:
     return {"schema": SCHEMA, "told": told}
 
 
+def is_ours(document: t.Any) -> bool:
+    """Whether it has the form of L(kept), of whichever version."""
+    return (
+        isinstance(document, dict)
+        and isinstance(document.get("schema"), int)
+        and isinstance(document.get("told"), dict)
+    )
+
+
 def known_from(document: t.Any) -> Facts:
     """Back from L(kept); nothing from what is not of that form."""
     document = mapping(document)

@@ -10,6 +10,7 @@ import json
 import logging
 import math
 import os
+import re
 import threading
 import time
 import typing as t
@@ -33,7 +34,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import LOOK
 from ansible_collections.submariner.lifecycle.plugins.module_utils._watching import Pace, View, Watching
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._standing import Standing, kept, known_from
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._standing import Standing, is_ours, kept, known_from
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._verdicts import (
     FINDING,
     KEYS,
@@ -69,6 +70,9 @@ RENEW = 60.0
 
 TICK = 1.0
 """Seconds within which the end of the watch, or of a run, is noticed."""
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What names of namespaces and IDs of clusters are."""
 
 LOCK = Read("lock", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{LEASE}", frozenset(), one=True)
 """The lock that a run of this collection holds, on the broker's cluster."""
@@ -118,6 +122,12 @@ def options_of(arguments: t.Mapping[str, t.Any]) -> Options:
     for option, least in (("settle", 0.0), ("relist", 1.0), ("timeout", 0.1)):
         if not least <= given[option] < math.inf:
             raise Unusable(f"{option} is {given[option]:g}.", f"Set it to a number of seconds, at least {least:g}.")
+    for where, name in (("operator_namespace", given["operator_namespace"]), *_ids(clusters)):
+        if not LABEL.fullmatch(name):
+            raise Unusable(
+                f"{where} is {name!r}.",
+                "It is made of small letters, digits and hyphens, 63 at most, with no hyphen at the ends.",
+            )
     folder = os.path.dirname(given["state_file"] or "") or "."
     if not os.access(folder, os.W_OK):
         raise Unusable(
@@ -129,6 +139,11 @@ def options_of(arguments: t.Mapping[str, t.Any]) -> Options:
         state_file=given["state_file"] or "",
         **{k: given[k] for k in ("broker", "operator_namespace", "settle", "relist", "timeout")},
     )
+
+
+def _ids(clusters: t.Iterable[Cluster]) -> list[tuple[str, str]]:
+    """The IDs that are given, each with where."""
+    return [(f"clusters.{c.name}: cluster_id", c.cluster_id) for c in clusters if c.cluster_id]
 
 
 def _checked(spec: Json, given: t.Mapping[str, t.Any], where: str) -> Json:
@@ -289,11 +304,14 @@ class Vigil:
             with open(path, encoding="utf-8") as stream:
                 text = stream.read()
             # Made by hand before the first start, or the power went before it was written out: nothing was told.
-            return known_from(json.loads(text)) if text.strip() else {}
-        except (OSError, ValueError) as error:
+            document = json.loads(text) if text.strip() else {}
+        except (OSError, ValueError, RecursionError) as error:
             raise Unusable(
                 f"state_file {path} cannot be read: {error}.", "Remove it, or set state_file to another path."
             ) from error
+        if document != {} and not is_ours(document):  # it would be written over
+            raise Unusable(f"state_file {path} is not of this source.", "Remove it, or set state_file to another path.")
+        return known_from(document)
 
     def _keep(self) -> None:
         """Write anew what was told, in one step: a process that is killed leaves the old file or the new one."""

@@ -228,6 +228,9 @@ WRONG: tuple[tuple[Json, str], ...] = (
     ({"timeout": "inf"}, "timeout is inf"),
     ({"relist": "nan"}, "relist is nan"),
     ({"state_file": "/nowhere/told.json"}, "The folder of state_file"),
+    ({"operator_namespace": "Submariner_Operator"}, "operator_namespace is 'Submariner_Operator'. It is made of"),
+    ({"operator_namespace": ""}, "operator_namespace is ''"),
+    ({"operator_namespace": "a/../b"}, "operator_namespace is 'a/../b'"),
     ({"surprise": 1}, "there is no option surprise. The options are broker"),
 )
 
@@ -238,3 +241,21 @@ def test_wrong_input_ends_in_one_line(fleet: Clusterset, wrong: Json, said: str)
         asyncio.run(asyncio.wait_for(source()(asyncio.Queue(), arguments(fleet, **wrong)), 5))
     assert said in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_an_id_that_no_cluster_can_have(fleet: Clusterset) -> None:
+    given = arguments(fleet)
+    given["clusters"]["west"]["cluster_id"] = "West.1"
+    with pytest.raises(ValueError, match=r"^clusters\.west: cluster_id is 'West\.1'\. It is made of [^\n]+$"):
+        asyncio.run(asyncio.wait_for(source()(asyncio.Queue(), given), 5))
+
+
+@pytest.mark.parametrize(
+    "content", ['{"schema": 1, "verdict": "pass"}', "[]", "7", "null", '{"told": {}}', "[" * 100000]
+)
+def test_a_file_of_others_is_not_written_over(fleet: Clusterset, tmp_path: pathlib.Path, content: str) -> None:
+    path = tmp_path / "result.json"
+    path.write_text(content)
+    with pytest.raises(ValueError, match=r"^state_file \S+ (is not of this source|cannot be read)[^\n]+$"):
+        asyncio.run(asyncio.wait_for(source()(asyncio.Queue(), arguments(fleet, state_file=str(path))), 5))
+    assert path.read_text() == content

@@ -51,6 +51,7 @@ options:
   state_file:
     description:
       - File that keeps what was told, for the next start. Without it everything that is wrong by then is told again.
+      - A file that is there has to be such a one, or empty.
       - It is readable by its owner only, and holds names and addresses, no credentials.
     type: path
 """
