@@ -20,7 +20,7 @@ _SHORTEST = 6
 _ALWAYS = (
     r"passw(?:or)?d|passphrase|psk|pre[-_ ]?shared[-_ ]?key|(?:api|access|account|private|encryption|signing)[-_]?key"
 )
-_ALWAYS += r"|passcode|bind_?pw|(?:client|shared)[-_ ]?secret(?![a-z])"
+_ALWAYS += r"|passcode|certificate[-_]?key|bind_?pw|(?:client|shared)[-_ ]?secret(?![a-z])"
 _ALWAYS += r"|(?:client-)?(?:key|certificate)(?:-authority)?-data|ca\.crt|tls\.(?:key|crt)"
 # As in DB_PASS and dbPwd. Alone these are a verdict and a folder, behind a hyphen they may end the name of a node.
 _ALWAYS += r"|[a-z0-9]_(?:pass|pwd)(?![a-z])|(?-i:[a-z](?:Pass|Pwd)(?![a-z]))"
@@ -109,6 +109,15 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
     # A login as some programs take it, and as it stands in a netrc.
     (_PASSWORD_OF, r"\1" + HIDDEN),
     (re.compile(r"(\b(?:login|account)\s{1,40}\S{1,100}\s{1,40}password\s{1,40})\S+"), r"\1" + HIDDEN),
+    # A sentence that tells a password: what has no digit may be its verdict, and what begins with these a kind or a length.
+    (
+        re.compile(
+            r"(\b(?:password|passphrase|passcode|psk|pre-shared key)(?:\s{1,4}(?:is|was|now|changed|set|to)){1,4}:?\s{1,4}[\"'`]?)"
+            r"(?!base64|sha\d|md5|\d+-)(?=[^\s\"'`]{0,200}\d)[^\s\"'`]{6,}",
+            re.IGNORECASE,
+        ),
+        r"\1" + HIDDEN,
+    ),
     # A line of ipsec.secrets.
     (re.compile(r"(\b(?:PSK|XAUTH|EAP)\s{1,40})(?:\\?\"[^\"\n]*\"?|'[^'\n]*'?|0[stx][\w+/=]+)"), r"\1" + HIDDEN),
     # A block of YAML: all lines that are indented as its first one is.
