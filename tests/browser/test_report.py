@@ -13,7 +13,7 @@ import typing as t
 import pytest
 from selenium.webdriver.support.ui import WebDriverWait
 
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_page import page_of
+from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_page import LARGEST_MATRIX, page_of
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report_view import view_of
 from tests.browser.browser import HEIGHT, Browser
 from tests.unit import reported
@@ -25,6 +25,7 @@ CASES: dict[str, t.Callable[[], tuple[Json, list[Json]] | tuple[Json, list[Json]
     "3-and-a-ghost": lambda: _whole(reported.of_size(3, ghost=True)),
     "10": lambda: _whole(reported.of_size(10, damaged=3, ghost=True)),
     "50": lambda: _whole(reported.of_size(50, damaged=12, ghost=True)),
+    "largest-matrix": lambda: _whole(reported.of_size(LARGEST_MATRIX - 1, damaged=12, ghost=True)),
     "200": lambda: _whole(reported.of_size(200, damaged=40)),
     "submariner-3411": lambda: (reported.recorded("joined-as-second-id"), []),
     "failed-on-the-way": lambda: ({}, reported.steps(["east", "west"], failing="west")),
@@ -38,6 +39,8 @@ CASES: dict[str, t.Callable[[], tuple[Json, list[Json]] | tuple[Json, list[Json]
     "long-names": lambda: _whole(_renamed(reported.of_size(3, damaged=2), "f" * 63)),
 }
 WIDTHS = (1280, 390)
+PAPER = 1400
+"""Twice what fits on A4 between the margins: a browser prints nothing smaller than half its size, and cuts off the rest."""
 case = pytest.mark.parametrize("name", CASES)
 
 
@@ -192,6 +195,11 @@ def test_on_paper_everything_is_open_and_white(browser: Browser, folder: pathlib
     assert browser.run("return document.querySelector('nav').getClientRects().length") == 0
     browser.run("dispatchEvent(new Event('afterprint'))")
     assert browser.run("return document.querySelectorAll('details:not([open])').length") > 0
+
+
+@case
+def test_nothing_is_cut_off_on_paper(browser: Browser, folder: pathlib.Path, name: str) -> None:
+    assert browser.look(page(folder, name), 800, "light", "print").width <= PAPER
 
 
 def test_without_scripts_all_findings_are_there(browser: Browser, folder: pathlib.Path) -> None:
