@@ -152,6 +152,15 @@ def test_an_unstable_version_is_refused_unless_it_is_meant(stage: Stage) -> None
     assert Report(stage, **meant).code == 0
 
 
+def test_a_member_that_an_installation_keeps_has_its_access_to_the_broker_judged(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.west.cluster.delete(("", "secrets"), "submariner-operator", "submariner-broker-secret")
+    report = Report(stage, submariner_preflight_for="install")
+    found = {(f["id"], f["severity"], f["subject"]) for f in report.document["findings"]}
+    assert ("broker.no-credentials", "warning", "cluster west") in found
+    assert not any(f[2] == "cluster east" for f in found)
+
+
 def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     stage.subctl = 'echo "subctl version: v0.24.0-rc1"'
