@@ -12,7 +12,7 @@ class ModuleDocFragment:
     OPERATOR = r"""
 options:
   operator_namespace:
-    description: Namespace of the operator.
+    description: Namespace of the operator. An empty one stands for the default.
     type: str
     default: submariner-operator
 """
@@ -21,7 +21,7 @@ options:
     BROKER = r"""
 options:
   broker_namespace:
-    description: Namespace of the broker.
+    description: Namespace of the broker. An empty one stands for the default.
     type: str
     default: submariner-k8s-broker
 """

@@ -14,6 +14,9 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 UNJUDGED: Json = {"verdict": "unknown"}
 """It has no findings: an empty list would say that nothing was found, and roles take a result without one as not judged."""
 
+NAMESPACES = frozenset(["operator_namespace", "broker_namespace"])
+"""Options that name Submariner's namespaces."""
+
 
 class Module(AnsibleModule):  # type: ignore[misc]
     """Its failures return what is known by then, whatever they come from: options that Ansible refuses, too."""
@@ -24,12 +27,18 @@ class Module(AnsibleModule):  # type: ignore[misc]
         self._known = dict(self.at_first)
         super().__init__(**arguments)
         self._refuse_negative_numbers()
+        self._name_namespaces()
 
     def _refuse_negative_numbers(self) -> None:
         """Seconds, bytes, ports and counts: no option of this collection means anything below zero."""
         for option, value in self.params.items():
             if isinstance(value, (int, float)) and value < 0:
                 self.fail_json(msg=f"{option} is {value}, and must be 0 or more")
+
+    def _name_namespaces(self) -> None:
+        """An inventory may leave them empty: in a namespace without a name nothing would be found, of a living cluster either."""
+        for option in NAMESPACES & set(self.params):
+            self.params[option] = self.params[option] or self.argument_spec[option].get("default")
 
     def knows(self, result: Json) -> None:
         """From now on failures return C(result), too, less what it says of an end that they did not come to."""

@@ -95,6 +95,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 
 
 def argument_spec() -> dict[str, t.Any]:
@@ -176,7 +177,7 @@ def run(module: AnsibleModule) -> dict[str, t.Any]:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         result = run(module)
     except ApiFailure as error:

@@ -487,6 +487,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     Json,
     Snapshot,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import OPTIONAL, SECTIONS, observe
 from ansible_collections.submariner.lifecycle.plugins.module_utils._rights import VERBS, denied
 from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import structured
@@ -574,7 +575,7 @@ def main() -> None:
         operator_namespace={"type": "str", "default": "submariner-operator"},
         broker_namespace={"type": "str", "default": BROKER_NAMESPACE},
     )
-    module = AnsibleModule(argument_spec=spec, supports_check_mode=True)
+    module = Module(argument_spec=spec, supports_check_mode=True)
     try:
         result = run(module)
     except ApiFailure as error:

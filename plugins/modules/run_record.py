@@ -199,6 +199,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._brokerinfo i
     decode,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import BROKER_NAMESPACE
+from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record
 
 Result = dict[str, t.Any]
@@ -413,7 +414,7 @@ def run(module: AnsibleModule) -> Result:
 
 
 def main() -> None:
-    module = AnsibleModule(argument_spec=argument_spec(), supports_check_mode=True)
+    module = Module(argument_spec=argument_spec(), supports_check_mode=True)
     try:
         outcome = run(module)
     except ApiFailure as error:
