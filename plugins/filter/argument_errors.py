@@ -11,8 +11,8 @@ version_added: 0.1.0
 author: submariner.lifecycle contributors (@submariner-lifecycle)
 description:
   - A role judges its options when it begins. This judges those of many roles before the first one begins.
-  - Types, elements and choices are judged. Numbers are not, since their ranges stand in no argument specification, nor what has
-    to be given, nor what must not be shown.
+  - Types, elements and choices are judged, and that a boolean has a value, unless none is its default. Numbers are not, since
+    their ranges stand in no argument specification, nor what has to be given, nor what must not be shown.
 options:
   _input:
     description: The variables of a host, for example its entry in C(hostvars).
@@ -48,14 +48,21 @@ def argument_errors(variables: t.Any, specs: t.Sequence[t.Mapping[str, t.Any]]) 
     """What ArgumentSpecValidator says of the variables that the roles know."""
     if not isinstance(variables, t.Mapping):
         raise AnsibleFilterError("argument_errors: the variables are no dictionary")
-    options = {
-        name: {key: option[key] for key in JUDGED if key in option}
+    known = {
+        name: option
         for spec in specs
         for point in spec["argument_specs"].values()
         for name, option in point.get("options", {}).items()
         if name in variables and option.get("type") not in ("int", "float") and not {"no_log", "required"} & set(option)
     }
-    return list(ArgumentSpecValidator(options).validate({name: variables[name] for name in options}).error_messages)
+    options = {name: {key: option[key] for key in JUDGED if key in option} for name, option in known.items()}
+    found = ArgumentSpecValidator(options).validate({name: variables[name] for name in options}).error_messages
+    # Without one it would be taken for false, whatever the default is.
+    return list(found) + [
+        f"argument '{name}' has no value, and must be true or false"
+        for name, option in known.items()
+        if option.get("type") == "bool" and option.get("default") is not None and variables[name] is None
+    ]
 
 
 class FilterModule:

@@ -15,7 +15,8 @@ from ansible_collections.submariner.lifecycle.plugins.filter.argument_errors imp
 
 OPTIONS: dict[str, t.Any] = {
     "driver": {"type": "str", "choices": ["", "vxlan"], "default": "{{ other }}"},
-    "natt": {"type": "bool"},
+    "natt": {"type": "bool", "default": True},
+    "globalnet": {"type": "bool"},
     "parts": {"type": "list", "elements": "str", "choices": ["one", "two"]},
     "seconds": {"type": "int"},
     "confirm": {"type": "bool", "required": True},
@@ -31,6 +32,7 @@ SPECS: list[dict[str, t.Any]] = [{"argument_specs": {"main": {"options": OPTIONS
         ({"driver": "", "natt": "yes", "parts": ["two"], "unknown": object()}, []),
         ({"driver": "wireguard"}, ["driver"]),
         ({"natt": "maybe"}, ["natt"]),
+        ({"natt": None, "globalnet": None}, ["natt"]),
         ({"parts": ["three"]}, ["parts"]),
         ({"parts": [7], "natt": []}, ["parts", "natt"]),
         ({"seconds": "soon", "confirm": "perhaps", "psk": "secret"}, []),
