@@ -169,14 +169,23 @@ def _table(snapshot: Snapshot, namespace: str) -> Json:
 
 
 def cidrs(snapshot: Snapshot, field: str, flag: str, status: Json) -> list[str]:
-    """A cluster's pod or service CIDRs: as Submariner found them, else from the control plane's own arguments."""
+    """A cluster's pod or service CIDRs: as Submariner found them, else as the control plane or OpenShift is told them."""
     found = text(status.get(field))
     if not found:
         own = [c for c in snapshot.clusters(snapshot.operator_namespace) if not c.origin]
         found = ",".join(c for r in own for c in (r.cluster_cidr if field == "clusterCIDR" else r.service_cidr))
     if not found:
         found = next((a.split("=", 1)[1] for a in control_plane_arguments(snapshot) if a.startswith(flag + "=")), "")
-    return split_cidrs(found)
+    return split_cidrs(found or ",".join(_of_openshift(snapshot, field)))
+
+
+def _of_openshift(snapshot: Snapshot, field: str) -> list[str]:
+    """As OpenShift's Network has them, whose control plane runs in namespaces of its own."""
+    network = snapshot.first_of("openshift-network")
+    facts = mapping(network.get("status")) or mapping(network.get("spec"))
+    if field == "serviceCIDR":
+        return [text(cidr) for cidr in sequence(facts.get("serviceNetwork"))]
+    return [text(mapping(block).get("cidr")) for block in sequence(facts.get("clusterNetwork"))]
 
 
 def split_cidrs(found: str) -> list[str]:

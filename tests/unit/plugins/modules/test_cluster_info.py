@@ -350,8 +350,10 @@ def test_what_a_cluster_is_made_of(api: FakeApi, tmp_path: pathlib.Path) -> None
     assert site["pool_api"] is False
 
 
-def test_openshift_says_its_version_and_network(api: FakeApi, tmp_path: pathlib.Path) -> None:
-    prepared(api)
+@pytest.mark.parametrize("installed", [True, False])
+def test_openshift_says_its_version_and_network(api: FakeApi, tmp_path: pathlib.Path, installed: bool) -> None:
+    """Its CIDRs, too, where Submariner does not yet: it has no pods of the control plane in kube-system."""
+    prepared(api, "healthy-two-nodes" if installed else "west-uninstalled", "east" if installed else "west")
     for node in api.cluster.objects(("", "nodes")):
         node["metadata"]["labels"]["node.openshift.io/os_id"] = "rhcos"
         node["metadata"]["managedFields"] = [LABELLED]
@@ -359,11 +361,18 @@ def test_openshift_says_its_version_and_network(api: FakeApi, tmp_path: pathlib.
     group = "config.openshift.io"
     defined(api, group, "networks", "Network")
     defined(api, group, "clusterversions", "ClusterVersion")
-    made(api, group, "networks", "cluster", status={"networkType": "OVNKubernetes"})
+    status: Json = {"networkType": "OVNKubernetes", "serviceNetwork": ["172.30.0.0/16"]}
+    status["clusterNetwork"] = [{"cidr": "10.128.0.0/14", "hostPrefix": 23}, {"cidr": "fd01::/48", "hostPrefix": 64}]
+    made(api, group, "networks", "cluster", status=status)
     made(api, group, "clusterversions", "version", status={"desired": {"version": "4.18.3"}})
     digest = before(api, tmp_path)
     assert (digest["site"]["openshift"], digest["site"]["openshift_network"]) == ("4.18.3", "OVNKubernetes")
-    assert [(n["name"], n["by"]) for n in digest["gateway_nodes"]] == [("east-worker", "kubectl-label")]
+    if installed:
+        assert [(n["name"], n["by"]) for n in digest["gateway_nodes"]] == [("east-worker", "kubectl-label")]
+        assert digest["cluster_cidrs"] == ["10.61.0.0/16"]
+    else:
+        assert digest["cluster_cidrs"] == ["10.128.0.0/14", "fd01::/48"]
+        assert digest["service_cidrs"] == ["172.30.0.0/16"]
 
 
 def test_what_may_not_be_read_of_it_is_missing(api: FakeApi, tmp_path: pathlib.Path) -> None:
