@@ -8,7 +8,7 @@ from __future__ import annotations
 FINDINGS: dict[str, str] = {
     "addressing.node-inside": "A node has an address in what another cluster uses for pods or services.",
     "addressing.overlap": "Two clusters share pod or service addresses, and Globalnet is not wanted.",
-    "addressing.unseen": "A cluster's CIDRs cannot be compared, since its control plane does not run in pods.",
+    "addressing.unseen": "CIDRs of a cluster cannot be compared: no pod of its control plane shows them, or they are none.",
     "broker.addresses-differ": "Members look for the broker at different addresses.",
     "broker.ca-expired": "The CA by which a member knows the broker has expired.",
     "broker.ca-expires": "The CA by which a member knows the broker expires within 30 days.",

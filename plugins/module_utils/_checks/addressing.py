@@ -171,19 +171,48 @@ def _registered(fleet: Fleet) -> list[Block]:
 
 
 def _unseen(fleet: Fleet) -> list[Finding]:
+    """What is compared with nothing: CIDRs that are none, and such as nobody shows."""
+    return [f for host in fleet.in_play for f in (*_wrong_cidrs(host), *_hidden(host))]
+
+
+def _wrong_cidrs(host: Host) -> list[Finding]:
     return [
         Finding(
             "addressing.unseen",
             WARNING,
-            host.name,
-            "its pod and service CIDRs are not visible: no kube-apiserver pod in kube-system",
-            "CIDRs that can be compared",
-            cause="the control plane runs outside of the cluster",
-            hint="the operator's network discovery may need that pod (it fails for ever on Kubernetes 1.36 without it)",
+            f"{host.name}: {cidr}",
+            f"is among its {what} CIDRs and is none",
+            "an address and a length, like 10.0.0.0/16",
+            hint=f"set submariner_{option} to what the cluster uses, or correct it there",
         )
-        for host in fleet.in_play
-        if host.knows("control-plane") and not _blocks([host])
+        for what, option, cidrs in _cidrs_of(host)
+        for cidr in cidrs
+        if network_of(cidr) is None
     ]
+
+
+def _hidden(host: Host) -> list[Finding]:
+    hidden = [(what, option) for what, option, cidrs in _cidrs_of(host) if not cidrs]
+    if not hidden or not host.knows("control-plane"):
+        return []
+    if len(hidden) > 1:
+        what, why = "pod and service", "no kube-apiserver pod in kube-system"
+        cause = "the control plane runs outside of the cluster"
+        hint = "the operator's network discovery may need that pod (it fails for ever on Kubernetes 1.36 without it)"
+    elif hidden[0][0] == "pod" and host.likely_pod_cidrs:
+        return []  # these are compared instead
+    else:
+        what, why, cause = hidden[0][0], "no pod of the control plane is told them", ""
+        hint = f"set submariner_{hidden[0][1]}, which a join is given, too"
+    observed = f"its {what} CIDRs are not visible: {why}"
+    return [
+        Finding("addressing.unseen", WARNING, host.name, observed, "CIDRs that can be compared", cause=cause, hint=hint)
+    ]
+
+
+def _cidrs_of(host: Host) -> tuple[tuple[str, str, list[str]], ...]:
+    """Each kind of CIDRs: in a word, as an option, and what there is."""
+    return ("pod", "cluster_cidr", host.pod_cidrs), ("service", "service_cidr", host.service_cidrs)
 
 
 def _settings(fleet: Fleet) -> list[Finding]:

@@ -280,6 +280,28 @@ def test_the_operator_may_not_find_the_service_cidr_where_no_pod_names_it() -> N
 # -- addresses --------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("kind", ["cluster", "service"])
+def test_cidrs_that_nobody_shows_are_said(kind: str) -> None:
+    """A control plane in pods that is told of one kind only, as kubeadm without --pod-network-cidr has it."""
+    digests = fleet_of()
+    west = digests["west"]
+    west["read"].append("control-plane")
+    west[f"{kind}_cidrs"] = []
+    west["identity"]["pod_cidrs"] = []
+    found = judge(digests, "install", "addressing")
+    assert [(f.id, f.severity, f.subject) for f in found] == [("addressing.unseen", "warning", "west")]
+    assert f"submariner_{kind}_cidr" in found[0].hint
+    west["wanted"][f"{kind}_cidr"] = ["10.200.0.0/16"]
+    assert judge(digests, "install", "addressing") == []
+
+
+def test_a_cidr_that_is_none_is_said() -> None:
+    digests = fleet_of()
+    digests["west"]["cluster_cidrs"] = ["10.62.0.0/16", "none"]
+    for found in (judge(digests, "install", "addressing"), check_fleet(Fleet.of(digests, "east"), ["addressing"])):
+        assert [(f.id, f.severity, f.subject) for f in found] == [("addressing.unseen", "warning", "west: none")]
+
+
 def test_cidrs_that_a_join_is_given_count_instead_of_those_that_are_seen() -> None:
     digests = fleet_of()
     digests["west"]["wanted"]["cluster_cidr"] = list(digests["east"]["cluster_cidrs"])
