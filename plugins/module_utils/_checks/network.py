@@ -17,6 +17,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     INFO,
     WARNING,
     Finding,
+    mapping,
     mappings,
     overlap,
     text,
@@ -161,7 +162,10 @@ def _calico(fleet: Fleet, host: Host) -> list[Finding]:
                 hint="set vxlanMode: Always (or CrossSubnet) in these IPPools",
             )
         )
-    lacking = _without_pool(fleet, host, [text(p.get("cidr")) for p in pools])
+    known = "pools" in host.site
+    if not known and "calico-pools" not in mapping(host.digest.get("unknown")):  # else that is said already
+        findings.append(_not_inspected(host, "Calico's pools", "they are not among the cluster's definitions"))
+    lacking = _without_pool(fleet, host, [text(p.get("cidr")) for p in pools]) if known else []
     if host.site.get("pool_api") is False and lacking:
         findings.append(
             Finding(

@@ -216,6 +216,16 @@ def test_calico_is_told_the_other_clusters_addresses_by_its_own_server_or_by_han
         }
 
 
+@pytest.mark.parametrize("unknown", [{"calico-pools": "forbidden"}, {}])
+def test_pools_that_were_not_read_are_not_said_to_be_missing(unknown: dict[str, str]) -> None:
+    digests = calico(api=False)
+    del digests["west"]["site"]["pools"]
+    digests["west"]["unknown"] = unknown
+    found = judge(digests, "reinstall", "network")
+    assert "network.calico-pools" not in told(found)
+    assert ("west: calico-pools" if unknown else "west: Calico's pools") in skipped(found)
+
+
 def test_calico_without_vxlan_and_with_globalnets_default_range() -> None:
     digests = calico(pool("10.62.0.0/16", vxlan=False), api=True)
     found = told(judge(digests, "reinstall", "network", globalnet=True, globalnet_range="242.0.0.0/8"))
