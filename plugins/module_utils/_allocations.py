@@ -57,3 +57,13 @@ def globalnet_of(table: Json) -> Json:
         "range": text(table.get("globalnetCidrRange")).strip('"'),
         "given": given,
     }
+
+
+def clusterset_ip_of(table: Json) -> Json:
+    """Of the table of clusterset IPs: whether services get them without asking, and their range; empty without a table."""
+    if not table:
+        return {}
+    return {
+        "enabled": text(table.get("clustersetIPEnabled")) == "true",
+        "range": text(table.get("clustersetIPCidrRange")).strip('"'),
+    }

@@ -7,7 +7,12 @@ from __future__ import annotations
 
 import typing as t
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import GLOBALNET_INFO, globalnet_of
+from ansible_collections.submariner.lifecycle.plugins.module_utils._allocations import (
+    CLUSTERSET_IP_INFO,
+    GLOBALNET_INFO,
+    clusterset_ip_of,
+    globalnet_of,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.cluster import judge
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.services import (
     exported,
@@ -142,7 +147,8 @@ def _broker(snapshot: Snapshot, namespace: str) -> Json:
         ],
         "resource": any(mapping(o.get("metadata")).get("namespace") == namespace for o in snapshot.objects("brokers")),
         "terminating": bool(mapping(snapshot.namespace(namespace).get("metadata")).get("deletionTimestamp")),
-        "globalnet": globalnet_of(_table(snapshot, namespace)),
+        "globalnet": globalnet_of(_table(snapshot, namespace, GLOBALNET_INFO)),
+        "clusterset_ip": clusterset_ip_of(_table(snapshot, namespace, CLUSTERSET_IP_INFO)),
         "imports": _imports(snapshot, namespace),
         "admin_token": _admin_token(snapshot, namespace),
     }
@@ -164,8 +170,8 @@ def _imports(snapshot: Snapshot, namespace: str) -> dict[str, list[str]]:
     return {service: sorted(clusters) for service, clusters in found.items()}
 
 
-def _table(snapshot: Snapshot, namespace: str) -> Json:
-    return mapping(snapshot.first("broker-configmaps", namespace, GLOBALNET_INFO).get("data"))
+def _table(snapshot: Snapshot, namespace: str, name: str) -> Json:
+    return mapping(snapshot.first("broker-configmaps", namespace, name).get("data"))
 
 
 def cidrs(snapshot: Snapshot, field: str, flag: str, status: Json) -> list[str]:

@@ -173,6 +173,17 @@ def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
     assert "[skipped] the version to install: not judged" in report.out
 
 
+@pytest.mark.parametrize("enabled", [True, False])
+def test_the_range_of_clusterset_ips_is_the_brokers_where_nothing_else_is_said(stage: Stage, enabled: bool) -> None:
+    stage.load("healthy-two-nodes")
+    place = ("", "configmaps"), "submariner-k8s-broker", "submariner-clustersetip-info"
+    table = stage.east.cluster.get(*place)
+    table["data"].update(clustersetIPEnabled=str(enabled).lower(), clustersetIPCidrRange='"10.61.0.0/16"')
+    stage.east.cluster.replace(place[0], table, *place[1:])
+    found = [f for f in Report(stage).document["findings"] if f["id"] == "clusterset-ip.range-in-use"]
+    assert [f["subject"] for f in found] == ["east and the range of clusterset IPs"] * enabled
+
+
 def test_images_are_pulled_on_demand(stage: Stage) -> None:
     """No kubelet answers here, and pods may not be made: what is left is that nothing was pulled, with the reason."""
     stage.load("healthy-two-nodes")
