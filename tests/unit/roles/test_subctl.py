@@ -222,6 +222,19 @@ def saying(program: pathlib.Path, said: str) -> pathlib.Path:
     return program
 
 
+def test_a_kept_program_that_does_not_run_is_replaced(tmp_path: pathlib.Path, archive: pathlib.Path) -> None:
+    """As one for another machine, in a home that machines share."""
+    kept = tmp_path / "cache" / "0.19.0" / "subctl"
+    kept.parent.mkdir(parents=True)
+    kept.write_bytes(b"\x7fELF of another machine")
+    kept.chmod(0o755)
+    refused = run(tmp_path)
+    assert refused.returncode == 2, refused.stdout
+    assert f"{kept} is not there or does not run" in " ".join(refused.stdout.split())
+    done = run(tmp_path, submariner_subctl_file=str(archive))
+    assert f"uses {kept} in version 0.19.0" in done.stdout, done.stdout
+
+
 def test_a_program_may_be_downloaded_under_any_name(tmp_path: pathlib.Path, archive: pathlib.Path, url: str) -> None:
     program = saying(archive.parent / "tool-0.19", "subctl version: v0.19.0")
     digits = hashlib.sha256(program.read_bytes()).hexdigest()
