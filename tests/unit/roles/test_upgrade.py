@@ -147,6 +147,12 @@ def test_check_mode_where_there_is_nothing_to_do(stage: Stage) -> None:
     assert stage.writes == []
 
 
+def test_one_option_is_enough_for_what_is_no_release(stage: Stage) -> None:
+    done = stage.play(UPGRADE, "devel", "--check", submariner_upgrade_allow_unstable=True)
+    assert done.returncode == 0, done.stdout
+    assert "member west: 0.19.0 -> devel" in words(done.stdout)
+
+
 @pytest.mark.parametrize(
     ("version", "variables", "said"),
     [
