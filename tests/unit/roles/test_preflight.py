@@ -143,6 +143,15 @@ def test_a_broker_info_that_is_not_there_is_named_before_anything_is_touched(sta
     assert stage.east.requests == []
 
 
+def test_an_operators_namespace_that_subctl_does_not_install_into_is_refused(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    done = stage.play(PREFLIGHT, "east", "west", submariner_operator_namespace="elsewhere", **REINSTALL)
+    assert done.returncode == 2
+    said = "submariner_operator_namespace is elsewhere, and subctl installs into submariner-operator only"
+    assert said in " ".join(done.stdout.split())
+    assert stage.east.requests == []
+
+
 def test_an_unstable_version_is_refused_unless_it_is_meant(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     report = Report(stage, submariner_version="devel", submariner_preflight_for="install")
