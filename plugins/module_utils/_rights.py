@@ -205,6 +205,18 @@ NEEDED: tuple[Need, ...] = (
     Need(DEPLOYING, "get create", SUBMARINER, "brokers", BROKER, "the broker", on_broker=True),
     Need(DEPLOYING, "get create", "", "configmaps secrets serviceaccounts", BROKER, "the broker", on_broker=True),
     Need(DEPLOYING, "get create", RBAC, "roles rolebindings", BROKER, "the broker", on_broker=True),
+    Need(DEPLOYING, "get create", SUBMARINER, "servicediscoveries", OPERATOR, "the resource of service discovery"),
+    # What is there already: deploy-broker and join make the same things on one cluster, and definitions outlive an installation.
+    Need(
+        DEPLOYING, "update", "apiextensions.k8s.io", "customresourcedefinitions", what="what is there already", may=True
+    ),
+    Need(DEPLOYING, "update", RBAC, "clusterroles clusterrolebindings", what="what is there already", may=True),
+    Need(DEPLOYING, "update", RBAC, "roles rolebindings", OPERATOR, "what is there already", may=True),
+    Need(DEPLOYING, "update", "", "serviceaccounts", OPERATOR, "what is there already", may=True),
+    Need(DEPLOYING, "update", "apps", "deployments", OPERATOR, "what is there already", may=True),
+    Need(DEPLOYING, "update", SUBMARINER, "servicediscoveries", OPERATOR, "what is there already", may=True),
+    Need(DEPLOYING, "update", "", "serviceaccounts", BROKER, "what is there already", may=True, on_broker=True),
+    Need(DEPLOYING, "update", RBAC, "roles rolebindings", BROKER, "what is there already", may=True, on_broker=True),
     Need(DEPLOYING, "escalate", RBAC, "roles clusterroles", what="roles with more rights than one's own", may=True),
     Need(DEPLOYING, "bind", RBAC, "roles clusterroles", what="roles with more rights than one's own", may=True),
     Need(DEPLOYING, "create", "authentication.k8s.io", "tokenreviews", what="to try the broker's token", may=True),

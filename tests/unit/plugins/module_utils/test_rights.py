@@ -100,7 +100,27 @@ def test_an_administrator_is_asked_once() -> None:
 def test_others_are_asked_for_each_right_once(verb: str) -> None:
     found, asked = ask(not_everything, verb)
     assert found == ([], [], "")
-    assert len(asked) == len({tuple(sorted(a.items())) for a in asked}) <= 150
+    assert len(asked) == len({tuple(sorted(a.items())) for a in asked}) <= 160
+
+
+@pytest.mark.parametrize("verb", ["create", "update"])
+@pytest.mark.parametrize("run", ["install", "reinstall"])
+def test_what_subctl_makes_and_replaces_is_asked_for(run: str, verb: str) -> None:
+    """It replaces what is there: a join makes again what deploy-broker made on the same cluster."""
+    rbac = "rbac.authorization.k8s.io"
+    made = [
+        ("apiextensions.k8s.io", "customresourcedefinitions", ""),
+        (rbac, "clusterroles", ""),
+        (rbac, "clusterrolebindings", ""),
+        ("apps", "deployments", OPERATOR),
+        ("submariner.io", "servicediscoveries", OPERATOR),
+        *(
+            (group, kind, where)
+            for where in (OPERATOR, BROKER)
+            for group, kind in (("", "serviceaccounts"), (rbac, "roles"), (rbac, "rolebindings"))
+        ),
+    ]
+    assert [place for place in made if not covered(Right(verb, *place, ""), run)] == []
 
 
 def test_a_right_that_is_lacking_is_named_with_its_place() -> None:
