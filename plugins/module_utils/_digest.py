@@ -151,7 +151,14 @@ def _broker(snapshot: Snapshot, namespace: str) -> Json:
         "clusterset_ip": clusterset_ip_of(_table(snapshot, namespace, CLUSTERSET_IP_INFO)),
         "imports": _imports(snapshot, namespace),
         "admin_token": _admin_token(snapshot, namespace),
+        "globalnet_size": _globalnet_size(snapshot, namespace),
     }
+
+
+def _globalnet_size(snapshot: Snapshot, namespace: str) -> str:
+    """The global addresses that each cluster gets, as the table has it."""
+    table = snapshot.first("broker-configmaps", namespace, GLOBALNET_INFO)
+    return text(mapping(table.get("data")).get("globalnetClusterSize"))
 
 
 def _admin_token(snapshot: Snapshot, namespace: str) -> bool | None:

@@ -102,6 +102,7 @@ FINDINGS: dict[str, str] = {
     "globalnet.outside": "A cluster's global CIDR is outside of the broker's range.",
     "globalnet.overlap": "Two clusters were given, or use, the same global addresses.",
     "globalnet.range-in-use": "The global range overlaps pod or service addresses of a cluster.",
+    "globalnet.range-too-small": "The global range holds fewer addresses than one cluster gets of it.",
     "input.same-cluster": "Two hosts of the inventory are one cluster.",
     "image.not-pulled": "A node cannot pull an image of the installation.",
     "log.broker-cleanup": "An uninstall could not remove the cluster's records from the broker.",

@@ -43,6 +43,8 @@ class Intent:
     ignore_requirements: bool = False
     globalnet_range: str = ""
     """Range of the global CIDRs; empty without Globalnet."""
+    globalnet_size: int = 0
+    """Global addresses that each cluster gets; 0 where that is not known."""
     clusterset_range: str = ""
     """Range of the clusterset IPs; empty without them."""
 

@@ -87,6 +87,10 @@ options:
         description: Range of the global CIDRs. Empty without Globalnet.
         type: str
         default: ''
+      globalnet_size:
+        description: Global addresses that each cluster gets. 0 where that is not known.
+        type: int
+        default: 0
       clusterset_range:
         description: Range of the clusterset IPs. Empty without them.
         type: str
@@ -315,6 +319,7 @@ BEFORE: Json = {
     "allow_unstable": {"type": "bool", "default": False},
     "ignore_requirements": {"type": "bool", "default": False},
     "globalnet_range": {"type": "str", "default": ""},
+    "globalnet_size": {"type": "int", "default": 0},
     "clusterset_range": {"type": "str", "default": ""},
 }
 

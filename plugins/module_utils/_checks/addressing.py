@@ -8,7 +8,13 @@ from __future__ import annotations
 import ipaddress
 import typing as t
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import UNKNOWN, Fleet, Host, words
+from ansible_collections.submariner.lifecycle.plugins.module_utils._fleet import (
+    UNKNOWN,
+    Fleet,
+    Host,
+    Intent,
+    words,
+)
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     WARNING,
@@ -89,7 +95,7 @@ def _ranges(fleet: Fleet) -> list[Finding]:
     wanted = {"the global range": intent.globalnet_range, "the range of clusterset IPs": intent.clusterset_range}
     ranges = [Block(name, n) for name, n in ((name, network_of(cidr)) for name, cidr in wanted.items()) if n]
     found = shared_blocks([*ranges, *_blocks(fleet.in_play)]) if ranges else []
-    return [
+    return _too_small(intent) + [
         Finding(
             "globalnet.range-in-use" if "the global range" in pair else "clusterset-ip.range-in-use",
             ERROR if "the global range" in pair and "the range of clusterset IPs" not in pair else WARNING,
@@ -100,6 +106,23 @@ def _ranges(fleet: Fleet) -> list[Finding]:
         )
         for pair, shared in found
         if set(pair) & set(wanted)
+    ]
+
+
+def _too_small(intent: Intent) -> list[Finding]:
+    whole = network_of(intent.globalnet_range)
+    if whole is None or whole.num_addresses >= intent.globalnet_size:
+        return []
+    return [
+        Finding(
+            "globalnet.range-too-small",
+            ERROR,
+            f"the global range {whole}",
+            f"holds {whole.num_addresses} addresses, and each cluster is to get {intent.globalnet_size}",
+            "a range that holds the addresses of all clusters",
+            cause="subctl refuses to make such a broker",
+            hint="set submariner_globalnet_cidr_range to a larger one, or submariner_globalnet_cluster_size to fewer",
+        )
     ]
 
 

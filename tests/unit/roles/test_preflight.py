@@ -214,6 +214,14 @@ def test_images_are_pulled_on_demand(stage: Stage) -> None:
     assert not any("submariner-gateway:" in image or "globalnet" in image for image in asked)
 
 
+@pytest.mark.parametrize(("size", "refused"), [(0, True), (256, False)])
+def test_a_global_range_has_to_hold_what_one_cluster_gets(stage: Stage, size: int, refused: bool) -> None:
+    stage.load("healthy-two-nodes")
+    wanted = {"submariner_globalnet": True, "submariner_globalnet_cidr_range": "242.0.0.0/20"}
+    report = Report(stage, **wanted, submariner_globalnet_cluster_size=size)
+    assert report.ids == ({"globalnet.range-too-small"} if refused else set())
+
+
 def test_nodes_are_looked_at_on_demand(stage: Stage) -> None:
     """No kubelet answers here: what is left is that the nodes were not seen, and no pod."""
     stage.load("healthy-two-nodes")

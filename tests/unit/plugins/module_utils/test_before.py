@@ -44,7 +44,11 @@ def fleet_of(state: str = "healthy-two-nodes", version: str = "") -> dict[str, J
 
 
 def judge(digests: dict[str, Json], verb: str = "reinstall", *checks: str, **more: t.Any) -> list[Finding]:
-    said = {k: more.pop(k) for k in ("version", "allow_unstable", "globalnet_range", "clusterset_range") if k in more}
+    said = {
+        k: more.pop(k)
+        for k in ("version", "allow_unstable", "globalnet_range", "globalnet_size", "clusterset_range")
+        if k in more
+    }
     intent = Intent(verb, **{"version": "0.19.0", **said})
     more = {"globalnet": False, "planned": True, "members": list(digests), **more}
     return check_fleet(Fleet.of(digests, "east", intent=intent, **more), checks or INSTALLING)
@@ -345,6 +349,13 @@ def test_ranges_of_a_new_broker() -> None:
     assert set(told(judge(digests, "reinstall", "addressing", **same)).values()) == {"warning"}
     apart = {"globalnet": True, "globalnet_range": "242.0.0.0/8", "clusterset_range": "243.0.0.0/8"}
     assert told(judge(digests, "reinstall", "addressing", **apart)) == {}
+
+
+@pytest.mark.parametrize(("size", "small"), [(65536, True), (257, True), (256, False), (0, False)])
+def test_a_global_range_that_does_not_hold_one_cluster_is_refused(size: int, small: bool) -> None:
+    wanted = {"globalnet": True, "globalnet_range": "242.0.0.0/24", "globalnet_size": size}
+    found = told(judge(fleet_of(), "install", "addressing", **wanted))
+    assert found == ({"globalnet.range-too-small": "error"} if small else {})
 
 
 # -- gateways, clocks ---------------------------------------------------------------------------------------------
