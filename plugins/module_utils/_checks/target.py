@@ -148,11 +148,14 @@ def _deployed(hosts: t.Sequence[Host], intent: Intent) -> list[Finding]:
     """What runs is not newer: subctl refuses to work on such a cluster, and what a reinstall makes of it is a downgrade."""
     release = release_of(intent.version)
     newer: dict[str, list[str]] = {}
+    unknown = []
     for host in hosts:
         version = text(mapping(host.digest.get("submariner")).get("version")) or text(host.digest.get("operator"))
         if release and release_of(version) > release:
             newer.setdefault(bare(version), []).append(host.name)
-    return [
+        if version and not (release and release_of(version)) and bare(version) != bare(intent.version):
+            unknown.append(_not_compared(host.name, version, intent.version))
+    return unknown + [
         Finding(
             "version.older-than-deployed",
             WARNING,
@@ -166,6 +169,15 @@ def _deployed(hosts: t.Sequence[Host], intent: Intent) -> list[Finding]:
         )
         for version, names in sorted(newer.items())
     ]
+
+
+def _not_compared(name: str, version: str, wanted: str) -> Finding:
+    return Finding(
+        "preflight.not-inspected",
+        INFO,
+        f"{name}: version {version}",
+        f"not compared with {bare(wanted)}: only releases have an order, so this may be a downgrade",
+    )
 
 
 def _snat(hosts: t.Sequence[Host], intent: Intent) -> list[Finding]:

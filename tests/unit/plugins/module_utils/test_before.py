@@ -171,6 +171,22 @@ def test_pairs_of_which_nothing_is_known_are_a_warning(submariner: str, kubernet
     )
 
 
+@pytest.mark.parametrize(
+    ("deployed", "wanted", "said"),
+    [
+        ("devel", "0.19.0", True),
+        ("0.19.0", "0.19.1-acme", True),
+        ("devel", "devel", False),
+        ("0.19.0", "0.19.1", False),
+    ],
+)
+def test_versions_without_an_order_are_not_taken_for_older(deployed: str, wanted: str, said: bool) -> None:
+    digests = fleet_of(version="v1.30.0")
+    digests["west"]["submariner"]["version"] = deployed
+    found = judge({"west": digests["west"]}, "reinstall", "target", version=wanted, allow_unstable=True)
+    assert skipped(found) == ({f"west: version {deployed}"} if said else set())
+
+
 def test_without_a_version_that_is_said() -> None:
     found = judge(fleet_of(), "install", "target", version="")
     assert (told(found), skipped(found)) == ({}, {"the version to install"})
