@@ -33,7 +33,7 @@ TOOLS: dict[str, tuple[str, ...]] = {
 """What cleanup reads a node with, and the programs of which one will do. Submariner's own pods need none of the node's."""
 
 NAT_DISCOVERY, WITHIN_CLUSTER = 4490, 4800
-"""UDP ports on gateway nodes, and on all nodes."""
+"""UDP ports on gateway nodes unless another one is chosen, and on all nodes."""
 
 ALL_FILTER = "net/ipv4/conf/all/rp_filter"
 STRICT = "1"
@@ -114,13 +114,17 @@ def udp_ports(table: str) -> frozenset[int]:
 
 
 def judge_nodes(
-    sites: t.Iterable[NodeSite], gateways: t.Collection[str], nattport: int, installed: bool
+    sites: t.Iterable[NodeSite],
+    gateways: t.Collection[str],
+    nattport: int,
+    installed: bool,
+    nat_discovery_port: int = NAT_DISCOVERY,
 ) -> list[Finding]:
     """Each node lets tunnels work; of a node on which Submariner runs, its own ports say nothing."""
     findings: list[Finding] = []
     for site in sites:
         findings += _filter(site) + _modules(site) + _tools(site)
-        wanted = {WITHIN_CLUSTER, *((nattport, NAT_DISCOVERY) if site.node in gateways else ())}
+        wanted = {WITHIN_CLUSTER, *((nattport, nat_discovery_port) if site.node in gateways else ())}
         if installed:
             findings.append(_left_out(site.node, "ports", "Submariner is installed and holds them itself"))
         elif site.ports is None:

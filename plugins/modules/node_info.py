@@ -43,6 +43,10 @@ options:
     description: UDP port of the tunnels.
     type: int
     default: 4500
+  nat_discovery_port:
+    description: UDP port of NAT discovery.
+    type: int
+    default: 4490
   installed:
     description: Whether Submariner is installed, so that its ports are its own.
     type: bool
@@ -107,6 +111,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_site import (
+    NAT_DISCOVERY,
     NodeSite,
     judge_nodes,
     script,
@@ -125,6 +130,7 @@ def argument_spec() -> Json:
         "gateways": {"type": "list", "elements": "str", "default": []},
         "cable_driver": {"type": "str", "default": ""},
         "nattport": {"type": "int", "default": 4500},
+        "nat_discovery_port": {"type": "int", "default": NAT_DISCOVERY},
         "installed": {"type": "bool", "default": False},
         "image": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 60},
@@ -147,7 +153,9 @@ def run(params: Json, api: Api) -> Json:
     except PodTrouble as error:
         raise ApiFailure(str(error)) from error
     read = [sites[node] for node in sorted(sites)]
-    findings = judge_nodes(read, params["gateways"], params["nattport"], params["installed"])
+    findings = judge_nodes(
+        read, params["gateways"], params["nattport"], params["installed"], params["nat_discovery_port"]
+    )
     findings += [
         Finding(
             "preflight.not-inspected",

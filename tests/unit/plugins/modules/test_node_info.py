@@ -151,6 +151,15 @@ def test_a_node_is_read_by_a_pod_that_goes(fleet: Fleet, api: FakeApi) -> None:
     test_node_cleanup.no_traces(api)
 
 
+@pytest.mark.parametrize("port", [4500, 4491])
+def test_the_ports_that_are_chosen_have_to_be_free(fleet: Fleet, port: int) -> None:
+    fleet.add("a", "healthy-two-nodes", "west-worker")
+    fleet.nodes["a"].proc("net/udp", UDP)
+    outcome = look(fleet, gateways=["a"], nattport=4501, nat_discovery_port=port)
+    (taken,) = [f for f in outcome["findings"] if f["id"] == "node.port-in-use"]
+    assert ("4500" in taken["observed"]) == (port == 4500)
+
+
 def test_a_node_that_shows_nothing(fleet: Fleet) -> None:
     fleet.add("a", "healthy-two-nodes", "west-worker")
     (node,) = look(fleet)["nodes"]
