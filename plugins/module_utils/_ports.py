@@ -147,16 +147,18 @@ def rules(settings: Settings) -> list[str]:
 
 
 def _networks(option: str, values: t.Sequence[str]) -> list[str]:
-    """Networks as every backend writes them; a single address is a network of its own."""
+    """Networks as every backend writes them; a single address is a network of its own, and one that holds all is any."""
     found: list[str] = []
     for value in values:
         try:
-            network = str(ipaddress.ip_network(str(value).strip(), strict=True))
+            network = ipaddress.ip_network(str(value).strip(), strict=True)
         except ValueError as error:
             raise ValueError(f"{option}: {error}; use addresses or networks such as 192.0.2.0/24") from None
-        if network not in found:
-            found.append(network)
-    return found or [ANY]
+        if "%" in str(network):
+            raise ValueError(f"{option}: '{network}' has a zone, which no firewall takes; use an address without it")
+        # Firewalls show such a rule without its source, so that it would not be known again.
+        found.append(str(network) if network.prefixlen else ANY)
+    return list(dict.fromkeys(found)) or [ANY]
 
 
 def nftables(wanted: t.Sequence[str], chains: t.Sequence[str]) -> list[str]:

@@ -95,6 +95,12 @@ def test_rules_by_source() -> None:
     assert nftables(["esp - any"], ["ip6 a b"]) == ["ip6 a b meta l4proto esp"]
 
 
+@pytest.mark.parametrize("sources", [["0.0.0.0/0"], ["::/0"], ["0.0.0.0/0", "::/0"]])
+def test_a_network_that_holds_all_is_any(sources: list[str]) -> None:
+    """Firewalls show its rule as one without a source."""
+    assert rules(Settings(sources=sources, internal_sources=sources)) == rules(Settings())
+
+
 @given(settings)
 def test_every_rule_is_well_formed_and_is_there_once(wanted: Settings) -> None:
     found = rules(wanted)
@@ -127,6 +133,7 @@ def test_any_node_is_open_for_either_role(wanted: Settings) -> None:
         ({"nat_discovery_port": 70000}, "submariner_nat_discovery_port"),
         ({"sources": ["192.0.2.1/24"]}, "submariner_firewall_sources"),
         ({"internal_sources": ["east"]}, "submariner_firewall_internal_sources"),
+        ({"sources": ["fe80::1%eth0"]}, "submariner_firewall_sources"),
         ({"colour": "red"}, "colour"),
     ],
 )
