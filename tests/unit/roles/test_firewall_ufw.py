@@ -59,6 +59,8 @@ def test_a_rule_of_the_users_that_closes_the_port_is_not_replaced(tmp_path: path
         ("ufw reject log 22,32780/tcp", ["192.0.2.7/32"]),
         ("ufw deny from 192.0.2.7 to any port 32780", ["192.0.2.7/32"]),
         ("ufw deny from 192.0.2.7", ["192.0.2.7/32"]),
+        ("ufw deny 32000:33000/tcp", []),
+        ("ufw deny from 192.0.2.0/24 to any port 22,32000:33000 proto tcp", ["192.0.2.7/32"]),
     ],
 )
 def test_a_rule_that_closes_more_than_the_port_is_refused_as_well(
@@ -76,6 +78,23 @@ def test_a_rule_that_closes_something_else_stands_in_nobodys_way(tmp_path: pathl
     done, said = play(tmp_path, "\n".join(rules))
     assert done.returncode == 0, done.stdout
     assert "32780" in said
+    assert "4500" in said
+
+
+def test_a_rule_that_closes_what_an_earlier_one_opens_is_left(tmp_path: pathlib.Path) -> None:
+    """Ours would take its place."""
+    done, said = play(tmp_path, "ufw allow 4500\nufw deny 4500/udp")
+    assert done.returncode == 0, done.stdout
+    assert "4490" in said
+    assert "4500" not in said
+
+
+def test_a_rule_that_closes_one_interface_is_left_and_named(tmp_path: pathlib.Path) -> None:
+    """It may be one that no traffic of Submariner's comes in by."""
+    rule = "ufw deny in on eth1 to any port 4500"
+    done, said = play(tmp_path, rule)
+    assert done.returncode == 0, done.stdout
+    assert f"'{rule}' closes" in " ".join(done.stdout.split())
     assert "4500" in said
 
 
