@@ -45,6 +45,9 @@ WORDS = {
     "permission denied": HELD_BACK,
     "network is unreachable": NO_ROUTE,
     "network unreachable": NO_ROUTE,
+    # What a node without IPv6 says of it.
+    "cannot assign requested address": NO_ROUTE,
+    "address family not supported": NO_ROUTE,
     # Within a second this is no missing neighbour, but a firewall or router that says so.
     "no route to host": REFUSED,
     "host is unreachable": REFUSED,
@@ -61,6 +64,11 @@ class Listener:
     port: int
     state: str = OPEN
     said: str = ""
+
+    @classmethod
+    def of(cls, value: Json) -> Listener:
+        """Raises TypeError or ValueError for what is none."""
+        return cls(**{**value, "name": _known(value.get("name")), "port": int(value.get("port") or 0)})
 
     @property
     def label(self) -> str:
@@ -86,7 +94,7 @@ class Responder:
             role=str(value.get("role") or ports.OTHER),
             addresses=tuple(str(address) for address in value.get("addresses") or ()),
             nonce=str(value.get("nonce") or ""),
-            listeners=tuple(Listener(**item) for item in value.get("listeners") or ()),
+            listeners=tuple(Listener.of(item) for item in value.get("listeners") or ()),
         )
 
     def as_dict(self) -> Json:
@@ -95,6 +103,12 @@ class Responder:
     @property
     def label(self) -> str:
         return _label(self.cluster, self.node, self.role)
+
+
+def _known(name: t.Any) -> str:
+    if name not in ports.OPENED:
+        raise ValueError(f"'{name}' is no name of a port")
+    return str(name)
 
 
 def _label(cluster: str, node: str, role: str) -> str:
@@ -138,8 +152,13 @@ class Result:
 
     @classmethod
     def of(cls, value: Json) -> Result:
-        known = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
-        return cls(**{**known, "words": tuple(value.get("words") or ()), "port": int(value.get("port") or 0)})
+        """Raises TypeError or ValueError for what is none."""
+        given = {name: value[name] for name in cls.__dataclass_fields__ if name in value}
+        given["name"], given["port"] = _known(value.get("name")), int(value.get("port") or 0)
+        given["words"], given["tried"] = tuple(value.get("words") or ()), dict(value.get("tried") or {})
+        if given.get("verdict") not in BEST_FIRST or not isinstance(given.get("protocol"), str):
+            raise ValueError("no verdict of a protocol")
+        return cls(**given)
 
     def as_dict(self) -> Json:
         return {**vars(self), "words": list(self.words), "tried": dict(self.tried)}

@@ -257,6 +257,18 @@ def not_started(causes: t.Mapping[str, str]) -> list[Finding]:
     ]
 
 
+def nothing_asked(cluster: str) -> Finding:
+    return Finding(
+        id="port.not-tested",
+        severity=UNKNOWN,
+        subject=f"cluster {cluster}" if cluster else "this cluster",
+        observed="nothing was asked",
+        expected="questions to other nodes",
+        cause="targets holds no port that is asked from here",
+        hint="pass the servers of other clusters, too; which port is asked from where stands in the README of the role firewall",
+    )
+
+
 def serve(params: Json, api: Api) -> Json:
     image = params["image"] or deployed_image(api, "nettest", "submariner-metrics-proxy")
     pods = port_pods.PortPods(api, params["run"], image, params["lifetime"])
@@ -273,8 +285,17 @@ def probe(params: Json, api: Api) -> Json:
     pods.find()
     if not pods.pods:
         raise ApiFailure(f"No pod of run {params['run']} is running here.", "Call it with state=serve first.")
-    results = pods.probe([port_probe.Responder.of(target) for target in params["targets"]])
-    return {"results": [result.as_dict() for result in results], "found": port_probe.findings(results)}
+    targets = [port_probe.Responder.of(target) for target in params["targets"]]
+    own = {(here.cluster, here.nonce) for here in pods.pods.values()}
+    for target in targets:
+        if any(target.cluster == cluster and target.nonce != nonce for cluster, nonce in own):
+            raise ApiFailure(
+                f"targets: {target.label} is of another cluster that is called '{target.cluster}' as well, or of another run.",
+                "Give each cluster a name of its own in cluster.",
+            )
+    results = pods.probe(targets)
+    found = port_probe.findings(results) if results else [nothing_asked(params["cluster"])]
+    return {"results": [result.as_dict() for result in results], "found": found}
 
 
 def absent(params: Json, api: Api) -> Json:
@@ -329,9 +350,10 @@ def wrong_input(params: Json) -> str:
     try:
         for result in params["results"]:
             port_probe.Result.of(result)
-        wanted(params)
-    except TypeError:
+    except (TypeError, ValueError):
         return "results: pass what state=probe returned in results."
+    try:
+        wanted(params)
     except ValueError as error:
         return f"{error}."
     return ""

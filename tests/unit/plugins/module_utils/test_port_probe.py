@@ -46,6 +46,8 @@ def result(
         ("none", "dd: error reading 'standard input': No route to host", "refused"),
         ("none", "[Errno 113] No route to host", "refused"),
         ("none", "[Errno 101] Network is unreachable", "no-route"),
+        ("none", "[Errno 99] Cannot assign requested address", "no-route"),
+        ("none", "[Errno 97] Address family not supported by protocol", "no-route"),
         ("none", "[Errno 1] Operation not permitted", "held-back"),
         ("untried", "no python3 in the image", "untried"),
     ],

@@ -282,6 +282,33 @@ def test_a_gateway_that_is_not_ready_is_not_tested(clusters: tuple[Cluster, Clus
     assert "submariner_gateway_nodes" in west.call("serve", gateways=["nobody"])["msg"]
 
 
+def test_clusters_of_one_name_are_not_taken_for_one(clusters: tuple[Cluster, Cluster]) -> None:
+    """Between nodes of one cluster no tunnel is asked for, so that nothing would stand in its way."""
+    gateways(clusters)
+    east, west = (cluster.call("serve", cluster="")["servers"] for cluster in clusters)
+    asked = clusters[0].call("probe", cluster="", targets=east + west)
+    assert asked.failed
+    assert "west-gw" in asked["msg"]
+    assert "cluster" in asked["msg"]
+
+
+def test_nothing_asked_is_no_pass(clusters: tuple[Cluster, Cluster]) -> None:
+    gateways(clusters)
+    asked = clusters[0].call("probe", targets=clusters[0].call("serve")["servers"])
+    assert (asked["results"], asked["verdict"]) == ([], "unknown")
+    assert [f["observed"] for f in asked["findings"]] == ["nothing was asked"]
+
+
+RESULT: Json = {
+    **{f"{end}_{what}": "x" for end in ("from", "to") for what in ("cluster", "node", "role")},
+    "name": "natt",
+    "protocol": "udp",
+    "port": 4500,
+    "address": "192.0.2.7",
+    "verdict": "silent",
+}
+
+
 @pytest.mark.parametrize(
     ("state", "options", "named"),
     [
@@ -295,7 +322,16 @@ def test_a_gateway_that_is_not_ready_is_not_tested(clusters: tuple[Cluster, Clus
         ("probe", {}, "targets"),
         ("probe", {"targets": [{"node": "a b"}]}, "targets"),
         ("probe", {"targets": [{"node": "a", "listeners": [{"colour": 1}]}]}, "targets"),
+        (
+            "probe",
+            {"targets": [{"node": "a", "nonce": "b", "listeners": [{"name": "ntt", "protocol": "udp", "port": 1}]}]},
+            "targets",
+        ),
         ("absent", {"results": [{"verdict": "answered"}]}, "results"),
+        ("absent", {"results": [{**RESULT, "name": "ntt"}]}, "results"),
+        ("absent", {"results": [{**RESULT, "protocol": None}]}, "results"),
+        ("absent", {"results": [{**RESULT, "tried": ["192.0.2.7"]}]}, "results"),
+        ("absent", {"results": [{**RESULT, "verdict": {}}]}, "results"),
     ],
 )
 def test_wrong_input_is_named(clusters: tuple[Cluster, Cluster], state: str, options: Json, named: str) -> None:
