@@ -21,11 +21,16 @@ TOOLS = ("firewall-cmd", "firewall-offline-cmd", "ufw", "nft", "iptables", "ip6t
 
 
 def play(
-    folder: pathlib.Path, interpreter: str, user: int = 0, says: dict[str, str] | None = None, **variables: t.Any
+    folder: pathlib.Path,
+    interpreter: str,
+    user: int = 0,
+    says: dict[str, str] | None = None,
+    check: bool = False,
+    **variables: t.Any,
 ) -> subprocess.CompletedProcess[str]:
     """Beside tools that all say no, so that this machine's own are never asked, but those that C(says) gives words or a script."""
     tools = folder / "bin"
-    tools.mkdir()
+    tools.mkdir(exist_ok=True)
     for name in {*TOOLS, *(says or {})}:
         told = (says or {}).get(name, "")
         (tools / name).write_text(
@@ -44,7 +49,7 @@ def play(
     values = json.dumps({"ansible_python_interpreter": interpreter, **variables})
     ansible = pathlib.Path(sys.executable).parent / "ansible-playbook"
     return subprocess.run(
-        [str(ansible), "-i", "localhost,", "-e", values, "play.yml"],
+        [str(ansible), "-i", "localhost,", "-e", values, "play.yml", *(["--check"] if check else [])],
         cwd=folder,
         env={
             **os.environ,
@@ -154,6 +159,68 @@ def test_a_chain_in_capitals_of_both_families_is_none_of_iptables(tmp_path: path
     )
     assert done.returncode == 0, done.stdout
     assert "insert rule inet filter INPUT udp dport 4500" in (tmp_path / "rules.nft").read_text()
+
+
+CHAIN = {"family": "inet", "table": "filter", "name": "input", "hook": "input", "policy": "drop"}
+
+
+def with_nftables(folder: pathlib.Path, check: bool = False, **variables: t.Any) -> subprocess.CompletedProcess[str]:
+    """Whose one chain drops, and has no rules whatever it is told."""
+    nft = NFT.format(
+        chains=json.dumps({"nftables": [{"chain": CHAIN}]}), rules='{"nftables": []}', said=folder / "said"
+    )
+    files = {"__firewall_nftables_file": "rules.nft", "__firewall_nftables_dropin": "dropin.conf"}
+    places: dict[str, t.Any] = {name: str(folder / "etc" / file) for name, file in files.items()}
+    says = {"nft": nft, "systemctl": "#!/bin/sh\n"}
+    return play(folder, sys.executable, says=says, check=check, **places, **variables)
+
+
+def test_check_mode_counts_rules_that_are_gone_while_the_file_is_there(tmp_path: pathlib.Path) -> None:
+    """As after nft -f of the host's own rules, without the service."""
+    assert with_nftables(tmp_path).returncode == 0
+    (tmp_path / "said").unlink()
+    done = with_nftables(tmp_path, check=True)
+    assert done.returncode == 0, done.stdout
+    assert "changed=1 " in done.stdout
+    assert not (tmp_path / "said").exists()
+
+
+@pytest.mark.parametrize(
+    ("variables", "words"),
+    [
+        ({"submariner_firewall_sources": ["192.0.2.1/24"]}, "submariner_firewall_sources"),
+        ({"submariner_nattport": 0}, "submariner_nattport"),
+        ({"submariner_firewall_nftables_chains": ["inet filter forward"]}, "names inet filter forward"),
+        ({"submariner_firewall_nftables_chains": ["input"]}, "names input"),
+    ],
+)
+def test_a_wrong_value_is_named_before_anything_is_touched(
+    tmp_path: pathlib.Path, variables: dict[str, t.Any], words: str
+) -> None:
+    done = with_nftables(tmp_path, **variables)
+    assert done.returncode == 2, done.stdout
+    assert words in " ".join(done.stdout.split())
+    assert not (tmp_path / "etc").exists()
+
+
+def test_a_named_chain_that_is_gone_does_not_keep_the_others_open(tmp_path: pathlib.Path) -> None:
+    chains: dict[str, t.Any] = {"submariner_firewall_nftables_chains": ["inet filter gone"]}
+    done = with_nftables(tmp_path, submariner_firewall_state="absent", **chains)
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("backend", ["firewalld", "ufw", "iptables"])
+def test_a_manager_that_is_asked_for_and_does_not_answer(tmp_path: pathlib.Path, backend: str) -> None:
+    done = play(
+        tmp_path,
+        sys.executable,
+        says={"firewall-cmd": "#!/bin/sh\necho not running >&2; exit 252\n"},
+        submariner_firewall_backend=backend,
+    )
+    said = " ".join(done.stdout.split())
+    assert done.returncode == 2, done.stdout
+    assert f"submariner_firewall_backend is {backend}, which does not answer on localhost: " in said
+    assert ("not running" in said) is (backend == "firewalld")
 
 
 def test_a_chain_that_drops_arp_is_not_opened(tmp_path: pathlib.Path) -> None:
