@@ -159,6 +159,10 @@ def test_a_chain_in_capitals_of_both_families_is_none_of_iptables(tmp_path: path
     )
     assert done.returncode == 0, done.stdout
     assert "insert rule inet filter INPUT udp dport 4500" in (tmp_path / "rules.nft").read_text()
+    for name in ("ExecStartPost", "ExecReload"):
+        assert f"{name}=-nft -f " in (tmp_path / "dropin.conf").read_text(), (
+            "the host's own service is not to fail with ours"
+        )
 
 
 CHAIN = {"family": "inet", "table": "filter", "name": "input", "hook": "input", "policy": "drop"}

@@ -142,7 +142,10 @@ def test_each_family_that_has_a_service_of_its_own_is_added_to(tmp_path: pathlib
     host = Host(tmp_path, "iptables")
     host.play()
     assert host.dropins == [f"{unit}.service.d/submariner-lifecycle.conf" for unit in ("ip6tables", "iptables")]
-    assert "ExecReload=" in (host.units / host.dropins[0]).read_text()
+    lines = (host.units / host.dropins[0]).read_text().splitlines()
+    ours = [line.partition("=")[::2] for line in lines if line.startswith("Exec")]
+    assert [name for name, _command in ours] == ["ExecStartPost", "ExecReload"]
+    assert all(command.startswith("-") for _name, command in ours), "the host's own service is not to fail with ours"
 
 
 def test_where_nothing_restores_rules_it_is_said(tmp_path: pathlib.Path) -> None:
