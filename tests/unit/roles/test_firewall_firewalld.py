@@ -31,7 +31,8 @@ FIREWALL_CMD = """#!/bin/sh
 case "$*" in
     --state) echo running ;;
     --get-default-zone) echo public ;;
-    '--permanent --list-all-zones') cat {zones} ;;
+    '--permanent --list-all-zones') cat {permanent} ;;
+    --list-all-zones) cat {zones} ;;
     '--permanent --zone=internal --list-rich-rules') sed -n '/^internal/,/^$/s/^\\t//p' {zones} ;;
     *--list-rich-rules) echo 'rule port port="4500" protocol="udp" accept' ;;
 esac
@@ -57,10 +58,11 @@ module.exit_json(changed=True)
 
 
 def play(
-    folder: pathlib.Path, stopped: bool = False, **variables: t.Any
+    folder: pathlib.Path, stopped: bool = False, permanent: str = ZONES, **variables: t.Any
 ) -> tuple[subprocess.CompletedProcess[str], set[tuple[str, ...]]]:
     """The run, and what was asked of firewalld: zone, state and rule."""
-    said, zones = folder / "said", folder / "zones"
+    said, zones, kept = folder / "said", folder / "zones", folder / "kept"
+    kept.write_text(permanent)
     said.write_text("")
     zones.write_text(ZONES)
     module = (
@@ -70,7 +72,7 @@ def play(
     module.write_text(MODULE.format(said=str(said), stopped=stopped))
     says = {"firewall-offline-cmd": FIREWALL_OFFLINE_CMD.format(zones=zones)}
     if not stopped:
-        says["firewall-cmd"] = FIREWALL_CMD.format(zones=zones)
+        says["firewall-cmd"] = FIREWALL_CMD.format(zones=zones, permanent=kept)
     values = {"submariner_firewall_without": ["ah", "vxlan", "metrics", "nat-discovery"], **variables}
     done = detect.play(folder, sys.executable, says=says, **values)
     return done, {tuple(json.loads(line)) for line in said.read_text().splitlines()}
@@ -95,6 +97,14 @@ def test_absent_takes_ours_out_of_every_zone(tmp_path: pathlib.Path) -> None:
 def test_absent_takes_ours_out_where_firewalld_does_not_run_by_now(tmp_path: pathlib.Path) -> None:
     """It would open the ports when it is started again."""
     done, said = play(tmp_path, stopped=True, submariner_firewall_state="absent")
+    assert done.returncode == 0, done.stdout
+    assert said == GONE
+
+
+def test_absent_takes_what_is_open_though_it_is_not_kept(tmp_path: pathlib.Path) -> None:
+    """As where the files of firewalld were replaced, and it was not loaded again since."""
+    permanent = "".join(line for line in ZONES.splitlines(keepends=True) if "4490" not in line)
+    done, said = play(tmp_path, permanent=permanent, submariner_firewall_state="absent")
     assert done.returncode == 0, done.stdout
     assert said == GONE
 
