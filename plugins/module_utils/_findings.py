@@ -257,6 +257,7 @@ FINDINGS: dict[str, str] = {
     "version.pair-unknown": "Nothing is known of this Submariner on this Kubernetes.",
     "version.self-reported": "Gateways or route agents call themselves another version than their image.",
     "version.skew": "Clusters of one clusterset run different versions.",
+    "version.subctl-differs": "subctl is not of the version to install.",
     "version.target-unstable": "The version to install is no stable release (rc, devel, release-*, latest).",
     "workload.not-ready": "A workload of Submariner is missing or not ready; a warning where only nodes that are down lack it.",
     "workload.uninstall-left": "An uninstall workload was left by an interrupted uninstall.",

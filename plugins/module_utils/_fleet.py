@@ -39,6 +39,8 @@ class Intent:
     """V(install), V(uninstall) or V(reinstall)."""
     version: str = ""
     """The release to be installed, empty when nobody says."""
+    subctl: str = ""
+    """Version of the subctl that is to install it; empty when none was asked."""
     allow_unstable: bool = False
     ignore_requirements: bool = False
     globalnet_range: str = ""

@@ -75,6 +75,10 @@ options:
         description: Version of Submariner to be installed. When empty, it is not judged.
         type: str
         default: ''
+      subctl:
+        description: Version of the subctl that is to install it. When empty, it is not judged.
+        type: str
+        default: ''
       allow_unstable:
         description: Whether a version such as V(devel), V(release-0.24) or V(0.24.0-rc1) is no error.
         type: bool
@@ -316,6 +320,7 @@ EXPECTATION: Json = {
 BEFORE: Json = {
     "verb": {"type": "str", "choices": list(VERBS), "required": True},
     "version": {"type": "str", "default": ""},
+    "subctl": {"type": "str", "default": ""},
     "allow_unstable": {"type": "bool", "default": False},
     "ignore_requirements": {"type": "bool", "default": False},
     "globalnet_range": {"type": "str", "default": ""},

@@ -55,7 +55,7 @@ def minor_of(kubernetes: str) -> int | None:
 
 
 def check_target(fleet: Fleet) -> list[Finding]:
-    """The release is stable, suits the clusters, and is none that subctl refuses beside what runs."""
+    """The release is stable and subctl's own, suits the clusters, and is none that subctl refuses beside what runs."""
     intent = fleet.intent
     if intent is None or intent.verb == "uninstall":
         return []
@@ -63,7 +63,8 @@ def check_target(fleet: Fleet) -> list[Finding]:
     findings = _oldest(hosts, intent)
     if not intent.version:
         return [*findings, _unnamed()]
-    return [*findings, *_stable(intent), *_pairs(hosts, intent), *_deployed(hosts, intent), *_snat(hosts, intent)]
+    findings += _stable(intent) + _subctl(intent)
+    return [*findings, *_pairs(hosts, intent), *_deployed(hosts, intent), *_snat(hosts, intent)]
 
 
 def _unnamed() -> Finding:
@@ -91,6 +92,26 @@ def _stable(intent: Intent) -> list[Finding]:
             cause="its images can be replaced under the same name, and nothing says what they hold" if moving else "",
             hint="set submariner_version to a release"
             + (", or submariner_preflight_allow_unstable: true if it is meant" if refused else ""),
+        )
+    ]
+
+
+def _subctl(intent: Intent) -> list[Finding]:
+    """An installation begins with the same question."""
+    if not intent.subctl:
+        return [
+            Finding("preflight.not-inspected", INFO, "subctl", "not judged: there is none here yet, or it does not run")
+        ]
+    if bare(intent.subctl) == bare(intent.version):
+        return []
+    return [
+        Finding(
+            "version.subctl-differs",
+            ERROR,
+            f"version {bare(intent.version)}",
+            f"is to be installed, and subctl is {bare(intent.subctl)}",
+            f"subctl {bare(intent.version)}",
+            hint="set submariner_subctl_path to subctl of that version, or submariner_subctl_url and submariner_subctl_checksum to its download",
         )
     ]
 

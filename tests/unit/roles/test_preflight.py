@@ -182,6 +182,17 @@ def test_without_a_wanted_version_that_of_subctl_counts(stage: Stage) -> None:
     assert "[skipped] the version to install: not judged" in report.out
 
 
+def test_subctl_of_another_version_is_named_and_none_is_no_fault(stage: Stage) -> None:
+    stage.load("healthy-two-nodes")
+    stage.subctl = "echo subctl version: v0.20.0"
+    report = Report(stage, submariner_version="0.19.0")
+    assert (report.code, report.ids) == (2, {"version.subctl-differs"})
+    stage.subctl = ""
+    report = Report(stage, submariner_version="0.19.0")
+    assert (report.code, report.ids) == (0, set())
+    assert "[skipped] subctl: not judged" in report.out
+
+
 @pytest.mark.parametrize("enabled", [True, False])
 def test_the_range_of_clusterset_ips_is_the_brokers_where_nothing_else_is_said(stage: Stage, enabled: bool) -> None:
     stage.load("healthy-two-nodes")

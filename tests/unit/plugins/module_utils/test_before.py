@@ -46,10 +46,10 @@ def fleet_of(state: str = "healthy-two-nodes", version: str = "") -> dict[str, J
 def judge(digests: dict[str, Json], verb: str = "reinstall", *checks: str, **more: t.Any) -> list[Finding]:
     said = {
         k: more.pop(k)
-        for k in ("version", "allow_unstable", "globalnet_range", "globalnet_size", "clusterset_range")
+        for k in ("version", "subctl", "allow_unstable", "globalnet_range", "globalnet_size", "clusterset_range")
         if k in more
     }
-    intent = Intent(verb, **{"version": "0.19.0", **said})
+    intent = Intent(verb, **{"version": "0.19.0", "subctl": said.get("version", "0.19.0"), **said})
     more = {"globalnet": False, "planned": True, "members": list(digests), **more}
     return check_fleet(Fleet.of(digests, "east", intent=intent, **more), checks or INSTALLING)
 
@@ -190,6 +190,20 @@ def test_versions_without_an_order_are_not_taken_for_older(deployed: str, wanted
 def test_without_a_version_that_is_said() -> None:
     found = judge(fleet_of(), "install", "target", version="")
     assert (told(found), skipped(found)) == ({}, {"the version to install"})
+
+
+@pytest.mark.parametrize(
+    ("subctl", "found", "left_out"),
+    [
+        ("0.19.0", {}, set()),
+        ("v0.19.0", {}, set()),
+        ("0.20.0", {"version.subctl-differs": "error"}, set()),
+        ("", {}, {"subctl"}),
+    ],
+)
+def test_subctl_is_of_the_version_to_install(subctl: str, found: dict[str, str], left_out: set[str]) -> None:
+    seen = judge(fleet_of(version="v1.30.0"), "install", "target", subctl=subctl)
+    assert (told(seen), skipped(seen)) == (found, left_out)
 
 
 def test_openshift_with_ovn_kubernetes_needs_a_later_one() -> None:
