@@ -10,11 +10,19 @@ Pure. Private to this collection, may change at any time. Sources: measured.md (
 from __future__ import annotations
 
 import typing as t
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._dataplane import Unreadable, sysctls
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import INFO, WARNING, Finding
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_script import Section
+from ansible_collections.submariner.lifecycle.plugins.module_utils._ports import (
+    GATEWAY,
+    OTHER,
+    TCP,
+    UDP,
+    Settings,
+    needed,
+)
 
 MODULES: dict[str, tuple[str, ...]] = {
     "": ("vxlan",),
@@ -32,8 +40,8 @@ TOOLS: dict[str, tuple[str, ...]] = {
 }
 """What cleanup reads a node with, and the programs of which one will do. Submariner's own pods need none of the node's."""
 
-NAT_DISCOVERY, WITHIN_CLUSTER = 4490, 4800
-"""UDP ports on gateway nodes unless another one is chosen, and on all nodes."""
+TABLES = {UDP: "07", TCP: "0A"}
+"""Protocol -> the state in the kernel's table of its sockets that holds a port: unconnected, and listening."""
 
 ALL_FILTER = "net/ipv4/conf/all/rp_filter"
 STRICT = "1"
@@ -41,10 +49,11 @@ STRICT = "1"
 # A module that is built in or loaded has a folder; whether one could be loaded tells modprobe, without doing so.
 READ = """
 lines() { while IFS= read -r line; do echo "$line"; done; }
-sockets() { lines < /proc/net/udp && { [ ! -r /proc/net/udp6 ] || lines < /proc/net/udp6; }; }
+sockets() { lines < /proc/net/$1 && { [ ! -r /proc/net/${1}6 ] || lines < /proc/net/${1}6; }; }
 setting() { value=; IFS= read -r value < /proc/sys/$1 || [ "$value" ] || return 1; echo "$1 = $value"; }
 module() { [ -d /sys/module/$1 ]; }
-attempt here sockets sockets
+attempt here udp sockets udp
+attempt here tcp sockets tcp
 attempt here rp_filter setting {setting}
 for kmod in {modules}; do attempt here module-$kmod module $kmod || run module-$kmod modprobe -n $kmod; done
 any() { for program; do ! has $program || return 0; done; return 1; }
@@ -59,7 +68,8 @@ class NodeSite:
 
     node: str
     strict: bool | None = None
-    ports: frozenset[int] | None = None
+    udp: frozenset[int] | None = None
+    tcp: frozenset[int] | None = None
     modules: t.Mapping[str, bool | None] = field(default_factory=dict)
     tools: t.Mapping[str, bool] = field(default_factory=dict)
 
@@ -67,7 +77,8 @@ class NodeSite:
         return {
             "node": self.node,
             "rp_filter_strict": self.strict,
-            "udp_ports": None if self.ports is None else sorted(self.ports),
+            "udp_ports": None if self.udp is None else sorted(self.udp),
+            "tcp_ports": None if self.tcp is None else sorted(self.tcp),
             "modules": dict(self.modules),
             "tools": dict(self.tools),
         }
@@ -83,11 +94,11 @@ def script(cable_driver: str) -> str:
 def site_of_node(node: str, found: t.Mapping[str, Section]) -> NodeSite:
     """The sections of the script as facts."""
     setting = found.get("rp_filter", Section())
-    sockets = found.get("sockets", Section())
     return NodeSite(
         node,
         strict=sysctls(setting.text).get(ALL_FILTER) == STRICT if setting.rc == 0 else None,
-        ports=udp_ports(sockets.text) if sockets.rc == 0 else None,
+        udp=_ports(UDP, found),
+        tcp=_ports(TCP, found),
         modules={name[7:]: _loadable(section) for name, section in found.items() if name.startswith("module-")},
         tools={name[5:]: section.rc == 0 for name, section in found.items() if name.startswith("tool-")},
     )
@@ -100,37 +111,44 @@ def _loadable(section: Section) -> bool | None:
     return False if any("not found" in note for note in section.notes) else None
 
 
-def udp_ports(table: str) -> frozenset[int]:
-    """Local ports in the text of /proc/net/udp, whatever the address."""
+def _ports(protocol: str, found: t.Mapping[str, Section]) -> frozenset[int] | None:
+    table = found.get(protocol, Section())
+    return held_ports(protocol, table.text) if table.rc == 0 else None
+
+
+def held_ports(protocol: str, table: str) -> frozenset[int]:
+    """Local ports in the text of /proc/net/udp or /proc/net/tcp that nobody else can have, whatever the address."""
     ports = set()
     for line in table.split("\n"):
         words = line.split()
         if len(words) > 3 and words[0].rstrip(":").isdigit():
             try:
-                ports.add(int(words[1].rpartition(":")[2], 16))
+                port = int(words[1].rpartition(":")[2], 16)
             except ValueError as error:
-                raise Unreadable(f"a line of /proc/net/udp is not understood: {line[:80]}") from error
+                raise Unreadable(f"a line of /proc/net/{protocol} is not understood: {line[:80]}") from error
+            if words[3] == TABLES[protocol]:
+                ports.add(port)
     return frozenset(ports)
 
 
 def judge_nodes(
-    sites: t.Iterable[NodeSite],
-    gateways: t.Collection[str],
-    nattport: int,
-    installed: bool,
-    nat_discovery_port: int = NAT_DISCOVERY,
+    sites: t.Iterable[NodeSite], gateways: t.Collection[str], settings: Settings, installed: bool
 ) -> list[Finding]:
     """Each node lets tunnels work; of a node on which Submariner runs, its own ports say nothing."""
     findings: list[Finding] = []
     for site in sites:
         findings += _filter(site) + _modules(site) + _tools(site)
-        wanted = {WITHIN_CLUSTER, *((nattport, nat_discovery_port) if site.node in gateways else ())}
         if installed:
             findings.append(_left_out(site.node, "ports", "Submariner is installed and holds them itself"))
-        elif site.ports is None:
-            findings.append(_left_out(site.node, "ports", "/proc/net/udp could not be read", WARNING))
-        elif wanted & site.ports:
-            findings.append(_taken(site.node, sorted(wanted & site.ports)))
+            continue
+        rows = needed(replace(settings, node_role=GATEWAY if site.node in gateways else OTHER))
+        for protocol, held in ((UDP, site.udp), (TCP, site.tcp)):
+            wanted = {settings.number(row) for row in rows if row.protocol == protocol}
+            if held is None:
+                why = f"/proc/net/{protocol} could not be read"
+                findings.append(_left_out(site.node, f"ports of {protocol.upper()}", why, WARNING))
+            elif wanted & held:
+                findings.append(_taken(site.node, protocol, sorted(wanted & held)))
     return findings
 
 
@@ -190,15 +208,15 @@ def _tools(site: NodeSite) -> list[Finding]:
     ]
 
 
-def _taken(node: str, ports: t.Sequence[int]) -> Finding:
+def _taken(node: str, protocol: str, ports: t.Sequence[int]) -> Finding:
     return Finding(
         "node.port-in-use",
         WARNING,
         f"node {node}",
-        f"UDP {', '.join(map(str, ports))} is in use, and Submariner is not installed",
+        f"{protocol.upper()} {', '.join(map(str, ports))} is in use, and Submariner is not installed",
         "free ports",
         cause="another program, or what an earlier installation left (submariner#1679)",
-        hint="end that program, run the playbook uninstall, or set submariner_nattport",
+        hint="end that program, or run the playbook uninstall; for the tunnels another port can be set with submariner_nattport",
     )
 
 

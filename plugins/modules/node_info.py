@@ -47,6 +47,14 @@ options:
     description: UDP port of NAT discovery.
     type: int
     default: 4490
+  version:
+    description: Version of Submariner, on which the ports of metrics depend. When empty, the newest.
+    type: str
+    default: ''
+  globalnet:
+    description: Whether Globalnet is wanted, whose metrics have a port, too.
+    type: bool
+    default: false
   installed:
     description: Whether Submariner is installed, so that its ports are its own.
     type: bool
@@ -80,8 +88,8 @@ EXAMPLES = r"""
 RETURN = r"""
 nodes:
   description:
-    - What was read, with C(node), C(rp_filter_strict), C(udp_ports) (in use) and C(modules) (whether each is there); null where
-      it could not be read.
+    - What was read, with C(node), C(rp_filter_strict), C(udp_ports) and C(tcp_ports) (in use) and C(modules) (whether each is
+      there); null where it could not be read.
     - C(tools) says whether each of the tools by which M(submariner.lifecycle.node_cleanup) proves a node clean is there, on
       the node or in the image of the pod.
   returned: success
@@ -111,15 +119,13 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._node_access 
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_image import deployed_image
 from ansible_collections.submariner.lifecycle.plugins.module_utils._node_site import (
-    NAT_DISCOVERY,
     NodeSite,
     judge_nodes,
     script,
     site_of_node,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_pods import PodTrouble
-
-DEFAULT_DRIVER = "libreswan"
+from ansible_collections.submariner.lifecycle.plugins.module_utils._ports import DEFAULT_DRIVER, DRIVERS, Settings
 
 
 def argument_spec() -> Json:
@@ -130,14 +136,32 @@ def argument_spec() -> Json:
         "gateways": {"type": "list", "elements": "str", "default": []},
         "cable_driver": {"type": "str", "default": ""},
         "nattport": {"type": "int", "default": 4500},
-        "nat_discovery_port": {"type": "int", "default": NAT_DISCOVERY},
+        "nat_discovery_port": {"type": "int", "default": 4490},
+        "version": {"type": "str", "default": ""},
+        "globalnet": {"type": "bool", "default": False},
         "installed": {"type": "bool", "default": False},
         "image": {"type": "str", "default": ""},
         "timeout": {"type": "int", "default": 60},
     }
 
 
+def _settings(params: Json) -> Settings:
+    """What decides which ports a node needs; of a driver that is not known here the ports are those of the others."""
+    driver = params["cable_driver"]
+    try:
+        return Settings(
+            cable_driver=driver if driver in DRIVERS else "",
+            version=params["version"],
+            globalnet=params["globalnet"],
+            natt_port=params["nattport"],
+            nat_discovery_port=params["nat_discovery_port"],
+        )
+    except ValueError as error:
+        raise ApiFailure(f"{str(error).removeprefix('submariner_')}.") from error
+
+
 def run(params: Json, api: Api) -> Json:
+    settings = _settings(params)
     nodes = find_nodes(api, params["nodes"])
     image = params["image"] or deployed_image(api)
     body = script(params["cable_driver"] or DEFAULT_DRIVER)
@@ -153,9 +177,7 @@ def run(params: Json, api: Api) -> Json:
     except PodTrouble as error:
         raise ApiFailure(str(error)) from error
     read = [sites[node] for node in sorted(sites)]
-    findings = judge_nodes(
-        read, params["gateways"], params["nattport"], params["installed"], params["nat_discovery_port"]
-    )
+    findings = judge_nodes(read, params["gateways"], settings, params["installed"])
     findings += [
         Finding(
             "preflight.not-inspected",

@@ -111,7 +111,8 @@ def _subctl(intent: Intent) -> list[Finding]:
             f"version {bare(intent.version)}",
             f"is to be installed, and subctl is {bare(intent.subctl)}",
             f"subctl {bare(intent.version)}",
-            hint="set submariner_subctl_path to subctl of that version, or submariner_subctl_url and submariner_subctl_checksum to its download",
+            hint="set submariner_subctl_path to subctl of that version, or submariner_subctl_url and"
+            " submariner_subctl_checksum to its download",
         )
     ]
 
