@@ -143,6 +143,20 @@ def test_a_broker_info_that_is_not_there_is_named_before_anything_is_touched(sta
     assert stage.east.requests == []
 
 
+@pytest.mark.parametrize("option", ["submariner_broker_info", "submariner_broker_info_file"])
+def test_a_broker_info_that_is_none_is_named_and_not_shown(stage: Stage, option: str) -> None:
+    stage.load("healthy-two-nodes")
+    (stage.folder / "broker-info.subm").write_text("hunter2-secret")
+    given = "hunter2-secret" if option == "submariner_broker_info" else "broker-info.subm"
+    done = stage.play(PREFLIGHT, "east", "west", **{option: given})
+    assert done.returncode == 2
+    assert f"is not the base64 of a JSON object, as subctl writes it. Set {option} to the" in " ".join(
+        done.stdout.split()
+    )
+    assert "hunter2" not in done.stdout
+    assert stage.east.requests == []
+
+
 def test_an_operators_namespace_that_subctl_does_not_install_into_is_refused(stage: Stage) -> None:
     stage.load("healthy-two-nodes")
     done = stage.play(PREFLIGHT, "east", "west", submariner_operator_namespace="elsewhere", **REINSTALL)
