@@ -65,8 +65,8 @@ def _phases(command: str, logs: pathlib.Path, seed: int) -> list[list[list[Step]
         return [[[plan.lab(), *plan.campaign(logs)]]]
     still = [
         [plan.lab()],
-        [plan.unit(logs, seed), *plan.lint(), plan.sanity(logs)],
-        [plan.roles(logs), plan.packaging(logs), plan.sanity(logs, plan.OLDEST_CORE)],
+        [plan.unit(logs, seed), *plan.lint(), plan.packaging(logs), plan.sanity(logs)],
+        [plan.roles(logs), plan.sanity(logs, plan.OLDEST_CORE)],
     ]
     return [still, [plan.on_the_lab(logs, seed)]]
 
