@@ -97,17 +97,17 @@ def _stable(intent: Intent) -> list[Finding]:
 
 
 def _subctl(intent: Intent) -> list[Finding]:
-    """An installation begins with the same question."""
+    """An installation begins with the same question, and refuses; before it there is time to get another one."""
     if not intent.subctl:
         return [
             Finding("preflight.not-inspected", INFO, "subctl", "not judged: there is none here yet, or it does not run")
         ]
-    if bare(intent.subctl) == bare(intent.version):
+    if bare(intent.subctl) == bare(intent.version) or not release_of(intent.version):
         return []
     return [
         Finding(
             "version.subctl-differs",
-            ERROR,
+            WARNING,
             f"version {bare(intent.version)}",
             f"is to be installed, and subctl is {bare(intent.subctl)}",
             f"subctl {bare(intent.version)}",

@@ -197,7 +197,7 @@ def test_without_a_version_that_is_said() -> None:
     [
         ("0.19.0", {}, set()),
         ("v0.19.0", {}, set()),
-        ("0.20.0", {"version.subctl-differs": "error"}, set()),
+        ("0.20.0", {"version.subctl-differs": "warning"}, set()),
         ("", {}, {"subctl"}),
     ],
 )
