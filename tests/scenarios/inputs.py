@@ -120,7 +120,7 @@ def overlapping(stage: Stage) -> None:
     with ExitStack() as stack:
         east, west = (stack.enter_context(FakeApi()) for _turn in range(2))
         inventory = stage.inventory()
-        inventory.common["submariner_broker_url"] = east.url  # the recording does not have the address
+        inventory.common["submariner_broker_url"] = "https://192.0.2.1:6443"  # the recording does not have the address
         for name, api in {"east": east, "west": west}.items():
             api.cluster.load(_with_east_cidrs(name))
             inventory.hosts[name] = {"submariner_kubeconfig": api.kubeconfig(stage.folder, name)}
