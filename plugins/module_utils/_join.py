@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import ipaddress
 import os
-import re
 import time
 import typing as t
 from collections.abc import Sequence
@@ -49,6 +48,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._member impor
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     ERROR,
     GATEWAY_LABEL,
+    LABEL,
     OPERATOR_NAMESPACE,
     Finding,
     Json,
@@ -76,7 +76,6 @@ if t.TYPE_CHECKING:
 
     from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 
-_CLUSTER_ID = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
 _MEMBER_KEYS = ("nodes", "namespaces", "submariners", "clusters")
 _BROKER_KEYS = ("clusters", "endpoints")
 _READY_KEYS = ("submariners", "deployments", "daemonsets", "pods", "gateways", "nodes", "services")
@@ -113,7 +112,7 @@ def join(module: Module) -> Json:
     params = module.params
     cluster_id = str(params["cluster_id"])
     module.knows({"cluster_id": cluster_id})
-    if not _CLUSTER_ID.fullmatch(cluster_id):
+    if not LABEL.fullmatch(cluster_id):
         raise ApiFailure(
             f"'{cluster_id}' cannot be a cluster ID.",
             "Set submariner_cluster_id to at most 63 lower-case letters, digits and '-', not at the ends.",

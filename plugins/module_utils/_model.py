@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import ipaddress
+import re
 import typing as t
 import zlib
 from dataclasses import asdict, dataclass, field
@@ -17,6 +18,9 @@ BROKER_NAMESPACE = "submariner-k8s-broker"
 ORIGIN_LABEL = "submariner-io/clusterID"
 GATEWAY_LABEL = "submariner.io/gateway"
 CLEANUP_FINALIZER = "controllers.submariner.io/cleanup"
+
+LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
+"""What IDs of clusters and names of namespaces are."""
 
 ERROR, WARNING, UNKNOWN, INFO = "error", "warning", "unknown", "info"
 

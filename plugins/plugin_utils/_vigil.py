@@ -10,7 +10,6 @@ import json
 import logging
 import math
 import os
-import re
 import threading
 import time
 import typing as t
@@ -28,7 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._auth import Unusable, secret_values
 from ansible_collections.submariner.lifecycle.plugins.module_utils._lock import DURATION_SECONDS, LEASE
-from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Json, Snapshot, mapping, text
+from ansible_collections.submariner.lifecycle.plugins.module_utils._model import LABEL, Json, Snapshot, mapping, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._observe import Read
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
@@ -70,9 +69,6 @@ RENEW = 60.0
 
 TICK = 1.0
 """Seconds within which the end of the watch, or of a run, is noticed."""
-
-LABEL = re.compile(r"[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?")
-"""What names of namespaces and IDs of clusters are."""
 
 LOCK = Read("lock", f"/apis/coordination.k8s.io/v1/namespaces/{NAMESPACE}/leases/{LEASE}", frozenset(), one=True)
 """The lock that a run of this collection holds, on the broker's cluster."""
