@@ -23,7 +23,6 @@ from tests.lab.process import run
 from tests.lab.state import cache_locked
 from tests.lab.steps import say, step
 
-_STOCK = f"kindest/node:{KUBERNETES}"
 _STOCK_REGISTRY = "https://registry-1.docker.io/v2/"
 _ANSWER_LIMIT = 4.0
 _TOOLS = ("kind", "kubectl")
@@ -61,6 +60,11 @@ def ensure(places: Places, engine: Engine) -> NodeImage:
     return NodeImage(built, tools)
 
 
+def stock_release() -> str:
+    """The release of Kubernetes of the stock image; the one that is built here has its own alone."""
+    return os.environ.get("SUBMARINER_LAB_KUBERNETES") or KUBERNETES
+
+
 def registry_answers(url: str) -> bool:
     """Any answer counts, a refusal too: it comes from a registry."""
     try:
@@ -73,21 +77,22 @@ def registry_answers(url: str) -> bool:
 
 
 def _stock(places: Places, engine: Engine) -> NodeImage | None:
-    with step(f"node image: pull {_STOCK}"):
-        pulled = engine.docker("pull", "-q", _STOCK, check=False, timeout=900)
+    image = f"kindest/node:{stock_release()}"
+    with step(f"node image: pull {image}"):
+        pulled = engine.docker("pull", "-q", image, check=False, timeout=900)
     if pulled.rc != 0:
         say("node image: the registry answers but does not give the image; building it")
         return None
-    tools = places.cache / "tools" / KUBERNETES
+    tools = places.cache / "tools" / stock_release()
     if not all((tools / name).exists() for name in _TOOLS):
         tools.mkdir(parents=True, exist_ok=True)
         golang.install_kind(places, tools)
-        container = engine.docker("create", _STOCK).out.strip()
+        container = engine.docker("create", image).out.strip()
         try:
             engine.docker("cp", f"{container}:/usr/bin/kubectl", str(tools / "kubectl"))
         finally:
             engine.docker("rm", "-f", container, check=False)
-    return NodeImage(_STOCK, tools)
+    return NodeImage(image, tools)
 
 
 def _has_image(engine: Engine, reference: str) -> bool:

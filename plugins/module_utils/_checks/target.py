@@ -25,7 +25,7 @@ Release = tuple[int, int]
 UNSTABLE = re.compile(r"v?(devel|latest|release-.*|.*-(rc|m|alpha|beta)\.?\d.*)")
 """Moving tags, and releases before the release."""
 
-TRIED: dict[Release, tuple[int, int]] = {
+UPSTREAM_PAIRS: dict[Release, tuple[int, int]] = {
     (0, 19): (28, 31),
     (0, 20): (28, 32),
     (0, 21): (28, 32),
@@ -141,7 +141,7 @@ def _oldest(hosts: t.Sequence[Host], intent: Intent) -> list[Finding]:
 def _pairs(hosts: t.Sequence[Host], intent: Intent) -> list[Finding]:
     """Pairs that upstream was not seen to test; no pair is known to fail."""
     release = release_of(intent.version)
-    known = TRIED.get(t.cast(Release, release[:2]))
+    known = UPSTREAM_PAIRS.get(t.cast(Release, release[:2]))
     by_version: dict[str, list[str]] = {}
     for host in hosts:
         kubernetes = text(host.digest.get("kubernetes"))

@@ -12,7 +12,12 @@ import typing as t
 
 import yaml
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import TRIED
+from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import (
+    UPSTREAM_PAIRS,
+    Release,
+    minor_of,
+    release_of,
+)
 from tests.lab.config import SUBMARINER_RELEASE
 from tests.run.plan import OLDEST_CORE
 
@@ -26,15 +31,15 @@ def workflow(name: str) -> t.Any:
 
 def test_pairs_of_submariner_and_kubernetes() -> None:
     rows = re.findall(r"^\| 0\.(\d+) \| 1\.(\d+) to 1\.(\d+) \|", SUPPORT, re.MULTILINE)
-    assert {(0, int(line)): (int(low), int(high)) for line, low, high in rows} == TRIED
+    assert {(0, int(line)): (int(low), int(high)) for line, low, high in rows} == UPSTREAM_PAIRS
 
 
 def test_the_workflow_runs_the_releases_that_the_table_says() -> None:
-    versions = workflow("released")["jobs"]["molecule"]["strategy"]["matrix"]["submariner"]
-    lines = [version.rpartition(".")[0] for version in versions]
-    said = re.findall(r"^\| (0\.\d+) \|.*in the workflow", SUPPORT, re.MULTILINE)
-    assert lines == said
-    assert versions[-1] == SUBMARINER_RELEASE
+    runs = workflow("released")["jobs"]["molecule"]["strategy"]["matrix"]["include"]
+    pairs = [(run["submariner"].rpartition(".")[0], run["kubernetes"][1:].rpartition(".")[0]) for run in runs]
+    said = re.findall(r"^\| (0\.\d+) \|.*in the workflow.* on (1\.\d+) \|", SUPPORT, re.MULTILINE)
+    assert pairs == said
+    assert runs[-1]["submariner"] == SUBMARINER_RELEASE
     scenario = (ROOT / "molecule" / "kind" / "molecule.yml").read_text()
     assert f"LAB_SUBMARINER_VERSION: ${{SUBMARINER_RELEASE:-{SUBMARINER_RELEASE}}}" in scenario
     assert f"LAB_SUBMARINER: release:${{SUBMARINER_RELEASE:-{SUBMARINER_RELEASE}}}" in scenario
@@ -53,3 +58,9 @@ def test_actions_are_pinned_to_a_release() -> None:
         used = re.findall(r"uses: (\S+)", path.read_text())
         assert used
         assert [action for action in used if not re.fullmatch(r"[\w./-]+@v\d+(\.\d+)*", action)] == []
+
+
+def test_the_workflow_runs_pairs_that_upstream_tested() -> None:
+    for run in workflow("released")["jobs"]["molecule"]["strategy"]["matrix"]["include"]:
+        low, high = UPSTREAM_PAIRS[t.cast("Release", release_of(run["submariner"])[:2])]
+        assert low <= (minor_of(run["kubernetes"]) or 0) <= high
