@@ -20,10 +20,18 @@ from tests.rights.roles import ROOT
 PAGE = ROOT / "docs" / "rights.md"
 
 HEAD = """\
-# Rights for install, uninstall, reinstall and gather
+# Rights
 
-What `preflight`, and each of the first three of these playbooks before it begins, asks the API server to allow. Without one that a
-run needs it does not begin (`rights.missing`); without one that it may come to need there is a warning (`rights.perhaps-missing`).
+What `preflight` asks the API server to allow, and so do `install`, `uninstall` and `reinstall` before they begin. Without one that
+a run needs it does not begin (`rights.missing`); without one that it may come to need there is a warning (`rights.perhaps-missing`).
+
+| other playbooks | rights |
+|---|---|
+| `upgrade` | those of `reinstall`, for which it asks, too |
+| `evict` | on the broker's cluster those of `uninstall`; on each member those of `verify` |
+| `repair` | those of `verify`, the lock, and to delete `pods` in the operator's namespace and `clusters`, `endpoints` and `gateways` of `submariner.io` in both namespaces; what is refused ends that step with the API server's words |
+| `firewall` | none on a cluster; root on the machines |
+| `cloud` | a cluster administrator's, which `subctl cloud` needs, and an account of the cloud |
 
 The rights of a cluster administrator are the simple answer: `subctl` makes ClusterRoles, and Kubernetes lets nobody give away
 rights that they do not have, unless they may `escalate` and `bind`. For `verify` much less does:

@@ -17,8 +17,9 @@ TABLES = ROOT / "plugins" / "module_utils"
 
 HEAD = """# Findings
 
-What `preflight`, `verify`, `uninstall` and the waits report. Each finding has a stable id, a severity (`error`, `warning`,
-`unknown`, `info`), what was observed and expected, the cause where it is known, and what to do. The verdict is `fail` with an
+What `preflight`, `verify`, `repair`, `evict`, `upgrade`, `uninstall`, the waits and the event source report. Each finding has a
+stable id, a severity (`error`, `warning`, `unknown`, `info`), what was observed and expected, the cause where it is known, and
+what to do. The verdict is `fail` with an
 error, else `unknown` with a question unanswered, else `degraded` with a warning, else `pass`.
 
 This page is generated from `plugins/module_utils/_findings.py`.
