@@ -42,7 +42,7 @@ packaging: ## build, install and run the collection
 	@$(RUN) tests.run packaging
 
 .PHONY: benchmark
-benchmark: ## print figures of speed and memory, beside those that were asked for
+benchmark: ## print figures of speed and memory, beside those that were asked for; an hour, most of it on the lab
 	@$(RUN) tests.benchmarks $(if $(PARTS),$(PARTS))
 
 .PHONY: lab-up

@@ -17,17 +17,15 @@ import sys
 from tests.benchmarks import growth, process, reading, reinstall, removal
 from tests.benchmarks.running import Clusters, Failed, recorded
 from tests.benchmarks.table import Table
-from tests.lab.config import places
+from tests.lab.config import LabError, places
+from tests.scenarios.cli import lab_up
 
 PARTS = ("reading", "process", "growth", "removal", "reinstall")
-ON_THE_LAB = ("removal", "reinstall")
 
 
 def lab() -> Clusters:
-    here = places()
-    if not here.kubeconfig.exists():
-        raise Failed("There is no lab: make lab-up, and install Submariner in it.")
-    return Clusters(here.kubeconfig, ("east", "west"), recorded=False)
+    lab_up(None)
+    return Clusters(places().kubeconfig, ("east", "west"), recorded=False)
 
 
 def main() -> int:
@@ -36,19 +34,19 @@ def main() -> int:
         "parts",
         nargs="*",
         metavar="PART",
-        help=f"of {', '.join(PARTS)}; removal and reinstall reset the lab (default: all, these two only with --lab)",
+        help=f"of {', '.join(PARTS)}; the last two start the lab and reset its clusters (default: all)",
     )
-    parser.add_argument("--lab", action="store_true", help="reading and process on the lab, not on recorded answers")
+    parser.add_argument("--lab", action="store_true", help="reading and process on the lab and what is installed there")
     parser.add_argument("--repeat", type=int, default=3, help="runs of which the median counts (default 3)")
     parser.add_argument("--clusters", default=",".join(map(str, growth.SIZES)), help="sizes for growth")
-    parser.add_argument("--runs", type=int, default=5, help="runs of reinstall, of each way (default 5)")
+    parser.add_argument("--runs", type=int, default=5, help="runs of removal and of reinstall, of each way (default 5)")
     parser.add_argument("--markdown", type=pathlib.Path, metavar="FILE", help="write the tables as Markdown, too")
     parser.add_argument("--json", type=pathlib.Path, metavar="FILE", help="write the tables as JSON, too")
     options = parser.parse_args()
     unknown = [part for part in options.parts if part not in PARTS]
     if unknown:
         parser.error(f"no part is called {', '.join(unknown)}")
-    wanted = options.parts or [part for part in PARTS if part not in ON_THE_LAB or options.lab]
+    wanted = options.parts or PARTS
     load = os.getloadavg()[0]
     machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}, load {load:.1f} at the start"
     print(f"{machine}\n")
@@ -65,20 +63,19 @@ def main() -> int:
 
     try:
         with contextlib.ExitStack() as stack:
-            on_the_lab = options.lab or set(wanted) <= set(ON_THE_LAB)
-            clusters = lab() if on_the_lab else stack.enter_context(recorded(2))
+            clusters = lab() if options.lab else stack.enter_context(recorded(2))
             subctl = str(places().bin / "subctl") if options.lab else ""
             if "reading" in wanted:
                 show(reading.report(clusters, options.repeat, subctl))
             if "process" in wanted:
                 show(process.report(clusters, options.repeat))
-        if "removal" in wanted:
-            show(removal.report(lab()))
-        if "reinstall" in wanted:
-            show(reinstall.report(lab(), options.runs))
         if "growth" in wanted:
             show(growth.report([int(size) for size in options.clusters.split(",")]))
-    except Failed as error:
+        if "removal" in wanted:
+            show(removal.report(lab(), options.runs))
+        if "reinstall" in wanted:
+            show(reinstall.report(lab(), options.runs))
+    except (Failed, LabError) as error:
         print(f"benchmark: error: {error}", file=sys.stderr)
         return 1
     return 0

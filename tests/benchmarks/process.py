@@ -109,4 +109,5 @@ def report(clusters: Clusters, repeat: int) -> Table:
         rows.append((label, weighed.cpu, part, weighed.cpu - part, weighed.peak, weighed.requests))
     rows.append(("asked for: at most", 0.8, "", 0.3, 80.0, "20, all sections 50"))
     head = ("", "CPU-s", "of it import", "beyond", "peak MiB", "requests")
-    return table(f"One module process (median of {repeat} on each cluster)", head, rows)
+    note = "Does not show: what Ansible itself needs to start a process, see the no-op of the reading."
+    return table(f"One module process (median of {repeat} on each cluster)", head, rows, note)

@@ -89,6 +89,9 @@ def report(clusters: Clusters, repeat: int, subctl: str = "") -> Table:
         f"Reads: {len(same_reads())} a cluster. Asked for: the reading at most 2 x no-op, verify at most 4 x, the loop"
     ]
     notes.append("at least 5 x the reading." + ("" if program else " subctl is not in PATH and is left out."))
+    notes.append(
+        "Does not show: the way to a distant API server; it costs the loop most, which asks one thing after the other."
+    )
     return table(title, head, figures, *notes)
 
 

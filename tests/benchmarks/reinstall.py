@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import os
 import pathlib
-import statistics
 import tempfile
 import time
 import typing as t
 
 from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
 from tests.benchmarks.removal import by_shell
-from tests.benchmarks.running import ROOT, Clusters, Failed, Play, measure
+from tests.benchmarks.running import ROOT, Clusters, Failed, Play, measure, spread
 from tests.benchmarks.table import Table, table
 from tests.lab.config import places
 from tests.lab.damage import bring_about
@@ -52,10 +51,6 @@ def phases(steps: t.Sequence[Json]) -> dict[str, float]:
     return found
 
 
-def spread(name: str, figures: t.Sequence[float]) -> tuple[str, int, float, float, float]:
-    return name, len(figures), min(figures), statistics.median(figures), max(figures)
-
-
 def report(clusters: Clusters, repeat: int) -> Table:
     here = places()
     _lab, state = connect(here)
@@ -72,7 +67,7 @@ def report(clusters: Clusters, repeat: int) -> Table:
             bring_about(here, "healthy")
             for row, seconds in {PLAYBOOK: whole, **phases(steps), SHELL: _shell(clusters, folder)}.items():
                 found.setdefault(row, []).append(seconds)
-    rows = [spread(name, figures) for name, figures in found.items()]
+    rows = [(name, *spread(figures)) for name, figures in found.items()]
     return table("Reinstallation (lab, two clusters)", ("", "runs", "min s", "median s", "max s"), rows, *_NOTES)
 
 

@@ -11,6 +11,7 @@ import json
 import os
 import pathlib
 import ssl
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -81,6 +82,11 @@ class Peak:
         self._done.set()
         self._thread.join()
         return self._seen
+
+
+def spread(figures: t.Sequence[float]) -> tuple[int, float, float, float]:
+    """How many there are, the least, the median and the greatest."""
+    return len(figures), min(figures), statistics.median(figures), max(figures)
 
 
 def medians(rows: t.Mapping[str, t.Callable[[], Measured]], repeat: int) -> dict[str, Measured]:

@@ -23,13 +23,16 @@ HEAD = """\
 # Rights
 
 What `preflight` asks the API server to allow, and so do `install`, `uninstall` and `reinstall` before they begin. Without one that
-a run needs it does not begin (`rights.missing`); without one that it may come to need there is a warning (`rights.perhaps-missing`).
+a run needs it does not begin (`rights.missing`); without one that it may come to need there is a warning
+(`rights.perhaps-missing`).
 
 | other playbooks | rights |
 |---|---|
 | `upgrade` | those of `reinstall`, for which it asks, too |
 | `evict` | on the broker's cluster those of `uninstall`; on each member those of `verify` |
-| `repair` | those of `verify`, the lock, and to delete `pods` in the operator's namespace and `clusters`, `endpoints` and `gateways` of `submariner.io` in both namespaces; what is refused ends that step with the API server's words |
+| `repair` | those of `verify`, the lock, and to delete `pods` in the operator's namespace and \
+`clusters`, `endpoints` and `gateways` of `submariner.io` in both namespaces; \
+what is refused ends that step with the API server's words |
 | `firewall` | none on a cluster; root on the machines |
 | `cloud` | a cluster administrator's, which `subctl cloud` needs, and an account of the cloud |
 

@@ -21,7 +21,7 @@ from tests.benchmarks import growth, reinstall
 from tests.benchmarks.fleet import Fleet
 from tests.benchmarks.process import MODULES
 from tests.benchmarks.reading import loop_task, reading_task, same_reads
-from tests.benchmarks.running import Clusters, Failed, measure, medians, recorded
+from tests.benchmarks.running import Clusters, Failed, measure, medians, recorded, spread
 from tests.benchmarks.table import table
 from tests.unit.run_module import run_module
 
@@ -142,4 +142,4 @@ def test_phases_are_from_their_first_step_to_the_end_of_their_last() -> None:
     ]
     removed, _deployed, joined, _proven = reinstall.PHASES
     assert reinstall.phases(steps) == {removed: 10.0, joined: 10.0}
-    assert reinstall.spread("x", [3.0, 1.0, 2.0]) == ("x", 3, 1.0, 2.0, 3.0)
+    assert spread([3.0, 1.0, 2.0]) == (3, 1.0, 2.0, 3.0)
