@@ -26,6 +26,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._datapath imp
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import mapping, sequence, text
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import LABELS, NAMESPACE
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 Json = dict[str, t.Any]
 
@@ -148,15 +150,17 @@ class Exports:
 
     def _await_ready(self, names: t.Sequence[str], globalnet: bool) -> tuple[dict[str, str], dict[str, str]]:
         """What is still wrong with each export at the deadline, and its global address."""
-        end = time.monotonic() + READY_LIMIT
+        progress = Progress(READY_LIMIT)
         while True:
             exports = {text(o["metadata"].get("name")): o for o in mine(self._api, EXPORTS, self._run)}
             addresses = self._addresses() if globalnet else {}
             notes = {name: export_trouble(exports.get(name, {})) for name in names}
             if globalnet:
                 notes.update({n: notes[n] or "it has no global address yet" for n in names if n not in addresses})
-            if not any(notes.values()) or time.monotonic() >= end:
+            troubles = [f"{name}: {note}" for name, note in notes.items() if note]
+            if not troubles or progress.elapsed >= READY_LIMIT:
                 return notes, addresses
+            progress.say(f"exported Service {some(troubles, 2, '; ')}")
             time.sleep(PAUSE)
 
     def _addresses(self) -> dict[str, str]:
@@ -214,13 +218,14 @@ def remove(api: Api, run: str, broker: Api | None, broker_namespace: str) -> tup
 
 
 def _wait_gone(api: Api, names: t.Sequence[str], broker: Api | None, broker_namespace: str) -> list[str]:
-    end = time.monotonic() + GONE_LIMIT
+    progress = Progress(GONE_LIMIT)
     while True:
         left = _traces(api, names)
         if broker is not None:
             left += _traces_on_broker(broker, names, broker_namespace)
-        if not left or time.monotonic() >= end:
+        if not left or progress.elapsed >= GONE_LIMIT:
             return left
+        progress.say(f"not gone yet: {some(left, 3)}")
         time.sleep(PAUSE)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from functools import partial
 from urllib.parse import urlsplit
@@ -177,11 +176,8 @@ class DataPath:
 
     def _exec(self, pod: str, script: str, targets: t.Sequence[tuple[int, Server]], limit: float) -> str:
         """Run a script that reads C(targets); one request, however many they are."""
-        rounds = -(-len(targets) // scripts.AT_ONCE)
-        argv = ["/bin/sh", "-c", script]
-        return self.api.exec(
-            NAMESPACE, pod, CONTAINER, argv, stdin=datapath.lines(targets), timeout=EXEC_LIMIT + limit * rounds
-        ).stdout
+        argv, seconds = ["/bin/sh", "-c", script], _exec_seconds(targets, limit)
+        return self.api.exec(NAMESPACE, pod, CONTAINER, argv, stdin=datapath.lines(targets), timeout=seconds).stdout
 
     def probe(self, targets: t.Sequence[Server], timeout: float, mtu: bool = False) -> list[Outcome]:
         """Ask every target from every pod, again for what did not answer until C(timeout) seconds have passed.
@@ -195,12 +191,14 @@ class DataPath:
                 for target in targets
             ]
 
-        def work(item: tuple[str, Server]) -> list[Outcome]:
-            found = self._probe_from(*item, targets, timeout)
-            return self._measure(item[0], found) if mtu else found
+        def work(pod: str, source: Server) -> list[Outcome]:
+            found = self._probe_from(pod, source, targets, timeout)
+            return self._measure(pod, found) if mtu else found
 
-        with ThreadPoolExecutor(max_workers=len(self.pods)) as pool:
-            return [outcome for part in pool.map(work, self.pods.items()) for outcome in part]
+        tasks = {pod: partial(work, pod, source) for pod, source in self.pods.items()}
+        seconds = timeout + (_exec_seconds(targets, MTU_LIMIT) if mtu else 0.0)
+        parts = own_pods.at_once("pods that have not reached all targets yet", tasks, seconds)
+        return [outcome for part in parts.values() for outcome in part.result()]
 
     def _probe_from(self, pod: str, source: Server, targets: t.Sequence[Server], timeout: float) -> list[Outcome]:
         end = time.monotonic() + timeout
@@ -249,11 +247,16 @@ class DataPath:
         mark = _new_mark()
         port = parts.port or (80 if parts.scheme == "http" else 443)
         script = scripts.reach_script(mark, parts.geturl(), parts.hostname or "", port)
+        task = partial(self.api.exec, NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
         try:
-            done = self.api.exec(NAMESPACE, pod, CONTAINER, ["/bin/sh", "-c", script], timeout=EXEC_LIMIT)
+            done = own_pods.at_once("pods that have not reached it yet", {pod: task}, EXEC_LIMIT)[pod].result()
         except ApiFailure as error:
             return "unknown", "", str(error)
         return datapath.reached(done.stdout, mark)
+
+
+def _exec_seconds(targets: t.Sized, limit: float) -> float:
+    return EXEC_LIMIT + limit * -(-len(targets) // scripts.AT_ONCE)
 
 
 def _new_mark() -> str:

@@ -27,6 +27,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
     ensure_namespace,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import Process, look_up
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 
 LEASE = "submariner-lifecycle"
 DURATION_SECONDS = 45
@@ -281,7 +282,7 @@ def acquire(
 ) -> Acquired:
     """Get the lock, waiting up to `timeout` seconds for another run to let go; raises LockHeld naming it."""
     seen = observer or Observer()
-    deadline = time.monotonic() + timeout
+    progress = Progress(timeout)
     while True:
         answer = read(api)
         state = judge(answer, claim, seen.still_for(answer.resource_version))
@@ -290,11 +291,14 @@ def acquire(
         if state != HELD and _write(api, claim, answer, fresh=state != OURS):
             why = {DEAD: "its process is gone", EXPIRED: "it did not renew the lock in time"}.get(state, "")
             return Acquired(changed=True, taken_from=holder_of(answer.body) if why else "", why=why)
-        if time.monotonic() >= deadline and state == HELD:
-            raise LockHeld(
-                f"Another run holds the lock of this fleet: {holder_of(answer.body)}, since {since(answer.body)}."
-                f" Waited {timeout:.0f} s. Let it end, or end it; {DURATION_SECONDS} s after its end the lock is free."
-            )
+        if state == HELD:
+            held = f"Another run holds the lock of this fleet: {holder_of(answer.body)}, since {since(answer.body)}"
+            if progress.elapsed >= timeout:
+                raise LockHeld(
+                    f"{held}. Waited {timeout:.0f} s."
+                    f" Let it end, or end it; {DURATION_SECONDS} s after its end the lock is free."
+                )
+            progress.say(held)
         pause(1.0 if state == HELD else 0.1)
 
 

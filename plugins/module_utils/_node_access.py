@@ -13,8 +13,8 @@ import abc
 import secrets
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _node_script as node_script
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _own_pods as own_pods
@@ -28,6 +28,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
     ensure_namespace,
     why_not_admitted,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 
 if t.TYPE_CHECKING:
     from ansible.module_utils.basic import AnsibleModule
@@ -137,9 +138,9 @@ class PodVisit(Visit):
         self.pod = f"{PURPOSE}-{self._nonce}"
 
     def manifest(self, image: str, run: str) -> Json:
+        seconds = life(self._timeout)
         # The scripts travel in the pod, so that an exec stays short; see COMMANDS_LENGTH.
         scripts = {"PREAMBLE": node_script.preamble(self._nonce, from_pod=True), "READ": node_script.READ}
-        life = own_pods.PULL_LIMIT + 3 * self._timeout
         return own_pods.manifest(
             self.pod,
             NAMESPACE,
@@ -148,7 +149,7 @@ class PodVisit(Visit):
             container={
                 "name": CONTAINER,
                 "image": image,
-                "command": ["/bin/sh", "-c", IDLE.format(seconds=int(life))],
+                "command": ["/bin/sh", "-c", IDLE.format(seconds=int(seconds))],
                 "env": [{"name": name, "value": text} for name, text in scripts.items()],
                 "securityContext": {"privileged": True, "runAsUser": 0, "runAsNonRoot": False},
                 "volumeMounts": [
@@ -164,7 +165,7 @@ class PodVisit(Visit):
                 "dnsPolicy": "Default",
                 "volumes": [{"name": "host", "hostPath": {"path": "/"}}],
             },
-            deadline=life,
+            deadline=seconds,
         )
 
     def _shell(self, body: str) -> str:
@@ -177,6 +178,11 @@ class PodVisit(Visit):
         if done.rc != 0 and not done.stdout:
             raise NodeTrouble(f"the shell in the pod ended with exit code {done.rc}: {done.stderr[:200]}")
         return done.stdout
+
+
+def life(timeout: float) -> float:
+    """Seconds after which a pod ends by itself: the start of it, and a pass of reading before and after one of undoing."""
+    return own_pods.PULL_LIMIT + 3 * timeout
 
 
 @dataclass
@@ -193,10 +199,11 @@ def find_nodes(api: Api, wanted: t.Sequence[str] = (), patience: float = 0.0) ->
 
     A server that does not answer is asked again for C(patience) seconds. Raises ApiFailure when the nodes cannot be listed.
     """
-    deadline = time.monotonic() + patience
+    progress = Progress(patience)
     while not (answer := api.list("/api/v1/nodes")).present:
-        if 0 < answer.status < 500 or time.monotonic() > deadline:
+        if 0 < answer.status < 500 or progress.elapsed > patience:
             raise ApiFailure(f"The nodes of {api.server} cannot be listed: {answer.reason}.", "No node was visited.")
+        progress.say(f"the nodes cannot be listed: {answer.reason}")
         time.sleep(RETRY)
     reachable: list[str] = []
     refused: dict[str, str] = {}
@@ -260,12 +267,12 @@ def visit_pods(
     failures: dict[str, str] = {}
     try:
         own_pods.sweep(api, NAMESPACE, PURPOSE)
-        with ThreadPoolExecutor(max_workers=min(own_pods.PARALLEL, len(nodes))) as pool:
-            for node, future in [(node, pool.submit(one, node)) for node in nodes]:
-                try:
-                    results[node] = future.result()
-                except (own_pods.PodTrouble, NodeTrouble) as error:
-                    failures[node] = str(error)
+        tasks = {node: partial(one, node) for node in nodes}
+        for node, future in own_pods.at_once("nodes that are not done yet", tasks, life(timeout)).items():
+            try:
+                results[node] = future.result()
+            except (own_pods.PodTrouble, NodeTrouble) as error:
+                failures[node] = str(error)
     finally:
         own_pods.wait_gone(api, NAMESPACE, f"{own_pods.RUN}={run}")
         if made:

@@ -28,6 +28,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
     sequence,
     text,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._operator_death import state
 
 OPERATOR = "submariner-operator"
 
@@ -118,6 +119,19 @@ def is_available(deployment: Json) -> bool:
         and status.get("observedGeneration") == generation
         and status.get("updatedReplicas") == status.get("replicas")
     )
+
+
+def standing(namespace: Json | None, deployment: Json | None, pods: Sequence[Json]) -> str:
+    """How far the operator has come, in a few words; None as for operator_blocker."""
+    if namespace is None:
+        return f"there is no namespace {OPERATOR_NAMESPACE} yet"
+    if _going(namespace):
+        return f"namespace {OPERATOR_NAMESPACE} is being deleted"
+    if deployment is None:
+        return f"there is no Deployment {OPERATOR_NAMESPACE}/{OPERATOR} yet"
+    if is_available(deployment):
+        return "the operator runs"
+    return f"the operator is not ready yet ({state(pods)})"
 
 
 def _finding(id_: str, subject: str, observed: str, cause: str, hint: str, **evidence: t.Any) -> Finding:

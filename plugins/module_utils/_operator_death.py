@@ -108,7 +108,7 @@ class OperatorWatch:
             self._down_since = self._clock() if self._down_since is None else self._down_since
             if self._clock() - self._down_since < START_LIMIT:
                 return Operator(True, pods=names, path=path, why="the operator does not run; waiting for it to come up")
-            why = f"the operator does not run ({_state(pods)})"
+            why = f"the operator does not run ({state(pods)})"
         return Operator(False, must_stop=True, pods=names, why=why, path=path)
 
 
@@ -134,7 +134,8 @@ def _ended(pod: Json) -> bool:
     return mapping(pod.get("status")).get("phase") in ("Succeeded", "Failed")
 
 
-def _state(pods: t.Sequence[Json]) -> str:
+def state(pods: t.Sequence[Json]) -> str:
+    """What keeps the first of them that does not run, in a word or two."""
     for pod in pods:
         status = mapping(pod.get("status"))
         for container in map(mapping, sequence(status.get("containerStatuses"))):

@@ -11,13 +11,15 @@ from __future__ import annotations
 import secrets
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import LABELS
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import INTERVAL, Progress
+from ansible_collections.submariner.lifecycle.plugins.module_utils._words import some
 
 Json = dict[str, t.Any]
-Started = t.TypeVar("Started")
+Result = t.TypeVar("Result")
 
 PURPOSE = "submariner.lifecycle/purpose"
 RUN = "submariner.lifecycle/run"
@@ -117,18 +119,28 @@ def start(api: Api, pod: Json) -> Json:
         raise
 
 
-def start_each(nodes: t.Mapping[str, t.Callable[[], Started]]) -> tuple[dict[str, Started], dict[str, str]]:
+def at_once(what: str, tasks: t.Mapping[str, t.Callable[[], Result]], limit: float) -> dict[str, Future[Result]]:
+    """Do the tasks of nodes or pods beside each other, each in C(limit) seconds, and say meanwhile which are C(what)."""
+    if not tasks:
+        return {}
+    progress = Progress(limit * -(-len(tasks) // PARALLEL))
+    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(tasks))) as pool:
+        futures = {name: pool.submit(task) for name, task in tasks.items()}
+        while left := [name for name, future in futures.items() if not future.done()]:
+            progress.say(f"{what}: {some(left)}")
+            wait([futures[name] for name in left], INTERVAL, FIRST_COMPLETED)
+    return futures
+
+
+def start_each(nodes: t.Mapping[str, t.Callable[[], Result]]) -> tuple[dict[str, Result], dict[str, str]]:
     """Start what stands for each node, all at once: what came of it, and why it did not come to run on the others."""
-    started: dict[str, Started] = {}
+    started: dict[str, Result] = {}
     causes: dict[str, str] = {}
-    if not nodes:
-        return started, causes
-    with ThreadPoolExecutor(max_workers=min(PARALLEL, len(nodes))) as pool:
-        for node, future in [(node, pool.submit(begin)) for node, begin in nodes.items()]:
-            try:
-                started[node] = future.result()
-            except (PodTrouble, ApiFailure) as error:
-                causes[node] = str(error)
+    for node, future in at_once("nodes whose pod does not run yet", nodes, PULL_LIMIT).items():
+        try:
+            started[node] = future.result()
+        except (PodTrouble, ApiFailure) as error:
+            causes[node] = str(error)
     return started, causes
 
 
@@ -203,14 +215,15 @@ def remove(api: Api, namespace: str, name: str, uid: str | None = None) -> None:
 
 def wait_gone(api: Api, namespace: str, selector: str, limit: float = 45.0) -> list[str]:
     """Names of the selected pods that are still there after C(limit) seconds, or that cannot be asked about."""
-    end = time.monotonic() + limit
+    progress = Progress(limit)
     while True:
         seen = api.list(f"/api/v1/namespaces/{namespace}/pods", labelSelector=selector)
         left = [item["metadata"]["name"] for item in seen.items]
         if seen.absent or (seen.present and not left):
             return []
-        if time.monotonic() >= end or seen.status in (401, 403):
+        if progress.elapsed >= limit or seen.status in (401, 403):
             return left or [f"unknown: {seen.reason}"]
+        progress.say(f"pods that are not gone yet: {some(left) or seen.reason}")
         time.sleep(POLL)
 
 

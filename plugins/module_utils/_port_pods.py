@@ -13,7 +13,6 @@ import json
 import secrets
 import time
 import typing as t
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -182,8 +181,9 @@ class PortPods:
         self.find()
         if not self.pods:
             self._start_all(wanted)
-        with ThreadPoolExecutor(max_workers=own_pods.PARALLEL) as pool:
-            self.pods = dict(zip(self.pods, pool.map(self._settled, self.pods, self.pods.values())))
+        tasks = {pod: partial(self._settled, pod, here) for pod, here in self.pods.items()}
+        settled = own_pods.at_once("pods whose ports are not open yet", tasks, READY_LIMIT)
+        self.pods = {pod: future.result() for pod, future in settled.items()}
 
     def _start_all(self, wanted: Wanted) -> None:
         nodes = self.api.list("/api/v1/nodes")
@@ -228,11 +228,10 @@ class PortPods:
 
     def probe(self, targets: t.Sequence[Responder]) -> list[Result]:
         """Ask every port that the table has traffic to, from every pod; one request for each pod, however many they are."""
-        if not self.pods:
-            return []
-        with ThreadPoolExecutor(max_workers=own_pods.PARALLEL) as pool:
-            parts = pool.map(lambda item: self._probe_from(item[0], item[1], targets), self.pods.items())
-            return [result for part in parts for result in part]
+        tasks = {pod: partial(self._probe_from, pod, source, targets) for pod, source in self.pods.items()}
+        seconds = _ask_seconds(sum(len(target.listeners) * len(target.addresses) for target in targets))
+        parts = own_pods.at_once("pods that have not asked all targets yet", tasks, seconds)
+        return [result for part in parts.values() for result in part.result()]
 
     def _probe_from(self, pod: str, source: Responder, targets: t.Sequence[Responder]) -> list[Result]:
         asked = [
@@ -264,26 +263,26 @@ class PortPods:
     def _ask(self, pod: str, questions: t.Sequence[Question]) -> tuple[dict[int, tuple[str, str, str]], str]:
         mark = _new_mark()
         table = "".join(question.line(number) for number, question in enumerate(questions)) + ".\n"
-        rounds = -(-len(questions) // scripts.AT_ONCE)
         try:
-            said = self._exec(pod, scripts.ask_script(mark), table, EXEC_LIMIT + rounds * ASK_LIMIT)
+            said = self._exec(pod, scripts.ask_script(mark), table, _ask_seconds(len(questions)))
         except ApiFailure as error:
             return {}, str(error)
         return port_probe.answers(said, mark)
 
     def heard(self) -> set[str] | None:
         """Words of all questions that came in at this cluster; None when a pod cannot be asked, or none is there."""
-        words: set[str] = set()
-        for pod in self.pods:
-            mark = _new_mark()
-            try:
-                found = port_probe.heard(self._exec(pod, scripts.heard_script(mark)), mark)
-            except ApiFailure:
-                return None
-            if found is None:
-                return None
-            words |= found
-        return words if self.pods else None
+        tasks = {pod: partial(self._heard, pod) for pod in self.pods}
+        asked = own_pods.at_once("pods that have not said yet what they heard", tasks, EXEC_LIMIT)
+        words = [future.result() for future in asked.values()]
+        known = [found for found in words if found is not None]
+        return set().union(*known) if words and known == words else None
+
+    def _heard(self, pod: str) -> set[str] | None:
+        mark = _new_mark()
+        try:
+            return port_probe.heard(self._exec(pod, scripts.heard_script(mark)), mark)
+        except ApiFailure:
+            return None
 
     def remove(self) -> tuple[list[str], list[str]]:
         """Remove the pods of this run, or of every run when it has no name; those gone and those still there."""
@@ -294,6 +293,10 @@ class PortPods:
         if not left:
             drop_namespace_if_empty(self.api)
         return [pod["metadata"]["name"] for pod in seen.items if pod["metadata"]["name"] not in left], left
+
+
+def _ask_seconds(questions: int) -> float:
+    return EXEC_LIMIT + ASK_LIMIT * -(-questions // scripts.AT_ONCE)
 
 
 def _unasked(target: Responder, item: Listener) -> tuple[Question, str, str]:

@@ -33,6 +33,7 @@ FLOODED = "flooded"
 
 _PR_SET_PDEATHSIG = 1
 _LOOK_SECONDS = 0.1
+_LISTEN_SECONDS = 1.0
 
 
 class Interrupted(Exception):
@@ -105,15 +106,17 @@ def run(
     stop: Callable[[], bool] = lambda: False,
     master: Process | None = None,
     started: Callable[[], None] = lambda: None,
+    listen: Callable[[str, str], None] | None = None,
 ) -> Outcome:
     """Run `argv` in `folder` without a shell or a terminal.
 
     It ends early when `stop` says so, when the deadline has passed, when `master` (the ansible process that this one
     works for) is gone, or when it writes without measure. A signal to this process ends it too and raises Interrupted.
-    `started` is called once it runs: threads begin there, since a process with threads must not fork.
+    `started` is called once it runs: threads begin there, since a process with threads must not fork. `listen` is given
+    the ends of both outputs each second.
     """
     out, err = os.path.join(folder, "stdout"), os.path.join(folder, "stderr")
-    began = time.monotonic()
+    began = heard = time.monotonic()
     how = EXITED
     with _signals_as_exceptions(), open(out, "wb") as out_stream, open(err, "wb") as err_stream:
         child = subprocess.Popen(
@@ -139,6 +142,9 @@ def run(
                     how = FLOODED
                 if how != EXITED:
                     break
+                if listen is not None and time.monotonic() - heard >= _LISTEN_SECONDS:
+                    listen(_tail(out), _tail(err))
+                    heard = time.monotonic()
                 with suppress(subprocess.TimeoutExpired):
                     child.wait(timeout=_LOOK_SECONDS)
         finally:

@@ -27,6 +27,11 @@ class Progress:
         self._last, self._said = "", 0.0
 
     @property
+    def followed(self) -> bool:
+        """Whether anybody is told; without it nothing needs to be found out for a line."""
+        return bool(self._file)
+
+    @property
     def elapsed(self) -> float:
         return time.monotonic() - self._start
 

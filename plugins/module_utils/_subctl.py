@@ -26,6 +26,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig i
     single_context,
     write_kubeconfig,
 )
+from ansible_collections.submariner.lifecycle.plugins.module_utils._logs import LONGEST_LINE, show
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import OPERATOR_NAMESPACE, Finding
 from ansible_collections.submariner.lifecycle.plugins.module_utils._operator import (
     OPERATOR,
@@ -34,6 +35,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._operator imp
     is_available,
     operator_blocker,
     settled_cause,
+    standing,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import (
     DEADLINE,
@@ -44,7 +46,8 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run 
     run,
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._processes import controlling_ansible
-from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import hide
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
+from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import hide, redact
 
 INFO_FILE = "broker-info.subm"
 _LOOK_SECONDS = 1.0
@@ -108,14 +111,15 @@ def clear_stuck_operator(api: Api) -> bool:
         raise ApiFailure(
             f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR} does not run and cannot be deleted: {asked.reason}."
         )
-    deadline = time.monotonic() + _CLEAR_SECONDS
+    progress = Progress(_CLEAR_SECONDS)
     while api.get(path).uid == seen.uid:
-        if time.monotonic() > deadline:
+        if progress.elapsed > _CLEAR_SECONDS:
             raise ApiFailure(
                 f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR} does not run, and is still there {_CLEAR_SECONDS:.0f} s after"
                 " it was deleted.",
                 "Run submariner.lifecycle.cleanup for this cluster: it says what holds it.",
             )
+        progress.say(f"Deployment {OPERATOR_NAMESPACE}/{OPERATOR} does not run, and is deleted to be made anew")
         time.sleep(0.3)
     return True
 
@@ -131,6 +135,7 @@ class Watch:
         self._pool = ThreadPoolExecutor(max_workers=6)
         self._thread = threading.Thread(target=self._look_on, name="operator watch", daemon=True)
         self.cause: Finding | None = None
+        self.standing = ""
 
     def start(self) -> None:
         self._thread.start()
@@ -161,15 +166,14 @@ class Watch:
         found: Finding | None = None
         if self._broker_namespace and answers[5].present:
             found = broker_namespace_blocker(answers[5].body)
+        home = namespace.body if namespace.present else None
+        operator = deployment.body if deployment.present else None
         if found is None and not (namespace.unknown or deployment.unknown):
-            found = operator_blocker(
-                deployment.body if deployment.present else None,
-                replicasets.items,
-                pods.items,
-                events.items,
-                namespace.body if namespace.present else None,
-                self._seen,
-            )
+            found = operator_blocker(operator, replicasets.items, pods.items, events.items, home, self._seen)
+        unread = next((answer.reason for answer in (namespace, deployment, pods) if answer.unknown), "")
+        self.standing = (
+            f"how the operator is cannot be read: {unread}" if unread else standing(home, operator, pods.items)
+        )
         self._seen.deployment = self._seen.deployment or deployment.present
         return settled_cause(found, self._seen, time.monotonic())
 
@@ -223,6 +227,12 @@ class Subctl:
         env.update(environment or {}, TERM="dumb", KUBECONFIG=kubeconfig)
         argv = [self.path, *arguments, *(["--kubeconfig", kubeconfig] if clusters is None else [])]
         name = "subctl " + " ".join(arguments[:1])
+        progress = Progress(deadline_seconds)
+
+        def listen(stdout: str, stderr: str) -> None:
+            said = f"{name}: {newest_words(stdout, stderr, hidden)}"
+            progress.say(f"{said}; {watch.standing}" if watch is not None and watch.standing else said)
+
         try:
             outcome = run(
                 argv,
@@ -232,6 +242,7 @@ class Subctl:
                 stop=lambda: watch is not None and watch.cause is not None,
                 master=controlling_ansible(),
                 started=watch.start if watch is not None else lambda: None,
+                listen=listen if progress.followed else None,
             )
         except OSError as error:
             raise SubctlFailure(f"{self.path} cannot be started: {error.strerror or error}.") from error
@@ -273,6 +284,17 @@ def last_words(result: CallResult) -> str:
     said = [line for line in lines if not line.startswith("subctl version:")]
     failed = [line for line in said if line.startswith("✗")]
     return _STEP.sub("", (failed or said or ["nothing"])[-1])
+
+
+def newest_words(stdout: str, stderr: str, hidden: Sequence[str]) -> str:
+    """What a running command said last, fit to be shown; the steps stand in stderr.
+
+    Whole lines alone count, as half a line may hold half a secret, and those before tell what is one.
+    """
+    whole = [hide(said[: said.rfind("\n") + 1], hidden) for said in (stdout, stderr)]
+    near = [said if len(said) <= LONGEST_LINE else said[-LONGEST_LINE:].partition("\n")[2] for said in whole]
+    lines = [line for said in near for line in redact(said, hidden).splitlines() if line.strip()]
+    return show(_STEP.sub("", lines[-1]), hidden).removesuffix(" ...") if lines else "nothing said yet"
 
 
 def version(path: str, folder: str) -> str:

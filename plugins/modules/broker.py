@@ -14,7 +14,7 @@ description:
     namespace, Broker, resource definitions, the administrator's token and the operator are as they should be.
   - While C(subctl) runs, the operator is watched. What cannot end well (an image that cannot be pulled, a pod that no
     node takes, a refused security context, a namespace that is being deleted) ends the call within 30 seconds with its
-    cause.
+    cause. What C(subctl) said last and how far the operator is are shown meanwhile, unless C(submariner_quiet) is set.
   - An operator Deployment that does not run when the task begins is deleted first, so that it is made anew at once.
   - The PSK comes from the record of the run (M(submariner.lifecycle.run_record)), else from the installation on this
     cluster, else it is new. It is handed over in a file that only the user can read, and never returned.

@@ -18,6 +18,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._operator imp
     log_cause,
     operator_blocker,
     settled_cause,
+    standing,
 )
 from tests.unit.fake_api import recording
 
@@ -70,6 +71,22 @@ def blocker(
     of: Json | None = None,
 ) -> t.Any:
     return operator_blocker(of or deployment(), replicasets, pods, events, namespace(), Seen())
+
+
+@pytest.mark.parametrize(
+    ("home", "of", "pods", "words"),
+    [
+        (None, None, [], "there is no namespace submariner-operator yet"),
+        (namespace(going=True), deployment(), [], "namespace submariner-operator is being deleted"),
+        (namespace(), None, [], "there is no Deployment submariner-operator/submariner-operator yet"),
+        (namespace(), deployment(), [], "the operator is not ready yet (no pod)"),
+        (namespace(), deployment(), [pod("ContainerCreating")], "the operator is not ready yet (ContainerCreating)"),
+        (namespace(), deployment(), [pod()], "the operator is not ready yet (pod Pending)"),
+        (namespace(), deployment(available=True), [pod()], "the operator runs"),
+    ],
+)
+def test_how_far_the_operator_has_come(home: Json | None, of: Json | None, pods: list[Json], words: str) -> None:
+    assert standing(home, of, pods) == words
 
 
 @pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])

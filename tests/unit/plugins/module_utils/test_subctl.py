@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import pathlib
+import re
 import sys
 import textwrap
 import time
@@ -18,12 +19,14 @@ import pytest
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _subctl
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure, connect
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import VARIABLE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import (
     Subctl,
     SubctlFailure,
     Watch,
     clear_stuck_operator,
     last_words,
+    newest_words,
     parse_version,
     private_folder,
     version,
@@ -89,6 +92,47 @@ def test_secrets_do_not_pass_its_output(client: Api, tmp_path: pathlib.Path) -> 
     assert "PSK-IN-CLEAR" not in error.result.stderr
 
 
+def test_what_it_says_meanwhile_is_told_without_secrets(
+    client: Api, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = tmp_path / "said"
+    monkeypatch.setenv(VARIABLE, str(said))
+    path = program(
+        tmp_path,
+        """
+        echo "from the kubeconfig $(grep -o 'token-of-[a-z-]*' "$KUBECONFIG")" >&2; sleep 2
+        echo "given as PSK-IN-CLEAR" >&2; sleep 2
+        echo "found: eyJhbGciOiJSUzI1NiIsImtpZCI6IjEifQ.eyJpc3MiOiJrIn0.c2ln" >&2; sleep 2
+        echo " • Half a line  ..." >&2; printf "and a PSK-IN-" >&2; sleep 2
+        """,
+    )
+    Subctl(path, client).call(["join"], str(tmp_path), 60.0, secrets=["PSK-IN-CLEAR"])
+    lines = [re.sub(r" \(\d+ s of 60 s\)$", "", line) for line in said.read_text().splitlines()]
+    assert [line for number, line in enumerate(lines) if line not in lines[:number]] == [
+        "subctl join: from the kubeconfig <hidden>",
+        "subctl join: given as <hidden>",
+        "subctl join: found: <hidden>",
+        "subctl join: Half a line",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("stdout", "stderr", "shown"),
+    [
+        ("", "", "nothing said yet"),
+        ("a result\n", "", "a result"),
+        ("a result\n", " ✓ Deploying the broker\n\n", "Deploying the broker"),
+        ("", "\x1b[2J • Deploying\t ...\n", "[2J • Deploying"),
+        ("", "-----BEGIN PRIVATE KEY-----\nMIIBVQIBADAN\nBgkqhkiG9w0B\n", "<hidden>"),
+        ("", "password: |\n  " + "x" * 20 + "\n  y\n", "<hidden>"),
+        ("", "x" * 9000 + "\nlast\n", "last"),
+        ("", "x" * 9000 + "\n", "nothing said yet"),
+    ],
+)
+def test_newest_words(stdout: str, stderr: str, shown: str) -> None:
+    assert newest_words(stdout, stderr, ()) == shown
+
+
 def test_failure_gives_the_step_that_failed(client: Api, tmp_path: pathlib.Path) -> None:
     path = program(
         tmp_path,
@@ -145,6 +189,20 @@ def operator_deployment() -> dict[str, t.Any]:
     }
 
 
+def test_how_the_operator_is_stands_behind_what_it_says(
+    api: FakeApi, client: Api, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "said"))
+    namespace = {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": OPERATORS}}
+    api.cluster.load([namespace, operator_deployment(), operator_pod("ContainerCreating", "")])
+    api.after(3.0, lambda: api.fault(403, path="/pods", message="no pods for you"))
+    Subctl(program(tmp_path, "sleep 8"), client).call(["join"], str(tmp_path), 60.0, Watch(client))
+    said = (tmp_path / "said").read_text()
+    assert "subctl join: nothing said yet; the operator is not ready yet (ContainerCreating) (" in said
+    assert "; how the operator is cannot be read: " in said
+    assert "no pods for you" in said
+
+
 def test_an_image_that_cannot_be_pulled_ends_the_call_with_its_cause(
     api: FakeApi, client: Api, tmp_path: pathlib.Path
 ) -> None:
@@ -199,13 +257,17 @@ def test_an_operator_that_runs_stays(api: FakeApi, client: Api) -> None:
     assert api.writes == []
 
 
-def test_an_operator_that_does_not_go_is_an_error(api: FakeApi, client: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_operator_that_does_not_go_is_an_error(
+    api: FakeApi, client: Api, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(VARIABLE, str(tmp_path / "said"))
     monkeypatch.setattr(_subctl, "_CLEAR_SECONDS", 1.0)
     held = operator_deployment()
     held["metadata"]["finalizers"] = ["a/b"]
     api.cluster.load([held])
     with pytest.raises(ApiFailure, match="is still there 1 s after"):
         clear_stuck_operator(client)
+    assert "does not run, and is deleted to be made anew (0 s of 1 s)" in (tmp_path / "said").read_text()
     api.fault(403, verb="delete", message="no rights here")
     with pytest.raises(ApiFailure, match="no rights here"):
         clear_stuck_operator(client)
