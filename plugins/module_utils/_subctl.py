@@ -69,7 +69,10 @@ class SubctlFailure(Exception):
 
 @dataclass(frozen=True)
 class CallResult:
-    """What a call said and how long it took; output is bounded and free of the secrets that we know."""
+    """What a call said and how long it took; output is bounded and free of the secrets that we know.
+
+    What is shown of it (L(as_dict), L(last_words)) is free of what has the form of a secret, too.
+    """
 
     command: str
     rc: int | None
@@ -81,8 +84,8 @@ class CallResult:
         return {
             "command": self.command,
             "rc": self.rc,
-            "stdout_lines": self.stdout.splitlines(),
-            "stderr_lines": self.stderr.splitlines(),
+            "stdout_lines": redact(self.stdout).splitlines(),
+            "stderr_lines": redact(self.stderr).splitlines(),
             "seconds": round(self.seconds, 1),
         }
 
@@ -280,7 +283,7 @@ def _judge(name: str, how: str, result: CallResult, deadline_seconds: float, cau
 
 def last_words(result: CallResult) -> str:
     """The last step that failed, else the last line said."""
-    lines = [line.strip() for line in (result.stderr + "\n" + result.stdout).splitlines() if line.strip()]
+    lines = [line.strip() for line in redact(result.stderr + "\n" + result.stdout).splitlines() if line.strip()]
     said = [line for line in lines if not line.startswith("subctl version:")]
     failed = [line for line in said if line.startswith("✗")]
     return _STEP.sub("", (failed or said or ["nothing"])[-1])

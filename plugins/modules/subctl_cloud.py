@@ -218,7 +218,6 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._model import
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._module import Module
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
-from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact
 from ansible_collections.submariner.lifecycle.plugins.module_utils._subctl import Subctl, SubctlFailure, private_folder
 from ansible_collections.submariner.lifecycle.plugins.module_utils._wait import hold
 
@@ -318,12 +317,6 @@ class Cluster:
         return found
 
 
-def redacted(said: Json) -> Json:
-    """What subctl said, less what looks like a secret although no file of ours has it."""
-    lines = {name: redact("\n".join(said[name])).splitlines() for name in ("stdout_lines", "stderr_lines")}
-    return {**said, **lines}
-
-
 def afterwards(cluster: Cluster, params: Json) -> list[Finding]:
     """What the cluster lacks, or still has; waits for gateways as long as may be."""
     if params["state"] == CLEANED:
@@ -365,7 +358,7 @@ def run(module: Module) -> Json:
         )
     findings = afterwards(cluster, params)
     result.update(
-        subctl=redacted(said.as_dict()), findings=[finding.as_dict() for finding in findings], **cluster.shown()
+        subctl=said.as_dict(), findings=[finding.as_dict() for finding in findings], **cluster.shown()
     )
     if findings:
         raise Unfinished(result, findings)
@@ -393,7 +386,7 @@ def main() -> None:
     except Unfinished as error:
         module.fail_json(msg=f"subctl exited 0, yet: {error}", **error.result)
     except SubctlFailure as error:
-        module.fail_json(msg=redact(error.msg), subctl=redacted(error.result.as_dict()) if error.result else {})
+        module.fail_json(msg=error.msg, subctl=error.result.as_dict() if error.result else {})
     except Interrupted as error:
         module.fail_json(msg=f"Interrupted by {error}; subctl was ended. Run again: what it left behind is taken up.")
     except ApiFailure as error:

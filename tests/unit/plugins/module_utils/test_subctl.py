@@ -92,6 +92,15 @@ def test_secrets_do_not_pass_its_output(client: Api, tmp_path: pathlib.Path) -> 
     assert "PSK-IN-CLEAR" not in error.result.stderr
 
 
+def test_secrets_of_others_are_not_shown_either(client: Api, tmp_path: pathlib.Path) -> None:
+    path = program(tmp_path, "echo password: of-a-registry; echo token=of-a-cloud >&2; exit 1")
+    error = refused("password: <hidden>", lambda: Subctl(path, client).call(["join"], str(tmp_path), 30.0))
+    assert error.result is not None
+    shown = f"{error.msg} {error.result.as_dict()}"
+    assert "of-a-registry" not in shown
+    assert "of-a-cloud" not in shown
+
+
 def test_what_it_says_meanwhile_is_told_without_secrets(
     client: Api, tmp_path: pathlib.Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
