@@ -193,6 +193,37 @@ def test_an_address_may_go_on_behind_the_name(tmp_path: pathlib.Path, archive: p
     assert f"uses {tmp_path}/cache/0.19.0/subctl in version 0.19.0" in done.stdout, done.stdout
 
 
+@pytest.mark.parametrize(
+    ("wrong", "says"),
+    [
+        ({}, "uses"),
+        (
+            {"submariner_subctl_url": "{}-not-there"},
+            "-not-there could not be downloaded: Request failed HTTP Error 404",
+        ),
+        (
+            {"submariner_subctl_checksum": "sha256:{}-not-there"},
+            "could not be downloaded: Request failed HTTP Error 404",
+        ),
+        ({"submariner_subctl_checksum": "{}"}, "by which a download cannot be checked"),
+        ({"submariner_version": "0.20.0"}, "is version 0.19.0, submariner_version is 0.20.0"),
+    ],
+)
+def test_the_password_of_an_address_is_never_shown(
+    tmp_path: pathlib.Path, archive: pathlib.Path, url: str, wrong: dict[str, str], says: str
+) -> None:
+    with_login = url.replace("//", "//me:w0rd@")
+    given = {
+        "submariner_subctl_url": f"{with_login}?signed=w0rd",
+        "submariner_subctl_checksum": "sha256:" + hashlib.sha256(archive.read_bytes()).hexdigest(),
+        **{name: value.format(with_login) for name, value in wrong.items()},
+    }
+    done = run(tmp_path, "-vvv", **given)
+    assert (done.returncode == 0) is not bool(wrong)
+    assert says in " ".join(done.stdout.split())
+    assert "w0rd" not in done.stdout.replace(" ".join(f"-e {n}={v}" for n, v in given.items()), "")
+
+
 @pytest.mark.parametrize("where", ["file", "url"])
 def test_an_archive_without_the_program_is_named(
     tmp_path: pathlib.Path, archive: pathlib.Path, url: str, where: str
