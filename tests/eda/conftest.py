@@ -50,11 +50,17 @@ def joined_lab() -> InTheLab:
 
 
 @pytest.fixture
-def fleet(request: pytest.FixtureRequest, tmp_path: pathlib.Path) -> t.Iterator[Fleet]:
+def fleet(request: pytest.FixtureRequest) -> t.Iterator[Fleet]:
     if request.param == "lab":
         in_the_lab: InTheLab = request.getfixturevalue("joined_lab")
         yield in_the_lab
         in_the_lab.clear()
         return
+    recorded: Recorded = request.getfixturevalue("recorded")
+    yield recorded
+
+
+@pytest.fixture
+def recorded(tmp_path: pathlib.Path) -> t.Iterator[Recorded]:
     with FakeApi() as east, FakeApi() as west:
         yield Recorded(east, west, tmp_path)

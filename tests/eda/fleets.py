@@ -11,7 +11,7 @@ import pathlib
 import typing as t
 
 from tests.lab.clusters import Clusters
-from tests.unit.clusterset import BROKER, ENDPOINTS, Clusterset
+from tests.unit.clusterset import BROKER, ENDPOINTS, GATEWAYS, Clusterset
 from tests.unit.fake_api import FakeApi
 
 SECOND = "west-submariner-cable-west-172-31-2-9"
@@ -45,6 +45,15 @@ class Recorded:
     def clear(self) -> None:
         if any(e["metadata"]["name"] == SECOND for e in self._made.east.cluster.objects(ENDPOINTS, BROKER)):
             self._made.east.cluster.delete(ENDPOINTS, BROKER, SECOND)
+
+    def lose_connections(self) -> None:
+        """Those of west's gateway."""
+
+        def lose(gateway: dict[str, t.Any]) -> None:
+            for connection in gateway["status"]["connections"]:
+                connection["status"] = "error"
+
+        self._made.change(self._made.west, GATEWAYS, lose)
 
 
 class InTheLab:

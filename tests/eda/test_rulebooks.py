@@ -13,7 +13,7 @@ import typing as t
 import pytest
 
 from tests.eda.controller import Controller
-from tests.eda.fleets import Fleet
+from tests.eda.fleets import Fleet, Recorded
 from tests.eda.running import Rulebook, write_input
 
 REACTION = 5.0
@@ -21,6 +21,9 @@ REACTION = 5.0
 
 BEFORE = 5.0
 """Seconds for which the rulebook watches a fleet in which nothing is wrong."""
+
+AFTER = 20.0
+"""Seconds in which no other workflow is opened: a verification that begins at once would have come to its end in them."""
 
 
 def ready(rulebook: Rulebook) -> None:
@@ -64,7 +67,28 @@ def test_with_awx_the_workflow_is_opened(fleet: Fleet, rulebook_programs: pathli
             end = time.monotonic() + 60
             while not awx.launched and time.monotonic() < end:
                 time.sleep(0.1)
+            assert awx.launched, rulebook.said
+            time.sleep(AFTER)
             assert len(awx.launched) == 1, rulebook.said
+
+
+def test_with_awx_no_workflow_is_opened_for_what_is_no_record_too_many(
+    recorded: Recorded, rulebook_programs: pathlib.Path, tmp_path: pathlib.Path
+) -> None:
+    """The duplicate has gone by the time of the verification, which finds that connections were lost."""
+    write_input(tmp_path, recorded, organization="Default", workflow="Reinstall Submariner")
+    with Controller("Default", "Reinstall Submariner") as awx:
+        access = ("--controller-url", awx.url, "--controller-token", "of-the-test")
+        with Rulebook(rulebook_programs, tmp_path, "heal", *access) as rulebook:
+            ready(rulebook)
+            recorded.plant()
+            rulebook.wait_for("PLAY [Judge the inventory]")
+            recorded.lose_connections()
+            recorded.clear()
+            rulebook.wait_for("Verdict: fail", 120)
+            rulebook.wait_for("connection.not-connected", 5)
+            time.sleep(AFTER)
+            assert awx.launched == [], rulebook.said
 
 
 def test_wrong_options_end_it_and_are_named(

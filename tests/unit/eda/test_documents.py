@@ -41,9 +41,10 @@ def test_a_rulebook(path: pathlib.Path) -> None:
     (ruleset,) = load(path)
     (source,) = ruleset["sources"]
     assert set(source["submariner.lifecycle.clusterset"]) <= set(_vigil.ARGUMENTS)
-    condition = next(rule["condition"] for rule in ruleset["rules"] if rule["name"] == "Verify")
-    ids = set(re.findall(r'"([a-z]+\.[a-z-]+)"', condition))
+    named = {rule["name"]: set(re.findall(r'"([a-z]+\.[a-z-]+)"', rule["condition"])) for rule in ruleset["rules"]}
+    ids = named["Verify"]
     assert ids <= set(FINDINGS)
+    assert named.get("Open the workflow", ids) == ids
     listed = GUIDE.partition('"A record too many" is one of')[2].partition(". One run")[0]
     assert ids == set(re.findall(r"``([a-z.-]+)``", listed))
     assert re.search(rf"^``submariner\.lifecycle\.{path.stem}`` ", GUIDE, re.MULTILINE)
