@@ -30,7 +30,8 @@ description:
   - A node is called by its own name and its cluster's host, as in C(worker-1.east), and has C(ansible_host), C(submariner_cluster)
     (its cluster's host), C(submariner_node_name), C(submariner_node_gateway) (whether it has the gateway label),
     C(submariner_node_ready) and C(submariner_node_addresses).
-  - More examples stand in C(docs/inventory) of the collection, for all contexts of a kubeconfig and for files of kubeadm.
+  - More examples stand in C(docs/inventory) of the collection, for all contexts of a kubeconfig, for files of kubeadm, and for the
+    machines whose firewalls are to be opened.
   - Host variables and the cache hold paths and names of contexts, never tokens, keys, passwords or what else a kubeconfig holds.
 extends_documentation_fragment:
   - constructed

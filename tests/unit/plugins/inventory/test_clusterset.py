@@ -77,6 +77,26 @@ def test_the_pair_of_3411(pair: Source, api: FakeApi, other_api: FakeApi) -> Non
     assert len(api.requests) == len(other_api.requests) == 7
 
 
+def test_the_example_for_firewalls_tells_gateways_from_other_machines(
+    source: Source, api: FakeApi, other_api: FakeApi
+) -> None:
+    for name, server in (("east", api), ("west", other_api)):
+        server.cluster.load(recording("healthy-two-nodes", name))
+        server.kubeconfig(source.folder, name)
+    source.path.write_text((ROOT / "docs" / "inventory" / "firewall.clusterset.yml").read_text())
+    found = source.list(K8S_AUTH_KUBECONFIG=f"{source.folder}/kubeconfig.east:{source.folder}/kubeconfig.west")
+    assert found.code == 0, found.said
+    roles = {name: told["submariner_node_role"] for name, told in found.hosts.items() if "submariner_node_role" in told}
+    assert roles == {
+        f"{c}-{n}.{c}": r for c in ("east", "west") for n, r in (("worker", "gateway"), ("control-plane", "other"))
+    }
+    assert set(roles) == set(found.groups["submariner_nodes"])
+    options = yaml.safe_load((ROOT / "roles/firewall/meta/argument_specs.yml").read_text())["argument_specs"]["main"][
+        "options"
+    ]
+    assert set(roles.values()) <= set(options["submariner_node_role"]["choices"])
+
+
 def test_constructed(pair: Source) -> None:
     pair.write(
         kubeconfig=["kubeconfig.*"],
