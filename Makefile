@@ -41,6 +41,22 @@ unit: ## unit tests
 packaging: ## build, install and run the collection
 	@$(RUN) tests.run packaging
 
+.PHONY: importer
+importer: ## what Ansible Galaxy says of the archive
+	@$(RUN) tests.run importer
+
+.PHONY: awx
+awx: ## what awx_setup makes, and its jobs as AWX runs them
+	@$(RUN) tests.run awx
+
+.PHONY: rulebooks
+rulebooks: ## the rulebooks by a real ansible-rulebook
+	@$(RUN) tests.run rulebooks
+
+.PHONY: browser
+browser: ## the report in a real browser
+	@$(RUN) tests.run browser
+
 .PHONY: benchmark
 benchmark: ## print figures of speed and memory, beside those that were asked for; an hour, most of it on the lab
 	@$(RUN) tests.benchmarks $(if $(PARTS),$(PARTS))

@@ -23,6 +23,10 @@ COMMANDS = {
     "sanity": "ansible-test sanity with the newest and the oldest ansible-core",
     "unit": "unit tests",
     "packaging": "build, install and run the collection",
+    "importer": "what Ansible Galaxy says of the archive",
+    "awx": "what awx_setup makes, and its jobs as AWX runs them",
+    "rulebooks": "the rulebooks by a real ansible-rulebook",
+    "browser": "the report in a real browser",
     "campaign": "everything long: all states, all interruption points; resumable",
 }
 
@@ -59,8 +63,8 @@ def _phases(command: str, logs: pathlib.Path, seed: int) -> list[list[list[Step]
         return [[[plan.sanity(logs)], [plan.sanity(logs, plan.OLDEST_CORE)]]]
     if command == "unit":
         return [[[plan.unit(logs, seed)], [plan.roles(logs)]]]
-    if command == "packaging":
-        return [[[plan.packaging(logs)]]]
+    if command in plan.ALONE:
+        return [[[plan.ALONE[command](logs)]]]
     if command == "campaign":
         return [[[plan.lab(), *plan.campaign(logs)]]]
     still = [

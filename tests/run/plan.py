@@ -9,6 +9,7 @@ from __future__ import annotations
 import pathlib
 import random
 import sys
+import typing as t
 
 from tests.run.paths import ROOT
 from tests.run.steps import Counter, Step, closing_line, junit, lines
@@ -85,9 +86,9 @@ def fidelity(logs: pathlib.Path, states: list[str]) -> Step:
     return _module(name, "tests.fidelity", "--bring", *states, limit=3600.0, counter=counter)
 
 
-def awx(logs: pathlib.Path) -> Step:
+def awx(logs: pathlib.Path, *options: str) -> Step:
     """All objects of awx_setup, and jobs as AWX runs them; no AWX is asked, which would need a Kubernetes with its images."""
-    return _pytest("awx", "tests/awx", logs, "--lab", limit=2700.0)
+    return _pytest("awx", "tests/awx", logs, *options, limit=2700.0)
 
 
 def molecule() -> Step:
@@ -99,9 +100,9 @@ def lab_itself(logs: pathlib.Path) -> Step:
     return _pytest("lab itself", "tests/lab_tests", logs, limit=1800.0)
 
 
-def rulebooks(logs: pathlib.Path) -> Step:
-    """A real ansible-rulebook on recorded clusters and on the lab's; it needs Java and an environment of its own."""
-    return _pytest("rulebooks", "tests/eda", logs, "--lab", limit=1800.0)
+def rulebooks(logs: pathlib.Path, *options: str) -> Step:
+    """A real ansible-rulebook on recorded clusters and, with --lab, on the lab's; it needs Java and an environment of its own."""
+    return _pytest("rulebooks", "tests/eda", logs, *options, limit=1800.0)
 
 
 def importer(logs: pathlib.Path) -> Step:
@@ -135,12 +136,22 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         scenarios(logs, "--pass", "campaign", "--resume", limit=6 * 3600.0),
         fidelity(logs, []),
         _pytest("contract", "tests/contract", logs, "--lab", limit=3600.0),
-        awx(logs),
+        awx(logs, "--lab"),
         integration("node_cleanup"),
         integration("firewall"),
-        rulebooks(logs),
+        rulebooks(logs, "--lab"),
         importer(logs),
         browser(logs),
         molecule(),
         lab_itself(logs),
     ]
+
+
+ALONE: dict[str, t.Callable[[pathlib.Path], Step]] = {
+    "packaging": packaging,
+    "importer": importer,
+    "awx": awx,
+    "rulebooks": rulebooks,
+    "browser": browser,
+}
+"""Commands of a single step."""

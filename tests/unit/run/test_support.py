@@ -6,10 +6,13 @@
 
 from __future__ import annotations
 
+import os
 import pathlib
 import re
+import subprocess
 import typing as t
 
+import pytest
 import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.target import (
@@ -19,6 +22,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.targe
     release_of,
 )
 from tests.lab.config import SUBMARINER_RELEASE
+from tests.run.__main__ import COMMANDS
 from tests.run.plan import OLDEST_CORE
 
 ROOT = pathlib.Path(__file__).parents[3]
@@ -55,7 +59,7 @@ def test_the_sanity_tests_run_with_every_release_from_the_oldest_on() -> None:
 
 def test_actions_are_pinned_to_a_release() -> None:
     for path in (ROOT / ".github" / "workflows").glob("*.yml"):
-        used = re.findall(r"uses: (\S+)", path.read_text())
+        used = re.findall(r"uses: ([^.\s]\S*)", path.read_text())  # a path is a workflow of ours
         assert used
         assert [action for action in used if not re.fullmatch(r"[\w./-]+@v\d+(\.\d+)*", action)] == []
 
@@ -64,3 +68,39 @@ def test_the_workflow_runs_pairs_that_upstream_tested() -> None:
     for run in workflow("released")["jobs"]["molecule"]["strategy"]["matrix"]["include"]:
         low, high = UPSTREAM_PAIRS[t.cast("Release", release_of(run["submariner"])[:2])]
         assert low <= (minor_of(run["kubernetes"]) or 0) <= high
+
+
+def test_what_needs_no_cluster_is_checked_and_with_it_what_a_release_waits_for() -> None:
+    checks, release = workflow("checks"), workflow("release")
+    with_a_lab, elsewhere = {"test", "campaign"}, {"sanity"}
+    assert set(checks["jobs"]["tests"]["strategy"]["matrix"]["command"]) == set(COMMANDS) - with_a_lab - elsewhere
+    assert elsewhere <= set(checks["jobs"])
+    assert "workflow_call" in checks[True]  # what YAML takes `on` for
+    assert release["jobs"]["checks"]["uses"] == "./.github/workflows/checks.yml"
+    assert set(release["jobs"]["publish"]["needs"]) == {"build", "checks"}
+
+
+@pytest.mark.parametrize(
+    ("repository", "tag", "said"),
+    [
+        ("https://git.example.com/submariner.lifecycle", "v0.1.0", ""),
+        ("https://submariner-lifecycle.invalid/submariner.lifecycle", "v0.1.0", "where the repository is"),
+        ("https://git.example.com/submariner.lifecycle", "v0.2.0", "another version than the tag 0.2.0"),
+    ],
+)
+def test_a_release_says_what_it_is_and_where_it_is_from(
+    tmp_path: pathlib.Path, repository: str, tag: str, said: str
+) -> None:
+    galaxy = re.sub(r"(?m)^repository: .*", f"repository: {repository}", (ROOT / "galaxy.yml").read_text())
+    (tmp_path / "galaxy.yml").write_text(re.sub(r"(?m)^version: .*", "version: 0.1.0", galaxy))
+    (tmp_path / "changelogs").mkdir()
+    (tmp_path / "changelogs" / "changelog.yaml").write_text("releases:\n  0.1.0:\n")
+    steps = [
+        step["run"] for step in workflow("release")["jobs"]["build"]["steps"] if "galaxy.yml" in step.get("run", "")
+    ]
+    env = {**os.environ, "GITHUB_REF_NAME": tag}
+    done = subprocess.run(
+        ["bash", "-ec", "\n".join(steps)], cwd=tmp_path, env=env, capture_output=True, text=True, check=False
+    )
+    assert (done.returncode == 0) is not bool(said), done.stderr
+    assert said in done.stdout
