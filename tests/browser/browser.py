@@ -11,13 +11,14 @@ import json
 import os
 import pathlib
 import shutil
-import subprocess
 import typing as t
 from dataclasses import dataclass
 
 from selenium import webdriver
 from selenium.webdriver.chrome.options import Options
 from selenium.webdriver.chrome.service import Service
+
+from tests.run.debian import require
 
 PACKAGES = ("chromium", "chromium-driver")
 HEIGHT = 900
@@ -40,7 +41,7 @@ class Browser:
     """One process of the browser for all pages."""
 
     def __init__(self) -> None:
-        _install()
+        require(("chromium", "chromedriver"), PACKAGES)
         options = Options()
         options.binary_location = str(shutil.which("chromium"))
         for flag in ("--headless=new", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars"):
@@ -81,16 +82,3 @@ class Browser:
             "Page.captureScreenshot", {"format": "png", "captureBeyondViewport": True, "clip": clip}
         )
         path.write_bytes(base64.b64decode(shot["data"]))
-
-
-def _install() -> None:
-    """Chromium is larger than everything else that the tests need, so that only these tests install it."""
-    if all(shutil.which(name) for name in ("chromium", "chromedriver")):
-        return
-    words = f"The browser is missing: apt-get install {' '.join(PACKAGES)}"
-    if os.geteuid() != 0:
-        raise RuntimeError(words)
-    for command in (["update"], ["install", "-y", "--no-install-recommends", *PACKAGES]):
-        done = subprocess.run(["apt-get", *command], capture_output=True, text=True, check=False)
-        if done.returncode != 0:
-            raise RuntimeError(f"{words}\n{done.stderr}")

@@ -7,19 +7,20 @@
 from __future__ import annotations
 
 import re
-import shutil
 import subprocess
 
+from tests.run.debian import require
+
 OLDEST = 17
+PACKAGE = "openjdk-17-jre-headless"
 
 
 def trouble() -> str:
-    """What is wrong with the machine's Java; empty when it will do."""
-    way_out = "install it with: apt-get install openjdk-17-jre-headless"
-    if shutil.which("java") is None:
-        return f"ansible-rulebook needs Java {OLDEST}; {way_out}"
+    """What is wrong with the machine's Java, which is installed where there is none; empty when it will do."""
+    require(("java",), (PACKAGE,))
     said = subprocess.run(["java", "-version"], capture_output=True, text=True, check=False).stderr
     found = re.search(r'version "(\d+)', said)
     if found is None or int(found[1]) < OLDEST:
-        return f"ansible-rulebook needs Java {OLDEST}, and this one says {said.splitlines()[:1]}; {way_out}"
+        way_out = f"apt-get install {PACKAGE}"
+        return f"ansible-rulebook needs Java {OLDEST}, and this one says {said.splitlines()[:1]}; install it: {way_out}"
     return ""

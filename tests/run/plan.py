@@ -101,7 +101,7 @@ def lab_itself(logs: pathlib.Path) -> Step:
 
 
 def rulebooks(logs: pathlib.Path, *options: str) -> Step:
-    """A real ansible-rulebook on recorded clusters and, with --lab, on the lab's; it needs Java and an environment of its own."""
+    """A real ansible-rulebook on recorded clusters and, with --lab, on the lab's; with Java, and an environment of its own."""
     return _pytest("rulebooks", "tests/eda", logs, *options, limit=1800.0)
 
 
@@ -128,6 +128,12 @@ def on_the_lab(logs: pathlib.Path, seed: int) -> list[Step]:
         fidelity(logs, ["healthy-two-nodes", state]),
         scenarios(logs, "--pass", "ci", "--seed", str(seed), limit=2400.0),
     ]
+
+
+def beside_the_lab(logs: pathlib.Path, seed: int) -> list[Step]:
+    """One in turn of those that need no lab and some minutes; what takes longer is for the campaign, and for the workflow."""
+    draw = random.Random(f"beside {seed}")  # noqa: S311  a sample, no secret; not in step with the one on the lab
+    return [draw.choice([rulebooks, browser])(logs)]
 
 
 def campaign(logs: pathlib.Path) -> list[Step]:

@@ -37,3 +37,15 @@ def test_every_folder_of_long_tests_is_in_the_campaign(tmp_path: pathlib.Path) -
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("*.py"))} - elsewhere
     words = " ".join(" ".join(step.command) for step in plan.campaign(tmp_path)).replace("tests.", "tests/")
     assert {folder for folder in folders if f"tests/{folder}" not in words} == set()
+
+
+def test_what_runs_beside_the_lab_is_drawn_by_the_seed_and_leaves_the_lab_alone(tmp_path: pathlib.Path) -> None:
+    drawn = {}
+    for seed in range(20):
+        (step,) = plan.beside_the_lab(tmp_path, seed)
+        assert [again.name for again in plan.beside_the_lab(tmp_path, seed)] == [step.name]
+        assert not ON_THE_LAB & set(step.command)
+        state = plan.on_the_lab(tmp_path, seed)[0].command[-1]
+        drawn[step.name, state] = seed
+    assert {name for name, _state in drawn} == {"rulebooks", "browser"}
+    assert len(drawn) == 4, "neither draw tells the other"
