@@ -10,11 +10,19 @@ pytest tests/awx --lab      the workflow on the lab's clusters as well, which ar
 
 from __future__ import annotations
 
+import pathlib
+import typing as t
+
 import pytest
 
 from tests.lab import damage
 from tests.lab.config import places
 from tests.scenarios.fleet import Fleet
+from tests.unit.awx_setup import tables
+from tests.unit.clusterset import Clusterset
+from tests.unit.fake_api import FakeApi
+
+Json = dict[str, t.Any]
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -34,3 +42,17 @@ def joined_lab() -> Fleet:
     """The lab's clusters, healthy."""
     damage.bring_about(places(), "healthy")
     return Fleet(places())
+
+
+@pytest.fixture(scope="session")
+def rows(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    return tables(tmp_path_factory.mktemp("tables"), submariner_awx_broker="hub")
+
+
+@pytest.fixture
+def pair(tmp_path: pathlib.Path) -> t.Iterator[dict[str, FakeApi]]:
+    with FakeApi() as east, FakeApi() as west:
+        clusterset = Clusterset(east, west, tmp_path)
+        clusterset.live()
+        yield {"east": east, "west": west}
+        clusterset.die()

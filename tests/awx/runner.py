@@ -16,7 +16,7 @@ import typing as t
 from dataclasses import dataclass
 
 from ansible_collections.submariner.lifecycle.plugins.filter.awx_survey import awx_survey
-from tests.unit.awx_jobs import answered, inject
+from tests.unit.awx_jobs import Injected, answered, inject
 from tests.unit.awx_setup import ROOT
 
 Json = dict[str, t.Any]
@@ -49,10 +49,11 @@ class Ended:
 
 
 class Controller:
-    """Launches jobs of the rows of the role's tables, with one kubeconfig as a credential."""
+    """Launches jobs of the rows of the role's tables, each with all `credentials`: inputs by the name of their type."""
 
     def __init__(self, folder: pathlib.Path, tables: Json, specs: list[Json], kubeconfig: str) -> None:
-        self.folder, self.tables, self.specs, self.kubeconfig = folder, tables, specs, kubeconfig
+        self.folder, self.tables, self.specs = folder, tables, specs
+        self.credentials: dict[str, Json] = {"kubeconfig": {"kubeconfig": kubeconfig}}
         self.project = folder / "project"
         self.project.mkdir()
         for name in PROJECT:
@@ -75,8 +76,7 @@ class Controller:
         for folder in ("env", "inventory"):
             (private / folder).mkdir(parents=True)
         shutil.copytree(self.project, private / "project", symlinks=True)
-        kind = next(k for k in self.tables["credential_types"] if k["name"] == "Submariner kubeconfig")
-        injected = inject(kind, {"kubeconfig": self.kubeconfig}, str(worker / "env"))
+        injected = self._inject(str(worker / "env"))
         for file, content in injected.files.items():
             self._write(private / "env" / file, content)
         survey = awx_survey(row.get("survey", []), self.specs)
@@ -88,6 +88,17 @@ class Controller:
         self._write(hosts, f"#!{sys.executable}\nprint({json.dumps(fleet)!r})\n")
         hosts.chmod(0o700)
         return Launched(job, f"playbooks/{row['playbook']}")
+
+    def _inject(self, folder: str) -> Injected:
+        """What all credentials add."""
+        kinds = {kind["name"]: kind for kind in self.tables["credential_types"]}
+        added = Injected()
+        for name, inputs in self.credentials.items():
+            one = inject(kinds[f"Submariner {name}"], inputs, folder)
+            added.files |= one.files
+            added.env |= one.env
+            added.variables |= one.variables
+        return added
 
     @staticmethod
     def _write(path: pathlib.Path, content: str) -> None:

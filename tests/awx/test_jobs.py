@@ -13,67 +13,20 @@ import time
 import typing as t
 
 import pytest
-import yaml
 
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import NAMESPACE
 from ansible_collections.submariner.lifecycle.plugins.module_utils._run_record import Record, to_secret
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils import _journal
-from ansible_collections.submariner.lifecycle.plugins.plugin_utils._report import begin, recorded
+from tests.awx.fleets import SPECS, inventory, one_kubeconfig
 from tests.awx.runner import Controller, Launched
-from tests.unit.awx_jobs import Fleet
-from tests.unit.awx_setup import ROOT, tables
 from tests.unit.cleaning import definition, obj
-from tests.unit.clusterset import Clusterset
 from tests.unit.fake_api import FakeApi
 
 Json = dict[str, t.Any]
 
-SPECS = [yaml.safe_load(path.read_text()) for path in sorted(ROOT.glob("roles/*/meta/argument_specs.yml"))]
 QUICK = {"submariner_verify_timeout": 0, "submariner_verify_window": 0, "submariner_verify_data_path": "false"}
 LEASES, SECRETS = ("coordination.k8s.io", "leases"), ("", "secrets")
 RUN = "the-run-of-this-workflow"
 MEMBERS = [f"m{number}" for number in range(1, 7)]
-
-
-def one_kubeconfig(apis: dict[str, FakeApi]) -> str:
-    """What the credential holds: a context for each cluster."""
-    return json.dumps(
-        {
-            "apiVersion": "v1",
-            "kind": "Config",
-            "current-context": next(iter(apis)),
-            "clusters": [{"name": name, "cluster": {"server": api.url}} for name, api in apis.items()],
-            "users": [{"name": name, "user": {"token": "s3cr3t-token"}} for name in apis],
-            "contexts": [{"name": name, "context": {"cluster": name, "user": name}} for name in apis],
-        }
-    )
-
-
-def inventory(broker: str, *members: str, **others: list[str]) -> Fleet:
-    """As the plugin makes it for AWX: contexts, and nothing of the kubeconfig."""
-    names = dict.fromkeys([broker, *members])
-    hosts: dict[str, Json] = {name: {"submariner_context": name, "submariner_cluster_id": name} for name in names}
-    hosts |= {name: {} for group in others.values() for name in group}
-    groups = {"submariner_broker": [broker], "submariner_members": list(members), **others}
-    return Fleet(
-        hosts,
-        groups,
-        {"submariner_broker_context": broker, "ansible_python_interpreter": "{{ ansible_playbook_python }}"},
-    )
-
-
-@pytest.fixture(scope="module")
-def rows(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    return tables(tmp_path_factory.mktemp("tables"), submariner_awx_broker="hub")
-
-
-@pytest.fixture
-def pair(tmp_path: pathlib.Path) -> t.Iterator[dict[str, FakeApi]]:
-    with FakeApi() as east, FakeApi() as west:
-        clusterset = Clusterset(east, west, tmp_path)
-        clusterset.live()
-        yield {"east": east, "west": west}
-        clusterset.die()
 
 
 def test_verify_hands_its_verdict_on_and_says_no_secret(
@@ -117,31 +70,6 @@ def fleet() -> t.Iterator[dict[str, FakeApi]]:
 
 
 SLICED: Json = {"submariner_cleanup_nodes": False, "submariner_run_lock_timeout": 20}
-
-
-def test_three_slices_of_six_members_work_at_once_under_one_lock(
-    fleet: dict[str, FakeApi], rows: Json, tmp_path: pathlib.Path
-) -> None:
-    awx = Controller(tmp_path, rows, SPECS, one_kubeconfig(fleet))
-    whole = inventory("hub", *MEMBERS)
-    shared = tmp_path / "shared"
-    begin(str(shared), "reinstall", check=False)
-    recorded(str(shared), RUN, "2026-01-01T00:00:00Z", continued=False)
-    given: Json = {**SLICED, "submariner_run_id": RUN, "submariner_report_dir": str(shared)}
-    jobs = [awx.launch("reinstall, part 2: remove members", whole.slice(number, 3), **given) for number in (1, 2, 3)]
-    ended = [job.end() for job in jobs]
-    assert [job.code for job in ended] == [0, 0, 0], "\n".join(job.output for job in ended)
-    seen = [job.hosts - {"localhost"} for job in ended]
-    assert sorted(host for hosts in seen for host in hosts) == MEMBERS
-    steps = _journal.read(str(shared / _journal.NAME))[1]
-    assert sorted({step["host"] for step in steps if step["step"] == "cleanup"}) == MEMBERS
-    hub = fleet["hub"].cluster
-    assert len(hub.objects(SECRETS, NAMESPACE)) == 1
-    # The last job to end has given the lock back.
-    assert hub.objects(LEASES, NAMESPACE) == []
-    leases = [r.body["metadata"] for r in fleet["hub"].writes if "/leases" in r.path and r.verb in ("create", "update")]
-    taken = {lease["annotations"]["submariner.lifecycle/run-id"] for lease in leases}
-    assert taken == {RUN}
 
 
 def test_a_job_that_was_cancelled_is_followed_by_one_that_ends_its_work(

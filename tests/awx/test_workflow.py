@@ -9,8 +9,8 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
+from tests.awx.fleets import SPECS, inventory
 from tests.awx.runner import Controller, Ended, Json
-from tests.awx.test_jobs import SPECS, inventory
 from tests.scenarios import traffic
 from tests.scenarios.fleet import Fleet, now
 from tests.scenarios.judge import name_of, of_submariner
