@@ -357,9 +357,7 @@ def run(module: Module) -> Json:
             environment=_cloud.environment(provider, options),
         )
     findings = afterwards(cluster, params)
-    result.update(
-        subctl=said.as_dict(), findings=[finding.as_dict() for finding in findings], **cluster.shown()
-    )
+    result.update(subctl=said.as_dict(), findings=[finding.as_dict() for finding in findings], **cluster.shown())
     if findings:
         raise Unfinished(result, findings)
     return result

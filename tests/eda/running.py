@@ -73,11 +73,11 @@ class Rulebook:
     def said(self) -> str:
         return "\n".join(line for _at, line in list(self.lines))
 
-    def wait_for(self, words: str, seconds: float = 60.0) -> float:
-        """When a line with these words came (monotonic); fails when none comes."""
+    def wait_for(self, words: str, seconds: float = 60.0, after: float = 0.0) -> float:
+        """When the first line with these words came, after a moment (both monotonic); fails when none comes."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
-            at = next((at for at, line in list(self.lines) if words in line), None)
+            at = next((at for at, line in list(self.lines) if at > after and words in line), None)
             if at is not None:
                 return at
             time.sleep(0.05)
