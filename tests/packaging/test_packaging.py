@@ -98,7 +98,7 @@ def test_the_archive_has_all_that_a_run_needs(archive: pathlib.Path) -> None:
 
 
 SHIPPED = (
-    r"(CONTRIBUTING|README|SECURITY)\.md|LICENSE|(FILES|MANIFEST)\.json|(bindep|requirements)\.txt",
+    r"(CHANGELOG|CONTRIBUTING|README|SECURITY)\.md|LICENSE|(FILES|MANIFEST)\.json|(bindep|requirements)\.txt",
     r"changelogs/(changelog|config)\.yaml",
     r"docs/[\w-]+(-1\.schema\.json|\.md|\.png|\.svg|\.yml)",
     r"docs/docsite/(extra-docs\.yml|rst/\w+\.rst)",
