@@ -31,6 +31,7 @@ FINDINGS: dict[str, str] = {
     "broker.unmanaged": "A cluster that no host of the inventory claims is registered with the broker.",
     "broker.unreachable-from-pods": "Pods of a member do not reach the broker's API server.",
     "broker.unread": "Records on the broker could not be read.",
+    "cleanup.node-not-inspected": "A removal ended well without having inspected all nodes of a cluster, as it was allowed to.",
     "cleanup.not-settled": "A cluster did not stay clean for as long as it should.",
     "cleanup.remaining": "Something of Submariner is still there at the deadline; the cause names what holds it.",
     "clock.skew": "The clocks of the clusters, or of this machine, differ.",

@@ -51,6 +51,9 @@ def test_three_slices_of_six_members_work_at_once_under_one_lock(rows: Json, tmp
             jobs = [awx.launch(f"reinstall, part {part}", whole.slice(number, 3), **given) for number in (1, 2, 3)]
             ended = [job.end() for job in jobs]
             assert [job.code for job in ended] == [0, 0, 0], "\n".join(job.output for job in ended)
+            # What a slice says is of its own members, and no verdict on the fleet.
+            assert all("submariner_verdict" not in job.artifacts for job in ended)
+            assert all(("Removal from this slice: " in job.output) is ("remove" in part) for job in ended)
             return [job.hosts - {"localhost"} for job in ended]
 
         assert clusterset.installed() == clusterset.members

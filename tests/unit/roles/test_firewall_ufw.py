@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 import subprocess
 import sys
 import typing as t
@@ -42,6 +43,7 @@ def test_a_rule_of_the_users_that_opens_the_port_is_left(tmp_path: pathlib.Path,
     assert done.returncode == 0, done.stdout
     assert "4490" in said
     assert "4500" not in said
+    assert re.search(r": is open in ufw: udp 4500 any, udp 4490 any", done.stdout)
 
 
 @pytest.mark.parametrize("rule", ["ufw deny 4500/udp", "ufw reject log 4500/udp"])
@@ -116,3 +118,4 @@ def test_ours_go_also_where_ufw_is_not_active_by_now(tmp_path: pathlib.Path) -> 
     assert done.returncode == 0, done.stdout
     assert "delete" in said
     assert "4500" in said
+    assert ": is without the rules of this role in ufw" in done.stdout

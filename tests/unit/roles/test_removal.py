@@ -48,6 +48,7 @@ class Stage:
     def __init__(self, folder: pathlib.Path, east: FakeApi, west: FakeApi) -> None:
         self.folder, self.east, self.west = folder, east, west
         self.subctl = ""
+        self.options: tuple[str, ...] = ()
         self.nodes: dict[str, dict[str, t.Any]] = {}
         """Hosts of submariner_nodes."""
 
@@ -83,7 +84,7 @@ class Stage:
         program.chmod(0o755)
         ansible = pathlib.Path(sys.executable).parent / "ansible-playbook"
         return subprocess.run(
-            [str(ansible), "-i", "hosts.yml", "-e", json.dumps(variables), "play.yml"],
+            [str(ansible), "-i", "hosts.yml", "-e", json.dumps(variables), *self.options, "play.yml"],
             cwd=self.folder,
             env={
                 **os.environ,
