@@ -42,7 +42,7 @@ class BundleTrouble(Exception):
 
 @dataclass(frozen=True)
 class File:
-    """One file: its name, what it is, its size, and how many bytes of what there was are not in it."""
+    """One file: its name or path in the bundle, what it is, its size, and how many bytes of what there was are not in it."""
 
     name: str
     what: str
@@ -105,13 +105,20 @@ class Bundle:
         """What would be written, where nothing is read for it."""
         self.files.append(File(self._free_name(name), what, 0))
 
-    def text(self, what: str, name: str, words: str, most: int = 0, keep_end: bool = True) -> str:
-        """Write a text, of one longer than C(most) bytes the end, or else the beginning; returns its file's name."""
+    def subfolder(self, name: str, inside: str = "") -> str:
+        """The path of a folder for files, which is made with the first of them; C(inside) is that of another one."""
+        return self._free_name(name, inside)
+
+    def text(self, what: str, name: str, words: str, most: int = 0, keep_end: bool = True, inside: str = "") -> str:
+        """Write a text, of one longer than C(most) bytes the end, or else the beginning; returns its file's name.
+
+        C(inside) is a path that C(subfolder) gave.
+        """
         # Before it is cut: what is left of a secret might not look like one.
         data = self.clean(words).encode("utf-8", "replace")
         room = min(most or self._left, self._left)
         kept = data if len(data) <= room else _part(data, room, keep_end)
-        file = File(self._free_name(name), what, len(kept), len(data) - len(kept))
+        file = File(self._free_name(name, inside), what, len(kept), len(data) - len(kept))
         if file.cut:
             why = FULL if room == self._left else f"it is longer than {most} bytes"
             self.truncated[file.name] = f"{file.cut} of {len(data)} bytes are left out: {why}"
@@ -153,14 +160,14 @@ class Bundle:
         self._write(INDEX, as_json(content).encode())
         return content
 
-    def _free_name(self, name: str) -> str:
-        """A safe name that no other file has, nor would have where case does not count."""
+    def _free_name(self, name: str, inside: str = "") -> str:
+        """A safe name, below C(inside), that nothing else has, nor would have where case does not count."""
         wanted = safe_name(self.clean(name))
-        number, free = 1, wanted
+        number, free = 1, os.path.join(inside, wanted)
         while free.lower() in self._taken or free == INDEX:
             number += 1
             stem, dot, ending = wanted.rpartition(".")
-            free = f"{stem}-{number}{dot}{ending}" if dot else f"{wanted}-{number}"
+            free = os.path.join(inside, f"{stem}-{number}{dot}{ending}" if dot else f"{wanted}-{number}")
         self._taken.add(free.lower())
         return free
 
@@ -169,6 +176,7 @@ class Bundle:
             return
         path = os.path.join(self.folder, name)
         try:
+            os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
             handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
             with os.fdopen(handle, "wb") as stream:
                 stream.write(data)

@@ -83,19 +83,33 @@ DUMPS: dict[str, tuple[str, ...]] = {
     "ip-a": ("ip", "-d", "address"),
     "ip-l": ("ip", "-d", "link"),
     "ip-rules": ("ip", "rule", "list"),
-    "ip-routes": ("ip", "route", "show", "table", "all"),
-    "ip-neigh": ("ip", "neighbour", "show"),
+    "ip-rules-table150": ("ip", "rule", "show", "table", "150"),
+    "ip-routes": ("ip", "route", "show"),
+    "ip-routes-table100": ("ip", "route", "show", "table", "100"),
+    "ip-routes-table150": ("ip", "route", "show", "table", "150"),
     "ip-xfrm-policy": ("ip", "xfrm", "policy"),
     # Without the keys.
     "ip-xfrm-state": ("ip", "xfrm", "state", "list", "nokeys"),
     "iptables-save": ("iptables-save", "-c"),
+    "ipset-list": ("ipset", "list"),
+    "sysctl-a": ("sysctl", "-a"),
+    # Of ours alone.
+    "ip-routes-all": ("ip", "route", "show", "table", "all"),
+    "ip-neigh": ("ip", "neighbour", "show"),
     "ip6tables-save": ("ip6tables-save", "-c"),
     "nft": ("nft", "list", "ruleset"),
-    "ipset-list": ("ipset", "list"),
-    "sysctl-net": ("sysctl", "net.ipv4"),
     "udp": ("cat", "/proc/net/udp"),
 }
 """What is asked on a node: the name of the file, after the node's, and the command. Names are upstream's where it has one."""
+
+LISTINGS: dict[str, tuple[str, ...]] = {
+    "iptables": ("iptables", "-w", "10", "-L", "-n", "-v", "--line-numbers", "-t", "filter"),
+    "iptables-nat": ("iptables", "-w", "10", "-L", "-n", "-v", "--line-numbers", "-t", "nat"),
+    "iptables-mangle": ("iptables", "-w", "10", "-L", "-n", "-v", "--line-numbers", "-t", "mangle"),
+}
+"""The same for tables that C(iptables-save) shows, and for no others: to list a table may be what makes it."""
+
+NO_TABLE = "FIB table does not exist"
 
 COMMANDS: dict[str, tuple[str, ...]] = {
     "show-all": ("show", "all"),
@@ -104,6 +118,8 @@ COMMANDS: dict[str, tuple[str, ...]] = {
 }
 """What subctl is asked: the name of the file, after C(subctl-), and the command."""
 
+GATHERED = "subctl-gather"
+"""The folder for what subctl gathers itself."""
 OUT = "gathered"
 MOST_SUBCTL_FILES = 2000
 MOST_SUBCTL_FILE = 4 << 20
@@ -234,7 +250,7 @@ class Gathering:
             chosen = chosen[: self.limits.max_nodes]
         if self.dry:
             for node in chosen:
-                for name in DUMPS:
+                for name in (*DUMPS, *LISTINGS):
                     self.bundle.expect(NODE, f"{node}_{name}.log")
             return
         if not chosen or self.left < LEAST_SECONDS:
@@ -254,9 +270,11 @@ class Gathering:
         for node, sections in dumps.items():
             for name, section in sections.items():
                 if section.rc != 0 and not section.text.strip():
-                    self.bundle.miss(f"{node}_{name}", section.cause)
+                    if NO_TABLE not in section.cause:
+                        self.bundle.miss(f"{node}_{name}", section.cause)
                 else:
-                    words = "\n".join([" ".join(DUMPS[name]), section.text, *section.notes])
+                    command = {**DUMPS, **LISTINGS}[name]
+                    words = "\n".join([" ".join(command), section.text, *section.notes])
                     self.bundle.text(NODE, f"{node}_{name}.log", words, self.limits.log_bytes, keep_end=False)
 
     # -- subctl -------------------------------------------------------------------------------------------------
@@ -303,29 +321,42 @@ class Gathering:
             if result is not None and (result.stdout or result.stderr):
                 said = "\n".join(["subctl " + " ".join(arguments), result.stdout, result.stderr]).replace(folder, "")
                 self.bundle.text(SUBCTL, f"subctl-{name}.log", said, self.limits.log_bytes)
-            self._take_files(out)
+            if os.path.isdir(out):
+                self._take_files(out)
 
     def _take_files(self, folder: str) -> None:
+        """As they are below C(folder), so that links between them hold; folders in folders are part of names."""
+        places = {"": self.bundle.subfolder(GATHERED)}
         for number, path in enumerate(_regular_files(folder)):
             if number >= MOST_SUBCTL_FILES:
-                self.bundle.truncated["subctl-gather"] = f"only {MOST_SUBCTL_FILES} of its files are taken"
+                self.bundle.truncated[GATHERED] = f"only {MOST_SUBCTL_FILES} of its files are taken"
                 return
-            name = os.path.basename(path)
+            place, _slash, name = os.path.relpath(path, folder).rpartition("/")
+            first, _slash, deeper = place.partition("/")
+            if first not in places:
+                places[first] = self.bundle.subfolder(first, places[""])
             with open(path, "rb") as stream:
                 data = stream.read(MOST_SUBCTL_FILE + 1)
+            words = _of_file(name, data[:MOST_SUBCTL_FILE].decode("utf-8", "replace"), self.bundle.secrets)
+            name = f"{deeper}/{name}" if deeper else name
+            written = self.bundle.text(SUBCTL, name, words, inside=places[first])
             if len(data) > MOST_SUBCTL_FILE:
-                self.bundle.truncated[f"subctl-gather_{name}"] = f"longer than {MOST_SUBCTL_FILE} bytes"
-            words = data[:MOST_SUBCTL_FILE].decode("utf-8", "replace")
-            self.bundle.text(SUBCTL, f"subctl-gather_{name}", _of_file(name, words, self.bundle.secrets))
+                self.bundle.truncated.setdefault(written, f"longer than {MOST_SUBCTL_FILE} bytes")
 
 
 def _dump(visit: Visit) -> dict[str, Section]:
-    names = list(DUMPS)
+    found = _ask(visit, DUMPS)
+    tables = found["iptables-save"].text.splitlines()
+    there = {name: command for name, command in LISTINGS.items() if f"*{command[-1]}" in tables}
+    return {**found, **(_ask(visit, there) if there else {})}
+
+
+def _ask(visit: Visit, commands: t.Mapping[str, t.Sequence[str]]) -> dict[str, Section]:
     try:
-        found = visit.sections(command_lines([DUMPS[name] for name in names]))
+        found = visit.sections(command_lines(list(commands.values())))
     except Unreadable as error:
         raise NodeTrouble(str(error)) from error
-    return {name: found.get(str(number), Section()) for number, name in enumerate(names)}
+    return {name: found.get(str(number), Section()) for number, name in enumerate(commands)}
 
 
 def _regular_files(folder: str) -> Iterator[str]:

@@ -129,6 +129,8 @@ _PATTERNS: tuple[tuple[t.Pattern[str], str | t.Callable[[t.Match[str]], str]], .
         ),
         r"\1" + HIDDEN,
     ),
+    # What the kernel keeps secret among its settings.
+    (re.compile(r"(\b(?:tcp_fastopen_key|stable_secret)\s{0,4}=\s{0,4})\S+"), r"\1" + HIDDEN),
     # A key of IPsec as the kernel shows it.
     (re.compile(r"\b0x[0-9a-f]{16,}\b", re.IGNORECASE), HIDDEN),
     # A key in hexadecimal digits alone, behind its name.

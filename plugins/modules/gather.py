@@ -12,7 +12,8 @@ version_added: 0.1.0
 author: submariner.lifecycle contributors (@submariner-lifecycle)
 description:
   - Writes objects, logs, dumps of nodes, what C(subctl) says, and what this collection finds, as files into a folder of its own
-    on the machine that it runs on. Files have the names that C(subctl gather) gives them.
+    on the machine that it runs on. Those of objects, logs and nodes have the names that C(subctl gather) gives to the same.
+    What that gathers itself is in the folder C(subctl-gather) as it left it.
   - The file C(gather.json) says what there is, what could not be had and why, and what is not there in full.
   - Nothing secret is written. Of Secrets only metadata and the names of their keys are; their values, where they may be read,
     and whatever looks like a token, key, certificate or password, are hidden in all the rest.
@@ -139,7 +140,9 @@ digest:
   returned: when the API server answered
   type: dict
 files:
-  description: Names of the files beside C(gather.json), in check mode of those that there would be.
+  description:
+    - Names of the files beside C(gather.json), with their folder where they are in one. In check mode of those that there would be,
+      without what C(subctl gather) would write itself.
   returned: success
   type: list
   elements: str

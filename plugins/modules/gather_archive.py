@@ -154,13 +154,13 @@ def _add(archive: tarfile.TarFile, name: str, data: bytes) -> None:
 
 def _files(src: str) -> t.Iterator[tuple[str, str]]:
     """Plain files in the folders of the clusters, as names in the archive and paths."""
-    for cluster in sorted(os.listdir(src)):
-        folder = os.path.join(src, cluster)
-        if os.path.isdir(folder) and not os.path.islink(folder):
-            for name in sorted(os.listdir(folder)):
-                path = os.path.join(folder, name)
-                if stat.S_ISREG(os.lstat(path).st_mode):
-                    yield f"{safe_name(cluster)}/{safe_name(name)}", path
+    for place, folders, names in os.walk(src):  # follows no link
+        folders.sort()
+        above = [] if place == src else os.path.relpath(place, src).split(os.sep)
+        for name in sorted(names) if above else ():
+            path = os.path.join(place, name)
+            if stat.S_ISREG(os.lstat(path).st_mode):
+                yield "/".join(map(safe_name, [*above, name])), path
 
 
 def run(module: AnsibleModule) -> Json:

@@ -79,6 +79,7 @@ PLANTED: dict[str, str] = {
     "password in other text of subctl": "Hunter2-in-html",
     "key in the kernel": "0x" + "8f3a" * 16,
     "password in a rule of a node": "Hunter2-on-node",
+    "key in a setting of a node": "5a1c0de5-0f1e2d3c-4b5a6978-8796a5b4",
     "password in a termination message": "Hunter2-at-the-end",
     "password behind many blanks": "Hunter2-behind-blanks",
     "password before a blank": "Hunter2-before-a-blank",
@@ -224,9 +225,12 @@ def _plant_on_the_node(api: FakeApi, folder: pathlib.Path) -> None:
     """A kubelet, and tools on the node that show what is there."""
     tools = folder / "tools"
     tools.mkdir()
+    rule = f"password={PLANTED['password in a rule of a node']}"
     programs = {
+        "sysctl": f'echo "net.ipv4.tcp_fastopen_key = 0-0-0-0,{PLANTED["key in a setting of a node"]}"',
+        "iptables": f'echo "1 0 0 DROP all -- * * 0.0.0.0/0 0.0.0.0/0 /* {rule} */"',
         "ip": f'case "$*" in *xfrm*) echo "auth-trunc hmac(sha256) {PLANTED["key in the kernel"]} 128" ;; *) echo still ;; esac',
-        "iptables-save": f'echo "-A X -m comment --comment password={PLANTED["password in a rule of a node"]} -j DROP"',
+        "iptables-save": f'echo "*nat"; echo "-A X -m comment --comment {rule} -j DROP"',
     }
     for name, body in programs.items():
         (tools / name).write_text(f"#!/bin/sh\n{body}\n")

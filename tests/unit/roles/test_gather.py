@@ -140,7 +140,7 @@ def test_on_request_all_clusters_are_gathered_and_no_planted_secret_with_them(st
     assert done.returncode == 0, done.stdout
     assert set(counts(done.stdout, "changed").values()) == {0}
     files = stage.bundle(stage.folder)  # the one in which it was started
-    assert {"east/submariners_submariner-operator_submariner.yaml", "east/subctl-gather_summary.html"} <= set(files)
+    assert {"east/submariners_submariner-operator_submariner.yaml", "east/subctl-gather/east/summary.html"} <= set(files)
     assert "east/east-worker_ip-a.log" in files
     whole = "\n".join(files.values())
     assert planted.found_in(whole) == []

@@ -43,7 +43,8 @@ def run(api: FakeApi, folder: pathlib.Path, **more: t.Any) -> Outcome:
 
 
 def files(folder: pathlib.Path) -> dict[str, str]:
-    return {path.name: path.read_text() for path in sorted((folder / "out" / "east").iterdir())}
+    place = folder / "out" / "east"
+    return {str(path.relative_to(place)): path.read_text() for path in sorted(place.rglob("*")) if path.is_file()}
 
 
 def index(folder: pathlib.Path) -> Json:
@@ -318,10 +319,35 @@ def test_what_subctl_says_and_gathers(east: FakeApi, tmp_path: pathlib.Path) -> 
     outcome = run(east, tmp_path, parts=["subctl"], subctl=str(program), subctl_timeout=1)
     assert time.monotonic() - began < 20.0
     there = files(tmp_path)
-    assert there["subctl-gather_x_y_z.yaml"] == "kind: X\n"
+    assert there["subctl-gather/east/x_y_z.yaml"] == "kind: X\n"
     assert there["subctl-gather.log"].startswith("subctl gather\ndone")
     assert "it broke down: panic: runtime error" in outcome["unknown"]["subctl show-all"]
     assert "did not end within 1 s" in outcome["unknown"]["subctl diagnose-all"]
+
+
+def test_links_between_files_of_subctl_hold(east: FakeApi, tmp_path: pathlib.Path) -> None:
+    """All stands where it stood, and nothing outside; names that would be one stay two."""
+    program = tmp_path / "subctl"
+    program.write_text(
+        '#!/bin/sh\n[ "$1" = gather ] || exit 0\nmkdir -p "$3/east/deep/.er" "$3/EAST" "$3/-" && cd "$3"\n'
+        "echo '<a href=\"a_b.log\">' > east/summary.html; echo a > east/a_b.log; echo b > EAST/a_b.log\n"
+        "echo c > east/deep/.er/c.log; echo top > gather.json; ln -s /etc east/link; echo d > -/..d\n"
+    )
+    program.chmod(0o755)
+    outcome = run(east, tmp_path, parts=["subctl"], subctl=str(program))
+    names = {name for name in outcome["files"] if name.startswith("subctl-gather/")}
+    assert names == {
+        "subctl-gather/-/__d",
+        "subctl-gather/EAST/a_b.log",
+        "subctl-gather/east-2/a_b.log",
+        "subctl-gather/east-2/deep_.er_c.log",
+        "subctl-gather/east-2/summary.html",
+        "subctl-gather/gather.json",
+    }
+    assert names < {file["name"] for file in index(tmp_path)["files"]} < set(files(tmp_path))
+    assert archive(tmp_path)["clusters"]["east"]["files"] == len(outcome["files"])
+    with tarfile.open(tmp_path / "submariner-1.tar.gz") as packed:
+        assert {f"submariner-1/east/{name}" for name in names} < set(packed.getnames())
 
 
 def test_without_subctl_or_submariner_it_is_said(east: FakeApi, tmp_path: pathlib.Path) -> None:
@@ -332,6 +358,61 @@ def test_without_subctl_or_submariner_it_is_said(east: FakeApi, tmp_path: pathli
         other.mkdir()
         outcome = run(empty, other, parts=["subctl"])
     assert "Submariner is not installed" in outcome["unknown"]["subctl"]
+
+
+UPSTREAM: dict[str, str] = {
+    "ip-a": "ip -d a",
+    "ip-l": "ip -d l",
+    "ip-routes": "ip route show",
+    "ip-routes-table100": "ip route show table 100",
+    "ip-routes-table150": "ip route show table 150",
+    "ip-rules": "ip rule list",
+    "ip-rules-table150": "ip rule show table 150",
+    "ip-xfrm-policy": "ip xfrm policy",
+    "ip-xfrm-state": "ip xfrm state",
+    "ipsec-status": "ipsec status",
+    "ipsec-trafficstatus": "ipsec --trafficstatus",
+    "ipset-list": "ipset list",
+    "iptables": "iptables -L -n -v --line-numbers",
+    "iptables-mangle": "iptables -L -n -v --line-numbers -t mangle",
+    "iptables-nat": "iptables -L -n -v --line-numbers -t nat",
+    "iptables-save": "iptables-save -c",
+    "sysctl-a": "sysctl -a",
+}
+"""What C(subctl gather) asks on nodes and in gateways, by the name that it gives the answer."""
+NOT_ON_NODES = {"ipsec-status", "ipsec-trafficstatus"}
+"""Their program is in the gateway's image alone."""
+OWN = {"ip-routes-all", "ip-neigh", "ip6tables-save", "nft", "udp"}
+LONGER = {"ip -d address": "ip -d a", "ip -d link": "ip -d l", "ip xfrm state list nokeys": "ip xfrm state"}
+
+
+def test_dumps_of_nodes_have_the_names_that_upstream_gives_them() -> None:
+    asked = {name: " ".join(argv) for name, argv in {**_gather.DUMPS, **_gather.LISTINGS}.items()}
+    same = {name: words.replace(" -w 10", "").removesuffix(" -t filter") for name, words in asked.items()}
+    assert {name: LONGER.get(words, words) for name, words in same.items() if name not in OWN} == {
+        name: words for name, words in UPSTREAM.items() if name not in NOT_ON_NODES
+    }
+    assert set(asked) > OWN
+
+
+def test_tables_that_are_not_there_are_not_listed_and_no_gap(
+    fleet: Fleet, api: FakeApi, tmp_path: pathlib.Path
+) -> None:
+    """To list a table may be what makes it."""
+    fleet.add(
+        "a",
+        "healthy-two-nodes",
+        "west-worker",
+        iptables_save='printf "*nat\\n:KEPT - [0:0]\\nCOMMIT\\n"',
+        iptables='echo "listed $*"',
+        ip='case "$*" in *"table 1"*) echo "Error: ipv4: FIB table does not exist." >&2; exit 2;; *) echo there;; esac',
+    )
+    outcome = run(api, tmp_path, parts=["nodes"], image="registry.example/x:1")
+    there = files(tmp_path)
+    assert "listed -w 10 -L -n -v --line-numbers -t nat" in there["a_iptables-nat.log"]
+    assert not {"a_iptables.log", "a_iptables-mangle.log", "a_ip-routes-table150.log"} & set(there)
+    assert there["a_ip-routes.log"].startswith("ip route show\nthere")
+    assert not [what for what in outcome["unknown"] if "-table" in what]
 
 
 def test_nodes_are_read_by_pods_that_go(fleet: Fleet, api: FakeApi, tmp_path: pathlib.Path) -> None:
@@ -363,8 +444,13 @@ def test_no_planted_secret_is_found(api: FakeApi, tmp_path: pathlib.Path, monkey
     outcome = run(api, tmp_path, parts=parts, subctl=program, max_nodes=1, image="registry.example/x:1")
     assert not outcome.failed, outcome.msg
     there = files(tmp_path)
-    assert {"subctl-gather_daemonsets_x_y.yaml", "east-worker_ip-xfrm-state.log", f"{GATEWAY}.log.prev"} <= set(there)
-    assert "subctl-gather_link.yaml" not in there, "a link is not followed"
+    assert {
+        "subctl-gather/east/daemonsets_x_y.yaml",
+        "east-worker_iptables-nat.log",
+        "east-worker_ip-xfrm-state.log",
+        f"{GATEWAY}.log.prev",
+    } <= set(there)
+    assert "subctl-gather/east/link.yaml" not in there, "a link is not followed"
     whole = "\n".join(there.values())
     assert planted.found_in(whole) == []
     assert planted.found_in(json.dumps(outcome.result)) == []
