@@ -38,6 +38,8 @@ class Inventory:
             "submariner_cable_driver": "vxlan",
             "submariner_natt": False,
             "submariner_air_gapped": True,
+            # Many runs are meant to fail, and what is read afterwards is to be theirs alone.
+            "submariner_gather_on_failure": False,
             **self.common,
         }
         groups = {"submariner_broker": self.broker, "submariner_members": self.members}

@@ -140,7 +140,9 @@ def test_on_request_all_clusters_are_gathered_and_no_planted_secret_with_them(st
     assert done.returncode == 0, done.stdout
     assert set(counts(done.stdout, "changed").values()) == {0}
     files = stage.bundle(stage.folder)  # the one in which it was started
-    assert {"east/submariners_submariner-operator_submariner.yaml", "east/subctl-gather/east/summary.html"} <= set(files)
+    assert {"east/submariners_submariner-operator_submariner.yaml", "east/subctl-gather/east/summary.html"} <= set(
+        files
+    )
     assert "east/east-worker_ip-a.log" in files
     whole = "\n".join(files.values())
     assert planted.found_in(whole) == []
@@ -203,17 +205,62 @@ def test_relative_kubeconfigs_count_from_there_too(stage: Stage) -> None:
     assert [cluster["reached"] for cluster in clusters.values()] == [True, True]
 
 
-def test_a_failure_on_the_way_leaves_a_bundle_and_ends_the_run(stage: Stage) -> None:
+@pytest.mark.parametrize("place", ["out", ""])
+def test_a_failure_on_the_way_leaves_a_bundle_and_ends_the_run(stage: Stage, place: str) -> None:
+    """Without a folder for it where the run was started."""
     stage.load()
     stage.apis["west"].fault(403, verb="delete", message="not to be deleted")
-    done = stage.run(AROUND, submariner_gather_dir=str(stage.out), submariner_cleanup_timeout=1)
+    done = stage.run(AROUND, submariner_gather_dir=place, submariner_cleanup_timeout=1)
     assert done.returncode == 2
     assert "a play after the failure" not in done.stdout
     assert "not to be deleted" in done.stdout[done.stdout.index("Failure | end as it failed") :]
     assert counts(done.stdout, "failed")["west"] == 1
-    files = stage.bundle()
+    files = stage.bundle(stage.folder / place)
+    assert f"Bundle: {stage.folder / place}/submariner-" in done.stdout
     assert {name.split("/")[0] for name in files if "/" in name} == {"east", "west"}
     assert "not to be deleted" in json.loads(files["failure.json"])["west"]["msg"]
+
+
+@pytest.mark.parametrize(
+    ("variables", "said"),
+    [
+        ({"submariner_gather_on_failure": False}, ""),
+        ({"awx_job_id": 7}, "since submariner_gather_dir does not say where to. Set it, or run the playbook gather."),
+        ({"submariner_gather_dir": "kubeconfig.east/below"}, "which is no folder or cannot be written"),
+    ],
+    ids=["not wanted", "in a job of AWX", "no place for it"],
+)
+def test_what_keeps_a_failure_from_gathering_does_not_hide_it(
+    stage: Stage, variables: dict[str, t.Any], said: str
+) -> None:
+    stage.load()
+    stage.apis["west"].fault(403, verb="delete", message="not to be deleted")
+    done = stage.run(AROUND, **{"submariner_cleanup_timeout": 1, **variables})
+    assert done.returncode == 2
+    assert "not to be deleted" in done.stdout
+    assert list(stage.folder.rglob("*.tar.gz")) == []
+    assert done.stdout.count("Nothing was gathered") == (1 if said else 0)
+    assert said in done.stdout
+
+
+def test_an_input_that_is_not_taken_gathers_nothing(stage: Stage) -> None:
+    stage.load()
+    done = stage.run(AROUND, submariner_cleanup_timeout="soon")
+    assert done.returncode == 2
+    assert "unable to convert to int" in done.stdout
+    assert list(stage.folder.rglob("*.tar.gz")) == []
+
+
+def test_a_verification_by_itself_gathers_where_it_is_told_to(stage: Stage) -> None:
+    """Those at the end of other playbooks do it anyway."""
+    stage.load("label-removed-first")
+    done = stage.run("verify", **QUICK)
+    assert done.returncode == 2
+    assert list(stage.folder.rglob("*.tar.gz")) == []
+    assert "Nothing was gathered, since submariner_gather_dir does not say where to." in done.stdout
+    done = stage.run("verify", **QUICK, __verify_timeout=0)
+    assert done.returncode == 2
+    assert "result.json" in stage.bundle(stage.folder)
 
 
 def test_what_is_refused_gathers_nothing(stage: Stage) -> None:
