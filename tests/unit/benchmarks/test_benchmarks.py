@@ -134,12 +134,15 @@ def test_phases_are_from_their_first_step_to_the_end_of_their_last() -> None:
         return {"step": name, "variant": variant, "began": began, "seconds": seconds}
 
     steps = [
+        step("data_path", 1.0, 2.0, "reach"),
         step("cleanup", 5.0, 1.0, "plan"),
         step("cleanup", 10.0, 5.0),
         step("node_cleanup", 12.0, 8.0),
         step("member", 30.0, 4.0),
         step("wait_for_single_endpoint", 34.0, 6.0),
+        step("wait_for_connections", 42.0, 9.0),
+        step("data_path", 52.0, 3.0, "probe"),
     ]
-    removed, _deployed, joined, _proven = reinstall.PHASES
-    assert reinstall.phases(steps) == {removed: 10.0, joined: 10.0}
+    removed, _deployed, joined, proven = reinstall.PHASES
+    assert reinstall.phases(steps) == {removed: 10.0, joined: 10.0, proven: 13.0}
     assert spread([3.0, 1.0, 2.0]) == (3, 1.0, 2.0, 3.0)
