@@ -50,6 +50,8 @@ def main() -> int:
     except KeyboardInterrupt:
         print(f"interrupted, logs in {logs}", flush=True)
         return 130
+    for name in total.failures:
+        print(f"failed: {name}")
     print(f"took {(time.monotonic() - begin) / 60:.1f} minutes, logs in {logs}")
     print(total, flush=True)
     return 1 if total.failed or not total.passed else 0

@@ -33,9 +33,16 @@ class Count:
     passed: int = 0
     failed: int = 0
     skipped: int = 0
+    failures: tuple[str, ...] = field(default=(), compare=False)
+    """Names of what failed, as far as the step says them."""
 
     def __add__(self, other: Count) -> Count:
-        return Count(self.passed + other.passed, self.failed + other.failed, self.skipped + other.skipped)
+        return Count(
+            self.passed + other.passed,
+            self.failed + other.failed,
+            self.skipped + other.skipped,
+            self.failures + other.failures,
+        )
 
     def __str__(self) -> str:
         return f"{self.passed} passed, {self.failed} failed, {self.skipped} skipped"
@@ -94,6 +101,8 @@ class Running:
             count = Count(failed=1)
         if not count.failed and (code or self.stopped or not count.passed):
             count.failed = 1
+        if count.failed:
+            count.failures = tuple(f"{self.step.name}: {name}" for name in count.failures) or (self.step.name,)
         self._say(count, code)
         return count
 
@@ -136,21 +145,28 @@ def junit(name: str) -> Counter:
         for suite in ET.parse(logs / name).getroot().iter("testsuite"):  # noqa: S314  written by our own pytest
             tests, skipped = int(suite.get("tests", 0)), int(suite.get("skipped", 0))
             failed = int(suite.get("failures", 0)) + int(suite.get("errors", 0))
-            total += Count(tests - failed - skipped, failed, skipped)
+            names = (
+                f"{case.get('classname')}.{case.get('name')}"
+                for case in suite.iter("testcase")
+                if case.find("failure") is not None or case.find("error") is not None
+            )
+            total += Count(tests - failed - skipped, failed, skipped, tuple(names))
         return total
 
     return count
 
 
 def closing_line(log: pathlib.Path) -> Counter:
-    """Reads the last line of the form `N passed, N failed, N skipped` in the step's log."""
+    """Reads the last line of the form `N passed, N failed, N skipped` in the step's log, and the lines `failed NAME in`."""
 
     def count(_code: int, _logs: pathlib.Path) -> Count:
         pattern = r"^(\d+) passed, (\d+) failed(?:, (\d+) skipped)?$"
-        found = re.findall(pattern, log.read_text(errors="replace"), re.MULTILINE)
+        text = log.read_text(errors="replace")
+        found = re.findall(pattern, text, re.MULTILINE)
         if not found:
             raise ValueError("its log has no line with the number of tests")
-        return Count(*(int(number or 0) for number in found[-1]))
+        passed, failed, skipped = (int(number or 0) for number in found[-1])
+        return Count(passed, failed, skipped, tuple(re.findall(r"^failed (\S+) in ", text, re.MULTILINE)))
 
     return count
 
@@ -160,7 +176,8 @@ def lines(log: pathlib.Path, passed: str, failed: str) -> Counter:
 
     def count(_code: int, _logs: pathlib.Path) -> Count:
         text = log.read_text(errors="replace")
-        return Count(*(len(re.findall(pattern, text, re.MULTILINE)) for pattern in (passed, failed)))
+        failures = [match[0] for match in re.finditer(failed, text, re.MULTILINE)]
+        return Count(len(re.findall(passed, text, re.MULTILINE)), len(failures), 0, tuple(failures))
 
     return count
 

@@ -29,7 +29,7 @@ POINTS = {
     "in-member-cleanup": Point("API | remove and prove", 2.0),
     "in-node-cleanup": Point("Nodes | inspect, clean and prove", 2.0),
     "before-broker": Point("Deploy the broker"),
-    "in-join": Point("Member | join", 4.0),
+    "in-join": Point("Ask | join, or in check mode what that would change", 4.0),
 }
 # Half of them from the hardest state, half from one in which the operator still does its part.
 SIGNALS: dict[str, tuple[Callable[[Playbook], None], str]] = {

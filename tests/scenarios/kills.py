@@ -34,7 +34,7 @@ class Kill:
 
 _API, _NODES = "API | remove and prove", "Nodes | inspect, clean and prove"
 _BROKERS = "Brokers | remove what is left on each cluster, and watch that it stays clean"
-_DEPLOY, _JOIN = "Deploy | broker", "Member | join"
+_DEPLOY, _JOIN = "Deploy | broker", "Ask | join, or in check mode what that would change"
 _GATE, _WATCH = (
     "Gate | exactly one Endpoint per cluster, as the broker and each of them has it",
     "Watch | judge what there is now",

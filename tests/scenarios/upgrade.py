@@ -32,7 +32,7 @@ _RENEWED = ("version", "brokerK8sApiServerToken", "brokerK8sSecret")
 POINTS: dict[str, Point] = {
     "broker": Point("Broker | deploy over the one that is there, and prove the operator's replacement", 3.0),
     "removal": Point("API | remove and prove", 2.0),
-    "join": Point("Member | join", 6.0),
+    "join": Point("Ask | join, or in check mode what that would change", 6.0),
     "between": Point("Member | connected to all others", 0.5),
 }
 

@@ -68,6 +68,31 @@ def test_lines(tmp_path: pathlib.Path) -> None:
     assert run([[step("told", program, tmp_path, counter=counter)]], tmp_path) == Count(2, 1, 0)
 
 
+def test_what_failed_is_named(tmp_path: pathlib.Path) -> None:
+    report = (
+        '<testsuite tests="3" failures="1" errors="1"><testcase classname="a.b" name="good"/>'
+        '<testcase classname="a.b" name="bad"><failure/></testcase>'
+        '<testcase classname="a.b" name="worse"><error/></testcase></testsuite>'
+    )
+    told = "print('passed one in 3 s'); print('failed two in 4 s (said)'); print('1 passed, 1 failed, 0 skipped')"
+    steps = [
+        step("plain", "raise SystemExit(1)", tmp_path),
+        step("fine", "pass", tmp_path),
+        step("unit", f"open('report.xml', 'w').write({report!r})", tmp_path, counter=junit("report.xml")),
+        step("told", told, tmp_path, counter=closing_line(tmp_path / "told.log")),
+        step(
+            "lines", "print('ok a'); print('no c')", tmp_path, counter=lines(tmp_path / "lines.log", "^ok ", "^no .*")
+        ),
+    ]
+    assert run([steps], tmp_path).failures == (
+        "plain",
+        "unit: a.b.bad",
+        "unit: a.b.worse",
+        "told: two",
+        "lines: no c",
+    )
+
+
 def test_the_time_limit_ends_it_with_its_children(tmp_path: pathlib.Path) -> None:
     program = "import subprocess, sys; subprocess.run([sys.executable, '-c', 'import time; time.sleep(60)'])"
     begin = time.monotonic()

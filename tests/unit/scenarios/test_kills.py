@@ -7,28 +7,20 @@
 from __future__ import annotations
 
 import os
-import re
 import signal
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
 from tests.scenarios import foreign, kills, victims
-
-TASKS = Path(__file__).parents[3] / "roles"
-NAMES = {
-    match[1]
-    for path in TASKS.glob("*/tasks/*.yml")
-    for match in re.finditer(r"^ *- name: (.+)$", path.read_text(), re.MULTILINE)
-}
+from tests.unit.scenarios.tasks import TASKS
 
 
 @pytest.mark.parametrize("number", range(len(kills.POINTS)))
 def test_every_point_is_a_task_and_every_victim_is_known(number: int) -> None:
     point = kills.POINTS[number]
-    assert point.begun in NAMES
+    assert point.begun in TASKS
     assert point.victim in victims.VICTIMS
 
 

@@ -14,7 +14,7 @@ from tests.scenarios import foreign, obstacles
 from tests.scenarios.judge import of_submariner
 from tests.scenarios.plan import SCENARIOS
 from tests.scenarios.playbook import Run
-from tests.unit.scenarios.test_kills import NAMES
+from tests.unit.scenarios.tasks import TASKS
 
 
 def run(code: int, *said: str, seconds: float = 1.0) -> Run:
@@ -26,7 +26,7 @@ def run(code: int, *said: str, seconds: float = 1.0) -> Run:
 def test_each_is_a_scenario_with_an_end(name: str) -> None:
     obstacle = obstacles.OBSTACLES[name]
     assert f"obstacle-{name}" in SCENARIOS
-    assert obstacle.begun in ("", *NAMES)
+    assert obstacle.begun in ("", *TASKS)
     assert obstacle.timeout <= 300
     text = "; ".join(obstacle.says)
     code = 2 if obstacle.says else 0

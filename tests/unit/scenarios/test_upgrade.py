@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import json
-import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
@@ -21,15 +20,10 @@ from tests.scenarios.playbook import Run
 from tests.scenarios.stage import ScenarioFailed, Stage
 from tests.scenarios.upgrade import Releases
 from tests.unit.fake_api import recording
+from tests.unit.scenarios.tasks import TASKS
 
 STATE = "healthy-two-nodes"
 OLD, NEW = "0.19.0", "0.20.0"
-ROLES = Path(__file__).parents[3] / "roles"
-NAMES = {
-    match[1]
-    for path in ROLES.glob("*/tasks/*.yml")
-    for match in re.finditer(r"^ *- name: (.+)$", path.read_text(), re.MULTILINE)
-}
 PLANNED = ("broker east: 0.19.0 -> 0.20.0", "member east: 0.19.0 -> 0.20.0", "member west: 0.19.0 -> 0.20.0")
 
 
@@ -41,7 +35,7 @@ def of(version: str) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("point", upgrade.POINTS)
 def test_every_point_is_a_task(point: str) -> None:
-    assert upgrade.POINTS[point].begun in NAMES
+    assert upgrade.POINTS[point].begun in TASKS
 
 
 def test_every_part_has_to_be_of_the_version() -> None:
