@@ -65,6 +65,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._observe impo
 from ansible_collections.submariner.lifecycle.plugins.module_utils._opinions import panic
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_pods import PodTrouble
 from ansible_collections.submariner.lifecycle.plugins.module_utils._process_run import Interrupted
+from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import Progress
 from ansible_collections.submariner.lifecycle.plugins.module_utils._redact import redact_object
 from ansible_collections.submariner.lifecycle.plugins.module_utils._second_opinion import Guests
 from ansible_collections.submariner.lifecycle.plugins.module_utils._structured import structured
@@ -250,7 +251,7 @@ class Gathering:
             chosen = chosen[: self.limits.max_nodes]
         if self.dry:
             for node in chosen:
-                for name in (*DUMPS, *LISTINGS):
+                for name in DUMPS | LISTINGS:
                     self.bundle.expect(NODE, f"{node}_{name}.log")
             return
         if not chosen or self.left < LEAST_SECONDS:
@@ -267,14 +268,14 @@ class Gathering:
             return
         for node, why in {**nodes.refused, **failures}.items():
             self.bundle.miss(f"node {node}", why)
+        commands = DUMPS | LISTINGS
         for node, sections in dumps.items():
             for name, section in sections.items():
                 if section.rc != 0 and not section.text.strip():
                     if NO_TABLE not in section.cause:
                         self.bundle.miss(f"{node}_{name}", section.cause)
                 else:
-                    command = {**DUMPS, **LISTINGS}[name]
-                    words = "\n".join([" ".join(command), section.text, *section.notes])
+                    words = "\n".join([" ".join(commands[name]), section.text, *section.notes])
                     self.bundle.text(NODE, f"{node}_{name}.log", words, self.limits.log_bytes, keep_end=False)
 
     # -- subctl -------------------------------------------------------------------------------------------------
@@ -391,8 +392,10 @@ def gather(gathering: Gathering, parts: t.Sequence[str], image: str, subctl: str
         (LOGS, gathering.logs),
         (NODES, lambda: gathering.nodes(image)),
     )
+    progress = Progress(gathering.limits.timeout)
     for name, step in steps:
         if name in parts or name == OBJECTS:
+            progress.say(f"gathering {name}")
             try:
                 step()
             except (BundleTrouble, Interrupted):

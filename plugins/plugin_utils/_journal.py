@@ -25,8 +25,15 @@ SCHEMA = 1
 VARIABLE = "__submariner_journal"
 """The registered result of the module report with O(state=begun)."""
 
-PASSED_OVER = (("run_lock", "held"), ("run_lock", "released"))
-"""Module and variant of calls that take no time and change nothing that the run is about."""
+PASSED_OVER = (
+    ("gather", ""),
+    ("gather", "plan"),
+    ("run_lock", "held"),
+    ("run_lock", "released"),
+    ("second_opinion", ""),
+    ("second_opinion", "plan"),
+)
+"""Module and variant of calls that change nothing that the run is about, and of which others tell."""
 
 OBJECT = ("kind", "namespace", "name", "node", "action", "why", "residue", "cause")
 """What is kept of an object or a node's setting; never its content."""

@@ -47,6 +47,8 @@ STEPS: dict[tuple[str, str], tuple[str, str]] = {
     ("port_probe", "serve"): (TEST, "Start pods that listen on Submariner's ports"),
     ("repair", ""): (CHANGE, "Repair"),
     ("run_lock", "acquired"): (WAIT, "Get the fleet's lock"),
+    ("subctl_uninstall", ""): (CHANGE, "Uninstall with subctl"),
+    ("subctl_uninstall", "plan"): (TEST, "Look at what subctl would take"),
     ("wait_for_connections", ""): (WAIT, "Wait for connections, and watch them"),
     ("wait_for_eviction", ""): (WAIT, "Wait until the peers dropped it"),
     ("wait_for_single_endpoint", ""): (WAIT, "Wait for exactly one Endpoint per cluster"),

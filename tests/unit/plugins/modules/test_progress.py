@@ -21,7 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespac
 from ansible_collections.submariner.lifecycle.plugins.module_utils._progress import VARIABLE
 from tests.unit.cleaning import Cleaning, definition, obj
 from tests.unit.clusterset import GATEWAYS, Clusterset
-from tests.unit.fake_api import FakeApi
+from tests.unit.fake_api import FakeApi, recording
 from tests.unit.plugins.modules import test_evict, test_repair
 from tests.unit.plugins.modules.test_member import bare, broker_side, record
 from tests.unit.run_module import run_module
@@ -51,6 +51,10 @@ class Stage:
         path.write_text("#!/bin/sh\necho ' • Doing its part  ...' >&2\nexec sleep 300\n")
         path.chmod(0o755)
         self.run(module, subctl=str(path), timeout=5, **options)
+
+    def installed(self) -> Stage:
+        self.api.cluster.load(recording("healthy-two-nodes", "west"))
+        return self
 
     def with_node(self, module: str, **options: t.Any) -> None:
         """With one that starts no pod."""
@@ -123,6 +127,10 @@ WAITS: dict[str, tuple[t.Callable[[Stage], None], str]] = {
         r"nodes whose pod does not run yet: a \(0 s of 120 s\)",
     ),
     "evict": (evict, r"removing .*west.*; \d+ left \(0 s of 3 s\)"),
+    "gather": (
+        lambda stage: stage.run("gather", cluster="west", dest=str(stage.folder), parts=["objects"], timeout=30),
+        r"gathering objects \(0 s of 30 s\)",
+    ),
     "member": (
         member,
         r"subctl join: Doing its part; there is no namespace submariner-operator yet \(\d s of 5 s\)",
@@ -140,7 +148,15 @@ WAITS: dict[str, tuple[t.Callable[[Stage], None], str]] = {
         run_lock,
         r"Another run holds the lock of this fleet: ops@elsewhere, since an unknown time \(0 s of 1 s\)",
     ),
+    "second_opinion": (
+        lambda stage: stage.installed().with_subctl("second_opinion", cluster_id="west", opinions=["show"]),
+        r"subctl show: Doing its part \(\d s of 5 s\)",
+    ),
     "subctl_cloud": (subctl_cloud, r"subctl cloud: Doing its part \(\d s of 5 s\)"),
+    "subctl_uninstall": (
+        lambda stage: stage.installed().with_subctl("subctl_uninstall", cluster_id="west"),
+        r"subctl uninstall: Doing its part \(\d s of 5 s\)",
+    ),
     "wait_for_connections": (waiting("wait_for_connections"), r".*west.* \(0 s of \d+ s\)"),
     "wait_for_eviction": (waiting("wait_for_eviction"), r".*west.* \(0 s of 1 s\)"),
     "wait_for_single_endpoint": (waiting("wait_for_single_endpoint"), r".*west.* \(0 s of \d+ s\)"),
