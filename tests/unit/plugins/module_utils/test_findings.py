@@ -13,17 +13,21 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._findings imp
 from tests.run.findings import PAGE, page
 
 PLUGINS = Path(__file__).parents[4] / "plugins"
+ROLES = Path(__file__).parents[4] / "roles"
 AREAS = sorted({name.split(".")[0] for name in FINDINGS})
 ID = re.compile(rf'"((?:{"|".join(AREAS)})\.[a-z0-9-]+)"')
+GIVEN = re.compile(r"^ *id: (\S+)$", re.MULTILINE)
 NOT_FINDINGS = {"submariner.lifecycle", "submariner.io", "preflight.json"}
 
 
 def used() -> set[str]:
-    """Every string in the code that has the form of a finding id."""
+    """Every string in the code that has the form of a finding id, and every id that a role gives itself."""
     found: set[str] = set()
     for path in PLUGINS.rglob("*.py"):
         if path.name != "_findings.py":
             found |= set(ID.findall(path.read_text()))
+    for path in ROLES.glob("*/vars/**/*.yml"):
+        found |= set(GIVEN.findall(path.read_text()))
     return found - NOT_FINDINGS
 
 
