@@ -72,7 +72,7 @@ def _phases(command: str, logs: pathlib.Path, seed: int) -> list[list[list[Step]
     still = [
         [plan.lab()],
         [plan.unit(logs, seed), *plan.lint(), plan.packaging(logs), plan.sanity(logs)],
-        [plan.roles(logs), plan.sanity(logs, plan.OLDEST_CORE)],
+        [plan.roles(logs, half=seed), plan.sanity(logs, plan.OLDEST_CORE)],
     ]
     return [still, [plan.on_the_lab(logs, seed), plan.beside_the_lab(logs, seed)]]
 

@@ -60,9 +60,10 @@ def unit(logs: pathlib.Path, seed: int) -> Step:
     return _pytest("unit tests", "tests/unit", logs, *options, limit=2700.0)
 
 
-def roles(logs: pathlib.Path) -> Step:
-    """Each case is a run of ansible-playbook: as long as all other unit tests together, so they run in a lane beside these."""
-    return _pytest("unit tests of roles", "tests/unit/roles", logs, limit=3600.0)
+def roles(logs: pathlib.Path, half: int | None = None) -> Step:
+    """Each case is a run of ansible-playbook: twice as long as all other unit tests together. C(half) is the seed for one half."""
+    options = () if half is None else (f"--half={half}",)
+    return _pytest("unit tests of roles", "tests/unit/roles", logs, *options, limit=3600.0)
 
 
 def packaging(logs: pathlib.Path) -> Step:
@@ -146,6 +147,7 @@ def campaign(logs: pathlib.Path) -> list[Step]:
         integration("node_cleanup"),
         integration("firewall"),
         rulebooks(logs, "--lab"),
+        roles(logs),
         importer(logs),
         browser(logs),
         molecule(),

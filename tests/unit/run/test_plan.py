@@ -12,6 +12,7 @@ import yaml
 
 from tests.run import plan
 from tests.run.paths import ROOT
+from tests.unit.roles.conftest import drawn
 
 ON_THE_LAB = {"tests.scenarios", "tests.fidelity", "tests.lab", "--lab"}
 
@@ -37,6 +38,17 @@ def test_every_folder_of_long_tests_is_in_the_campaign(tmp_path: pathlib.Path) -
     folders = {path.name for path in (ROOT / "tests").iterdir() if path.is_dir() and any(path.glob("*.py"))} - elsewhere
     words = " ".join(" ".join(step.command) for step in plan.campaign(tmp_path)).replace("tests.", "tests/")
     assert {folder for folder in folders if f"tests/{folder}" not in words} == set()
+
+
+def test_a_seed_draws_one_half_of_the_roles_tests_and_none_draws_all(tmp_path: pathlib.Path) -> None:
+    names = [f"tests/unit/roles/test_any.py::test_{number}" for number in range(400)]
+    taken = drawn("7", names)
+    assert taken == drawn("7", names) != drawn("8", names)
+    assert 160 < len(taken) < 240
+    assert set().union(*(drawn(str(seed), names) for seed in range(20))) == set(names)
+    assert "--half=7" in plan.roles(tmp_path, half=7).command
+    assert not [word for word in plan.roles(tmp_path).command if word.startswith("--half")]
+    assert plan.roles(tmp_path).command in [step.command for step in plan.campaign(tmp_path)]
 
 
 def test_what_runs_beside_the_lab_is_drawn_by_the_seed_and_leaves_the_lab_alone(tmp_path: pathlib.Path) -> None:

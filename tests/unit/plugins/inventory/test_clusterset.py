@@ -387,7 +387,8 @@ def test_what_a_cluster_says_is_no_template(pair: Source, other_api: FakeApi) ->
 def test_the_examples(pair: Source, number: int) -> None:
     """As they stand, but for the folders; the second and third with the contexts and files that they speak of."""
     all_contexts, kubeadm_files = (
-        (ROOT / "docs" / "inventory" / f"{name}.clusterset.yml").read_text() for name in ("all-contexts", "kubeadm-files")
+        (ROOT / "docs" / "inventory" / f"{name}.clusterset.yml").read_text()
+        for name in ("all-contexts", "kubeadm-files")
     )
     config = yaml.safe_load([all_contexts, constant("EXAMPLES"), kubeadm_files][number])
     fleet, home = pair.folder / "fleet", pair.folder / ".kube"
