@@ -35,11 +35,11 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.gatew
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.upgrade import settings_of
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.workloads import check_workloads
 from ansible_collections.submariner.lifecycle.plugins.module_utils._crash import crash_cause
+from ansible_collections.submariner.lifecycle.plugins.module_utils._gateway_nodes import choose_gateways, selected_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._kubeconfig import write_private
 from ansible_collections.submariner.lifecycle.plugins.module_utils._member import (
     SETTINGS,
     Difference,
-    choose_gateways,
     differences,
     foreign_installation,
     id_claimed,
@@ -207,18 +207,6 @@ def join(module: Module) -> Json:
     except (ApiFailure, SubctlFailure) as error:
         raise JoinFailed(stage, error) from error
     return result
-
-
-def selected_nodes(api: Api, selector: str | None) -> set[str] | None:
-    """Names of the nodes that the selector names, None without one."""
-    if not selector:
-        return None
-    answer = api.list("/api/v1/nodes", labelSelector=selector)
-    if answer.unknown:
-        raise ApiFailure(
-            f"The nodes with {selector} cannot be read: {answer.reason}.", "Set submariner_gateway_selector."
-        )
-    return {text(mapping(node.get("metadata")).get("name")) for node in answer.items}
 
 
 def without_broker(seen: _broker.Broker) -> list[Finding]:

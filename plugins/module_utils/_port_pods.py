@@ -21,7 +21,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils import _port_
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _port_scripts as scripts
 from ansible_collections.submariner.lifecycle.plugins.module_utils import _ports as ports
 from ansible_collections.submariner.lifecycle.plugins.module_utils._api import Api, ApiFailure
-from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
+from ansible_collections.submariner.lifecycle.plugins.module_utils._gateway_nodes import choose_gateways
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Node
 from ansible_collections.submariner.lifecycle.plugins.module_utils._own_namespace import (
     NAMESPACE,

@@ -480,8 +480,7 @@ from ansible_collections.submariner.lifecycle.plugins.module_utils._api import (
 )
 from ansible_collections.submariner.lifecycle.plugins.module_utils._checks.fleet import check_alone
 from ansible_collections.submariner.lifecycle.plugins.module_utils._digest import digest, split_cidrs
-from ansible_collections.submariner.lifecycle.plugins.module_utils._join import selected_nodes
-from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
+from ansible_collections.submariner.lifecycle.plugins.module_utils._gateway_nodes import choose_gateways, selected_nodes
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import (
     BROKER_NAMESPACE,
     Json,

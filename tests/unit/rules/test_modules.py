@@ -125,3 +125,18 @@ def test_pure_code_imports_nothing_of_ansible_or_kubernetes() -> None:
         for name in imports(path):
             assert name.startswith(ours) or not name.startswith(("ansible", *KUBERNETES)), f"{path.name} imports {name}"
             assert name not in (f"{ours}_api", f"{ours}_observe"), f"{path.name} imports {name}"
+
+
+def test_a_reading_imports_nothing_that_changes_a_cluster() -> None:
+    """It runs once for every cluster of a fleet, and each process of it compiles anew what it imports at its beginning."""
+    prefix = "ansible_collections.submariner.lifecycle.plugins.module_utils."
+    folder = ROOT / "plugins" / "module_utils"
+    found: set[str] = set()
+    waiting = [ROOT / "plugins" / "modules" / "cluster_info.py"]
+    while waiting:
+        first = [node for node in ast.parse(waiting.pop().read_text()).body if isinstance(node, ast.ImportFrom)]
+        names = {str(node.module).removeprefix(prefix) for node in first if str(node.module).startswith(prefix)} - found
+        found |= names
+        waiting += [path for name in names if (path := folder / f"{name.replace('.', '/')}.py").is_file()]
+    assert {"_api", "_observe", "_checks.fleet"} <= found
+    assert not found & {"_join", "_member", "_broker", "_subctl", "_run_record", "_removal", "_process_run"}

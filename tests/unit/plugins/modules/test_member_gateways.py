@@ -9,7 +9,7 @@ from __future__ import annotations
 import pathlib
 import typing as t
 
-from ansible_collections.submariner.lifecycle.plugins.module_utils._member import choose_gateways
+from ansible_collections.submariner.lifecycle.plugins.module_utils._gateway_nodes import choose_gateways
 from ansible_collections.submariner.lifecycle.plugins.module_utils._model import Node
 from tests.unit.fake_api import FakeApi, recording
 from tests.unit.plugins.modules.test_member import broker_side, record, run
