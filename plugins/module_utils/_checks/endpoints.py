@@ -233,7 +233,7 @@ def _reality(member: Snapshot, own: Endpoint) -> list[Finding]:
         )
     lease = member.first("leases", member.operator_namespace, GATEWAY_LEASE)
     holder = text(mapping(lease.get("spec")).get("holderIdentity"))
-    if not same_host(_holder_host(holder), own.hostname):
+    if lease and not same_host(_holder_host(holder), own.hostname):
         findings.append(
             Finding(
                 "gateway.lease-elsewhere",

@@ -187,10 +187,6 @@ IN_REALITY: dict[str, tuple[Broken, set[str]]] = {
         lambda _east, west: one(west, "Lease", OPERATOR, "gateway-lock")["spec"].update(holderIdentity=""),
         {"gateway.lease-elsewhere"},
     ),
-    "no lease": (
-        lambda _east, west: west.remove(one(west, "Lease", OPERATOR, "gateway-lock")),
-        {"gateway.lease-elsewhere"},
-    ),
     "address of no node, and the Gateway has another": (
         lambda east, west: (now_at(own_node(west), "10.9.9.9"), gateway_with("private_ip", "10.9.9.9")(east, west)),
         {"endpoint.stale-address"},
